@@ -1,0 +1,233 @@
+//! The content of a filing: what an applicant declares about the organiser (主体), its internet
+//! services (互联网信息服务), their access (接入) and the persons in charge (负责人).
+//!
+//! This is the one form that the REST API accepts, that is stored (encrypted) at rest, and that is mapped to
+//! the messages of the other services and to the rule modules' types. Code values are the ministry's
+//! (bureau-interface §11), carried as open integers because the bureaus push new code tables.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::{OrderType, Province};
+
+/// Everything declared in one order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Filing {
+    /// What is asked for; only first filings (首次备案) are carried today.
+    pub order_type: OrderType,
+    /// Province whose bureau decides (备案地省).
+    pub province: Province,
+    /// The organiser (主体): the company, institution or person that runs the services.
+    pub organiser: Organiser,
+    /// The services to be filed, 1 to 64.
+    pub services: Vec<InternetService>,
+}
+
+/// The organiser (主体 / 主办者).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Organiser {
+    /// Full name as on the certificate (主办单位名称), 1 to 255 characters.
+    pub name: String,
+    /// Nature (单位性质, Dwxz): 4 enterprise, 5 person, … (bureau-interface §11.1).
+    pub nature: u16,
+    /// The certificate that proves the organiser's identity.
+    pub certificate: Certificate,
+    /// Investor or superior unit (投资人或上级主管单位).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub investor: Option<String>,
+    /// Postal address (通信地址).
+    pub address: Address,
+    /// Person in charge of the organiser (主体负责人, P1).
+    pub principal: Person,
+    /// Remark (备注), at most 1,024 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
+}
+
+impl Organiser {
+    /// Whether the organiser is a natural person (单位性质 5).
+    pub fn is_person(&self) -> bool {
+        self.nature == NATURE_PERSON
+    }
+}
+
+/// 单位性质 enterprise (企业).
+pub const NATURE_ENTERPRISE: u16 = 4;
+/// 单位性质 person (个人).
+pub const NATURE_PERSON: u16 = 5;
+/// 证件类型 business licence (营业执照).
+pub const CERTIFICATE_BUSINESS_LICENCE: u16 = 1;
+/// 证件类型 resident identity card (居民身份证).
+pub const CERTIFICATE_CITIZEN_ID: u16 = 2;
+
+/// A certificate of an organiser or the identity document of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// Kind (证件类型, Zjlx): 1 business licence, 2 resident identity card, … (bureau-interface §11.2).
+    pub kind: u16,
+    /// Number as printed, 1 to 255 characters.
+    pub number: String,
+    /// Address on the certificate (证件住所).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Last day of validity; absent means long-term (长期).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<NaiveDate>,
+}
+
+/// A postal address with its administrative division codes (GB/T 2260).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    /// Province code, e.g. 440000.
+    pub province_code: u32,
+    /// City code, e.g. 440300.
+    pub city_code: u32,
+    /// County code, e.g. 440305.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub county_code: Option<u32>,
+    /// Street and door number, at most 1,024 characters.
+    pub detail: String,
+}
+
+/// A person in charge (负责人).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// Full name as on the identity document.
+    pub name: String,
+    /// Identity document.
+    pub id: Certificate,
+    /// Mobile number that receives the ministry's SMS (联系方式1), 11 digits.
+    pub mobile: String,
+    /// Emergency phone (应急电话).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency_phone: Option<String>,
+    /// Office phone (办公电话), e.g. `0755-12345678`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub office_phone: Option<String>,
+    /// E-mail address.
+    pub email: String,
+}
+
+/// What kind of internet service is filed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceKind {
+    /// 网站
+    Website,
+    /// APP
+    App,
+    /// 小程序
+    MiniProgram,
+    /// 快应用
+    QuickApp,
+}
+
+/// One internet information service (互联网信息服务).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InternetService {
+    /// Website, APP, mini-program or quick app.
+    pub kind: ServiceKind,
+    /// Name (网站名称 / 服务名称).
+    pub name: String,
+    /// Domains; a new website has exactly one (工信管函〔2019〕633号).
+    pub domains: Vec<String>,
+    /// Home page without scheme (首页URL), e.g. `www.example.cn`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home_url: Option<String>,
+    /// Service contents (服务内容, Fwnr).
+    pub contents: Vec<u16>,
+    /// Languages (语种, Yylb): 1 is simplified Chinese.
+    pub languages: Vec<u16>,
+    /// Pre-approvals (前置审批) that the content needs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pre_approvals: Vec<PreApproval>,
+    /// Person in charge of the service (互联网信息服务负责人, P2).
+    pub principal: Person,
+    /// How and where the service is connected (接入).
+    pub access: Access,
+    /// Remark (备注), at most 1,024 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
+}
+
+/// A licence that an authority must have given before the filing (前置审批).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreApproval {
+    /// Category (Nrlx_id), e.g. 1 news.
+    pub category: u16,
+    /// Number of the licence (前置审批号).
+    pub number: String,
+}
+
+/// How a service is connected by the access provider (接入信息).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Access {
+    /// Access methods (接入方式, Jrfs): 5 is cloud access.
+    pub methods: Vec<u16>,
+    /// Places of the servers (服务器放置地, Fbdd).
+    pub server_places: Vec<u16>,
+    /// IPv4 addresses or ranges (`192.0.2.1` or `192.0.2.1-192.0.2.4`).
+    pub addresses: Vec<String>,
+}
+
+/// What an uploaded material (材料) shows. The text form is used in URLs and messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MaterialKind {
+    /// The organiser's certificate (主办单位有效证件), e.g. business licence.
+    OrganiserCertificate,
+    /// Identity document of the organiser's person in charge (主体负责人证件).
+    OrganiserPrincipalId,
+    /// Identity document of the service's person in charge (服务负责人证件).
+    ServicePrincipalId,
+    /// Picture of the service's person in charge taken at capture (核验照片).
+    ServicePrincipalFace,
+    /// Letter of commitment (承诺书).
+    Commitment,
+}
+
+impl MaterialKind {
+    /// Every kind, in the order in which applicants are asked for them.
+    pub const ALL: [Self; 5] = [
+        Self::OrganiserCertificate,
+        Self::OrganiserPrincipalId,
+        Self::ServicePrincipalId,
+        Self::ServicePrincipalFace,
+        Self::Commitment,
+    ];
+
+    /// The text form, e.g. `organiser-certificate`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OrganiserCertificate => "organiser-certificate",
+            Self::OrganiserPrincipalId => "organiser-principal-id",
+            Self::ServicePrincipalId => "service-principal-id",
+            Self::ServicePrincipalFace => "service-principal-face",
+            Self::Commitment => "commitment",
+        }
+    }
+
+    /// The kind with this text form.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// The ministry's attachment purpose (附件用途, Fjyt; bureau-interface §11.8).
+    pub fn bureau_purpose(self) -> Option<u16> {
+        match self {
+            Self::OrganiserCertificate => Some(2),
+            Self::OrganiserPrincipalId => Some(3),
+            Self::ServicePrincipalId => Some(4),
+            Self::ServicePrincipalFace => Some(5),
+            Self::Commitment => None,
+        }
+    }
+}

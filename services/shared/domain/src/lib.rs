@@ -1,0 +1,16 @@
+//! Value types of ICP filing (备案): identifiers with their check digits, provinces, order types and
+//! the content of a filing. No I/O, no clock, no randomness; also compiled to WebAssembly.
+//!
+//! Reading order: [`province`], [`identifiers`], [`names`], [`order_type`], [`filing`], [`finding`].
+
+pub mod filing;
+pub mod finding;
+pub mod identifiers;
+pub mod names;
+pub mod order_type;
+pub mod province;
+
+pub use filing::*;
+pub use finding::{Finding, FindingSource, Severity, Stage};
+pub use order_type::OrderType;
+pub use province::Province;
