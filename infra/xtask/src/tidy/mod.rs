@@ -1,6 +1,7 @@
 //! Checks that neither the compiler nor clippy makes. Each is a plain function from files to problems.
 
 mod documents;
+mod glossary;
 mod manifests;
 mod text;
 
@@ -86,6 +87,7 @@ fn problems(files: &[SourceFile], root: &str) -> BTreeSet<Problem> {
     problems.extend(manifests::service_folders(files));
     problems.extend(documents::languages_agree(files));
     problems.extend(documents::named_paths(files));
+    problems.extend(glossary::types_exist(files));
     problems
 }
 
