@@ -1,0 +1,280 @@
+//! The organiser (主体): certificate, province, address, register, legal representative.
+
+use icp_domain::identifiers::{CitizenId, Uscc};
+use icp_domain::names::is_same_name;
+
+use super::{Case, Findings, KIND_BUSINESS_LICENCE, KINDS_CITIZEN_NUMBER, Rule};
+use crate::book::{CrossProvincePerson, LegalRepresentative};
+use crate::catalogue::{S01, S02, S03, S04, S12};
+use crate::{Certificate, EnterpriseStatus};
+
+pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
+    certificate_kind(case, findings);
+    certificate_number(case, findings, "organiser.certificate", &case.order.organiser.certificate);
+    validity(case, findings);
+    province(case, findings);
+    address(case, findings);
+    register(case, findings);
+    legal_representative(case, findings);
+}
+
+fn certificate_kind(case: &Case<'_>, findings: &mut Findings) {
+    let organiser = &case.order.organiser;
+    let kind = organiser.certificate.kind;
+    let field = "organiser.certificate.kind";
+    let table = &case.book.certificates_by_nature;
+    match table.value.iter().find(|(nature, _)| *nature == organiser.nature) {
+        None => findings.add(
+            S01,
+            Rule::of("certificates_by_nature", table).reviewed(),
+            "organiser.nature",
+            format!("单位性质 {} 可用的证件类型未收录，需人工确认", organiser.nature),
+            format!("the certificates for nature {} are not known here; a reviewer must look", organiser.nature),
+        ),
+        Some((_, kinds)) if !kinds.contains(&kind) => findings.add(
+            S01,
+            Rule::of("certificates_by_nature", table),
+            field,
+            format!("单位性质 {} 不能使用证件类型 {kind}", organiser.nature),
+            format!("an organiser of nature {} cannot use a certificate of kind {kind}", organiser.nature),
+        ),
+        Some(_) => {}
+    }
+    let denied = &case.book.id_kinds_deny_person;
+    if case.is_person() && denied.value.contains(&kind) {
+        findings.add(
+            S01,
+            Rule::of("id_kinds_deny_person", denied),
+            field,
+            format!("{}不接受个人以证件类型 {kind} 备案，请使用居住证", case.book.bureau),
+            format!("this bureau does not accept certificate kind {kind} from persons; use the residence permit"),
+        );
+    }
+}
+
+/// Form and check digit of an organiser's or person's certificate number.
+pub(super) fn certificate_number(case: &Case<'_>, findings: &mut Findings, path: &str, certificate: &Certificate) {
+    let rule = Rule::of("certificate_numbers", &case.book.certificate_numbers);
+    if !case.book.certificate_numbers.value {
+        return;
+    }
+    let field = format!("{path}.number");
+    if KINDS_CITIZEN_NUMBER.contains(&certificate.kind) {
+        if let Err(error) = CitizenId::parse(&certificate.number) {
+            findings.add(S01, rule, field, "身份证件号码不正确，请与证件核对", error.to_string());
+        }
+    } else if certificate.kind == KIND_BUSINESS_LICENCE {
+        match Uscc::parse(&certificate.number) {
+            Ok(_) => {}
+            // A few real codes fail the check character: ask, do not refuse.
+            Err(error) if error.is_check_character() => findings.add_with_remedy(
+                S01,
+                rule.reviewed(),
+                field,
+                ("统一社会信用代码校验位不符，请与营业执照核对", error.to_string()),
+                ("与营业执照核对；确认无误时由审核人员查询信用系统", "compare with the licence; if it is right, a reviewer asks the register"),
+            ),
+            Err(error) if certificate.number.trim().len() == 15 => findings.add_with_remedy(
+                S01,
+                rule.reviewed(),
+                field,
+                ("15 位注册号为旧执照号码，应使用统一社会信用代码", error.to_string()),
+                ("换领三证合一营业执照后填写统一社会信用代码", "use the unified social credit code of the new licence"),
+            ),
+            Err(error) => {
+                findings.add(S01, rule, field, "统一社会信用代码格式不正确，请与营业执照核对", error.to_string());
+            }
+        }
+    } else if certificate.number.trim().is_empty() {
+        findings.add(S01, rule, field, "证件号码为空", "the certificate number is empty");
+    }
+}
+
+fn validity(case: &Case<'_>, findings: &mut Findings) {
+    let rule = &case.book.licence_min_days;
+    let Some(valid_to) = case.order.organiser.certificate.valid_to else { return };
+    let days_left = valid_to.days_since(case.context.today);
+    if days_left < i64::from(rule.value) {
+        findings.add(
+            S01,
+            Rule::of("licence_min_days", rule),
+            "organiser.certificate.valid_to",
+            format!("主办者证件有效期至 {}，剩余不足 {} 天", valid_to.iso(), rule.value),
+            format!("the organiser's certificate is valid to {}, less than {} days", valid_to.iso(), rule.value),
+        );
+    }
+}
+
+fn province(case: &Case<'_>, findings: &mut Findings) {
+    let organiser = &case.order.organiser;
+    let here = case.book.province;
+    if case.is_person() {
+        person_province(case, findings);
+        return;
+    }
+    let rule = &case.book.unit_in_province;
+    if !rule.value {
+        return;
+    }
+    if organiser.address.province_code != here.code() {
+        findings.add(
+            S03,
+            Rule::of("unit_in_province", rule),
+            "organiser.address.province_code",
+            format!("单位须在证照发证地所在省备案，通信地址不在{}", here.name_zh()),
+            format!("a unit files in the province of its licence; the address is not in {}", here.letters()),
+        );
+    }
+    let issued_in = Uscc::parse(&organiser.certificate.number).ok().and_then(|code| code.province());
+    if organiser.certificate.kind == KIND_BUSINESS_LICENCE && issued_in.is_some_and(|province| province != here) {
+        // The code keeps its first six digits when a company moves, so it only raises a doubt.
+        findings.add(
+            S03,
+            Rule::of("unit_in_province", rule).reviewed(),
+            "organiser.certificate.number",
+            format!("统一社会信用代码的登记机关不在{}，请确认发证机关", here.name_zh()),
+            format!("the credit code was first given outside {}; confirm who issued the licence", here.letters()),
+        );
+    }
+}
+
+fn person_province(case: &Case<'_>, findings: &mut Findings) {
+    let certificate = &case.order.organiser.certificate;
+    let here = case.book.province;
+    let Some(home) = CitizenId::parse(&certificate.number).ok().and_then(|id| id.province()) else { return };
+    if home == here {
+        return;
+    }
+    let param = &case.book.xprov_person;
+    let rule = Rule::of("xprov_person", param);
+    let field = "organiser.certificate.number";
+    match param.value {
+        CrossProvincePerson::Allow => {}
+        CrossProvincePerson::Deny => findings.add(
+            S03,
+            rule,
+            field,
+            format!("个人须在身份证所在省备案：证件属{}", home.name_zh()),
+            format!("a person files in the province of the identity card, which is {}", home.letters()),
+        ),
+        CrossProvincePerson::WithProof(proofs) => findings.add_with_remedy(
+            S03,
+            // The proof is looked at by a reviewer: the platform knows no material of this kind yet.
+            rule.reviewed(),
+            field,
+            (
+                format!("身份证属{}，在{}备案须提供：{}", home.name_zh(), here.name_zh(), proofs.join("、")),
+                format!("the identity card is of {}; filing in {} needs a proof of residence", home.letters(), here.letters()),
+            ),
+            (format!("提供其一：{}", proofs.join("、")), format!("hand in one of: {}", proofs.join(", "))),
+        ),
+    }
+}
+
+fn address(case: &Case<'_>, findings: &mut Findings) {
+    let organiser = &case.order.organiser;
+    let detail = organiser.address.detail.trim();
+    let field = "organiser.address.detail";
+    let rule = &case.book.address_complete;
+    let says_complete = organiser.remark.as_deref().is_some_and(|remark| remark.contains("已为最详细地址"));
+    let has_door = detail.chars().any(|c| c.is_ascii_digit()) || detail.contains(['号', '室', '栋', '楼', '层', '组']);
+    if rule.value && detail.contains("市辖区") {
+        findings.add(S12, Rule::of("address_complete", rule), field, "通信地址不得写“市辖区”", "the address must not say 市辖区");
+    }
+    if rule.value && !has_door && !says_complete {
+        findings.add_with_remedy(
+            S12,
+            Rule::of("address_complete", rule),
+            field,
+            ("通信地址未详细到门牌号", "the postal address does not go down to the door number"),
+            ("补充门牌号；确无门牌号的，备注“已为最详细地址”", "add the door number, or remark 已为最详细地址"),
+        );
+    }
+    same_city(case, findings);
+}
+
+fn same_city(case: &Case<'_>, findings: &mut Findings) {
+    let organiser = &case.order.organiser;
+    let rule = &case.book.address_same_city;
+    let Some(licence_address) = organiser.certificate.address.as_deref().filter(|_| !case.is_person()) else { return };
+    let postal_city = organiser.address.city_code;
+    let licence_city = rule.value.iter().find(|(_, name)| licence_address.contains(name));
+    if let Some((_, name)) = licence_city.filter(|(code, _)| *code != postal_city) {
+        findings.add(
+            S12,
+            Rule::of("address_same_city", rule),
+            "organiser.address.city_code",
+            format!("通信地址须与证件住所在同一市（证件住所在{name}）"),
+            "the postal address and the address on the licence must lie in the same city",
+        );
+    }
+}
+
+fn register(case: &Case<'_>, findings: &mut Findings) {
+    let rule = Rule::of("register_agrees", &case.book.register_agrees);
+    let Some(answer) = case.context.enterprise.as_ref().filter(|_| case.book.register_agrees.value) else { return };
+    if !answer.found {
+        findings.add(
+            S04,
+            rule.reviewed(),
+            "organiser.certificate.number",
+            "信用信息系统查无此统一社会信用代码",
+            "the enterprise register does not know this number",
+        );
+        return;
+    }
+    let organiser = &case.order.organiser;
+    if answer.name.as_deref().is_some_and(|name| !is_same_name(name, &organiser.name)) {
+        findings.add(
+            S04,
+            rule,
+            "organiser.name",
+            "主办单位名称与信用信息系统登记不一致",
+            "the organiser's name differs from the enterprise register",
+        );
+    }
+    let standing = match answer.status {
+        None | Some(EnterpriseStatus::Active) => return,
+        Some(EnterpriseStatus::Abnormal) => ("列入经营异常名录", "is on the list of abnormal operations"),
+        Some(EnterpriseStatus::Revoked) => ("已吊销", "has lost its licence"),
+        Some(EnterpriseStatus::Deregistered) => ("已注销", "is deregistered"),
+    };
+    findings.add(
+        S04,
+        rule,
+        "organiser.certificate.number",
+        format!("主办单位{}", standing.0),
+        format!("the organiser {}", standing.1),
+    );
+}
+
+fn legal_representative(case: &Case<'_>, findings: &mut Findings) {
+    let param = &case.book.lr_mode;
+    if case.is_person() || param.value == LegalRepresentative::Free {
+        return;
+    }
+    let answer = case.context.enterprise.as_ref().and_then(|answer| answer.legal_representative.as_deref());
+    let Some(named) = answer.filter(|named| !is_same_name(named, &case.order.organiser.principal.name)) else { return };
+    // The register may show only the family name; then nothing can be compared.
+    if named.contains('*') {
+        return;
+    }
+    let field = "organiser.principal.name";
+    if param.value == LegalRepresentative::WithLetter {
+        findings.add_with_remedy(
+            S02,
+            Rule::of("lr_mode", param).reviewed(),
+            field,
+            ("主体负责人不是法定代表人，须提供授权书", "the person in charge is not the legal representative: a letter of authorisation is needed"),
+            ("上传法定代表人签字盖章的授权书", "hand in the signed and sealed letter (授权书)"),
+        );
+    } else {
+        findings.add(
+            S02,
+            Rule::of("lr_mode", param),
+            field,
+            "主体负责人必须是法定代表人，与信用信息系统登记不一致",
+            "the organiser's person in charge must be the legal representative named in the register",
+        );
+    }
+}
