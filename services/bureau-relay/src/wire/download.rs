@@ -1,0 +1,294 @@
+//! The download document `DownloadData`: results (BAJG) and filed data (BASJ), bureau-interface §8.6.
+//!
+//! Elements are read in any order. Blocks that the relay does not handle yet are kept as they came; the
+//! schema is deliberately not enforced, because real bureaus send values that break it (Czlx 35).
+
+use super::charset::{CharsetError, decode_xml};
+use super::xml::{Element, XmlError};
+
+/// Why a download could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DownloadError {
+    /// The bytes are not text of a known encoding.
+    #[error("the downloaded document is not readable text")]
+    Charset(#[from] CharsetError),
+    /// The document is not XML.
+    #[error("the downloaded document is not XML")]
+    Xml(#[from] XmlError),
+    /// The root element is another one.
+    #[error("the downloaded document has the root `{0}` instead of `DownloadData`")]
+    Root(String),
+}
+
+/// A block of a download.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Block {
+    /// BAJG/Jg_xx: results of the bureau's checks.
+    Results(Vec<OperationResult>),
+    /// BAJG/GJSHS: decisions of the bureau's officers.
+    Reviews(Vec<BureauReview>),
+    /// BASJ: data as filed, with the bureau's ids and the filing numbers.
+    Filed(Vec<FiledRecord>),
+    /// Any other block.
+    Other {
+        /// Path below the root, e.g. `ICP/HMDLB`.
+        name: String,
+        /// The block again as XML.
+        xml: String,
+    },
+}
+
+/// One result code with its text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct ResultCode {
+    /// `Jgdm`; 0 when it is missing or not a number.
+    pub code: u32,
+    /// `Dmms`
+    pub text: String,
+}
+
+/// `Jg_xx`: what the system says about one operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperationResult {
+    /// One operation can carry several codes.
+    pub codes: Vec<ResultCode>,
+    /// `Czlx`: 1 new filing, … 35 separate slip.
+    pub operation: Option<u32>,
+    /// `Bs`: what the operation was about; for a new filing our id of the organiser.
+    pub subject: Option<String>,
+    /// `Bz`
+    pub remark: Option<String>,
+}
+
+/// `Gjsh`: what an officer decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BureauReview {
+    /// `Shjg`: 1 passed, 0 refused; `None` for anything else.
+    pub passed: Option<bool>,
+    /// `Shyj`
+    pub opinion: Option<String>,
+    /// `Shsj` as it came (local time of China).
+    pub decided_at: Option<String>,
+    /// `Czlx`
+    pub operation: Option<u32>,
+    /// `Jlid`; for a new filing our id of the organiser.
+    pub record: Option<String>,
+}
+
+/// `BASJ/Baxx`: an organiser as filed. Only ids and numbers are taken out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FiledRecord {
+    /// `Zt_xx`: the organiser itself.
+    pub organiser: FiledPart,
+    /// `Wz_xx`
+    pub services: Vec<FiledService>,
+}
+
+/// Ids and number of one part.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FiledPart {
+    /// The id that we gave.
+    pub isp_id: Option<i64>,
+    /// The id that the bureau gave.
+    pub bureau_id: Option<i64>,
+    /// Filing number (备案号).
+    pub number: Option<String>,
+}
+
+/// Ids of one service and its parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FiledService {
+    /// The service itself, with its number.
+    pub service: FiledPart,
+    /// Its domains, access records and addresses; they have no numbers.
+    pub parts: Vec<FiledPart>,
+}
+
+/// Reads a document.
+pub fn read(document: &[u8]) -> Result<Vec<Block>, DownloadError> {
+    let text = decode_xml(document)?;
+    let root = Element::parse(text.trim_start())?;
+    if root.name != "DownloadData" {
+        return Err(DownloadError::Root(root.name));
+    }
+    let mut blocks = Vec::new();
+    for group in &root.children {
+        match group.name.as_str() {
+            "ICP" => read_icp(group, "ICP", &mut blocks),
+            // A manual resynchronisation wraps the usual groups.
+            "SJTB" => {
+                for inner in &group.children {
+                    match inner.name.as_str() {
+                        "ICP" => read_icp(inner, "SJTB/ICP", &mut blocks),
+                        name => blocks.push(other(&format!("SJTB/{name}"), inner)),
+                    }
+                }
+            }
+            name => blocks.push(other(name, group)),
+        }
+    }
+    Ok(blocks)
+}
+
+fn other(name: &str, element: &Element) -> Block {
+    Block::Other { name: name.to_owned(), xml: element.to_xml() }
+}
+
+fn read_icp(icp: &Element, path: &str, blocks: &mut Vec<Block>) {
+    for block in &icp.children {
+        match block.name.as_str() {
+            "BAJG" => {
+                let results: Vec<_> = block.children_named("Jg_xx").map(read_result).collect();
+                if !results.is_empty() {
+                    blocks.push(Block::Results(results));
+                }
+                let reviews: Vec<_> = block
+                    .children_named("GJSHS")
+                    .flat_map(|group| group.children_named("Gjsh"))
+                    .map(read_review)
+                    .collect();
+                if !reviews.is_empty() {
+                    blocks.push(Block::Reviews(reviews));
+                }
+            }
+            "BASJ" => blocks.push(Block::Filed(block.children_named("Baxx").map(read_filed).collect())),
+            name => blocks.push(other(&format!("{path}/{name}"), block)),
+        }
+    }
+}
+
+fn read_result(element: &Element) -> OperationResult {
+    let codes = element
+        .children_named("Jgxx")
+        .map(|item| ResultCode {
+            code: number(item, "Jgdm").unwrap_or(0),
+            text: item.text_of("Dmms").unwrap_or_default().to_owned(),
+        })
+        .collect();
+    OperationResult {
+        codes,
+        operation: number(element, "Czlx"),
+        subject: text(element, "Bs"),
+        remark: text(element, "Bz"),
+    }
+}
+
+fn read_review(element: &Element) -> BureauReview {
+    BureauReview {
+        passed: match element.text_of("Shjg") {
+            Some("1") => Some(true),
+            Some("0") => Some(false),
+            _ => None,
+        },
+        opinion: text(element, "Shyj"),
+        decided_at: text(element, "Shsj"),
+        operation: number(element, "Czlx"),
+        record: text(element, "Jlid"),
+    }
+}
+
+fn read_filed(element: &Element) -> FiledRecord {
+    let organiser = element.child("Zt_xx").map(|zt| part(zt, "IspZtid", "Ztid")).unwrap_or_default();
+    let services = element
+        .children_named("Wz_xx")
+        .map(|wz| {
+            let mut parts: Vec<FiledPart> = wz.children_named("Ym_xx").map(|ym| part(ym, "IspYmid", "Ymid")).collect();
+            for access in wz.children_named("Jr_xx") {
+                parts.push(part(access, "IspJrid", "Jrid"));
+                parts.extend(access.children_named("Ip_xx").map(|ip| part(ip, "IspIpid", "Ipid")));
+            }
+            FiledService { service: part(wz, "IspWzid", "Wzid"), parts }
+        })
+        .collect();
+    FiledRecord { organiser, services }
+}
+
+fn part(element: &Element, isp_tag: &str, bureau_tag: &str) -> FiledPart {
+    FiledPart {
+        isp_id: number(element, isp_tag),
+        bureau_id: number(element, bureau_tag),
+        number: text(element, "Baxh"),
+    }
+}
+
+fn text(element: &Element, name: &str) -> Option<String> {
+    element.text_of(name).map(str::to_owned)
+}
+
+fn number<N: std::str::FromStr>(element: &Element, name: &str) -> Option<N> {
+    element.text_of(name)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::super::charset::gbk_xml;
+    use super::*;
+
+    #[test]
+    fn the_result_skeleton_is_read() {
+        let blocks = read(&gbk_xml(include_str!("golden/result.xml"))).unwrap();
+        assert_eq!(
+            blocks,
+            [
+                Block::Results(vec![OperationResult {
+                    codes: vec![ResultCode { code: 1001, text: "ok".into() }],
+                    operation: Some(1),
+                    subject: Some("1001".into()),
+                    remark: None,
+                }]),
+                Block::Reviews(vec![BureauReview {
+                    passed: Some(true),
+                    opinion: Some("ok".into()),
+                    decided_at: Some("2024-01-02 03:04:05".into()),
+                    operation: Some(1),
+                    record: Some("1001".into()),
+                }]),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_filed_skeleton_is_read_with_all_ids() {
+        let blocks = read(&gbk_xml(include_str!("golden/filed.xml"))).unwrap();
+        let pair = |isp, bureau, number: Option<&str>| FiledPart {
+            isp_id: Some(isp),
+            bureau_id: Some(bureau),
+            number: number.map(str::to_owned),
+        };
+        assert_eq!(
+            blocks,
+            [Block::Filed(vec![FiledRecord {
+                organiser: pair(1001, 900_001, Some("浙ICP备00000001号")),
+                services: vec![FiledService {
+                    service: pair(2001, 910_001, Some("浙ICP备00000001号-1")),
+                    parts: vec![pair(3001, 920_001, None), pair(4001, 930_001, None), pair(5001, 940_001, None)],
+                }],
+            }])]
+        );
+    }
+
+    #[test]
+    fn order_does_not_matter_and_other_blocks_are_kept() {
+        let document = "<DownloadData><ICP><HMDLB><x>1</x></HMDLB><BAJG>\
+            <GJSHS><Gjsh><Jlid>7</Jlid><Shjg>0</Shjg></Gjsh></GJSHS>\
+            <Jg_xx><Bs>7</Bs><Czlx>35</Czlx><Jgxx><Dmms>x</Dmms><Jgdm>1060</Jgdm></Jgxx><Jgxx><Jgdm>?</Jgdm></Jgxx></Jg_xx>\
+            </BAJG></ICP><JCDM><Dwxz/></JCDM><SJTB><ICP><BASJ/></ICP><JCDM/></SJTB></DownloadData>";
+        let blocks = read(document.as_bytes()).unwrap();
+        assert_eq!(blocks.len(), 6, "{blocks:?}");
+        assert!(matches!(&blocks[0], Block::Other { name, xml } if name == "ICP/HMDLB" && xml.contains("<x>1</x>")));
+        let Block::Results(results) = &blocks[1] else { panic!("{blocks:?}") };
+        assert_eq!(results[0].operation, Some(35));
+        assert_eq!(results[0].codes[0].code, 1060);
+        assert_eq!(results[0].codes[1], ResultCode { code: 0, text: String::new() });
+        assert!(matches!(&blocks[2], Block::Reviews(r) if r[0].passed == Some(false)));
+        assert!(matches!(&blocks[3], Block::Other { name, .. } if name == "JCDM"));
+        assert_eq!(blocks[4], Block::Filed(vec![]));
+    }
+
+    #[test]
+    fn another_root_is_an_error() {
+        assert_eq!(read(b"<UploadData/>"), Err(DownloadError::Root("UploadData".into())));
+        assert!(matches!(read(b"<DownloadData>"), Err(DownloadError::Xml(_))));
+    }
+}
