@@ -86,26 +86,12 @@ struct Facts {
     name_zh: &'static str,
 }
 
-const fn facts(
-    code: u32,
-    letters: &'static str,
-    abbreviation: char,
-    name_zh: &'static str,
-) -> Facts {
-    Facts {
-        code,
-        letters,
-        abbreviation,
-        also: None,
-        name_zh,
-    }
+const fn facts(code: u32, letters: &'static str, abbreviation: char, name_zh: &'static str) -> Facts {
+    Facts { code, letters, abbreviation, also: None, name_zh }
 }
 
 const fn also(other: char, facts: Facts) -> Facts {
-    Facts {
-        also: Some(other),
-        ..facts
-    }
+    Facts { also: Some(other), ..facts }
 }
 
 impl Province {
@@ -202,9 +188,7 @@ impl Province {
 
     /// The province with these two lower-case letters.
     pub fn parse(letters: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|province| province.letters() == letters)
+        Self::ALL.into_iter().find(|province| province.letters() == letters)
     }
 
     /// The province with this abbreviation, either the printed one (蜀) or its alternative (川).
@@ -226,9 +210,7 @@ impl Province {
 
 /// No province has this code or these letters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "no province is known as `{given}`; use the two letters (gd) or the six-digit code (440000)"
-)]
+#[error("no province is known as `{given}`; use the two letters (gd) or the six-digit code (440000)")]
 pub struct UnknownProvince {
     /// What was given.
     pub given: String,
@@ -242,9 +224,7 @@ impl TryFrom<u32> for Province {
         Self::ALL
             .into_iter()
             .find(|province| province.code() == code)
-            .ok_or_else(|| UnknownProvince {
-                given: code.to_string(),
-            })
+            .ok_or_else(|| UnknownProvince { given: code.to_string() })
     }
 }
 
@@ -252,9 +232,7 @@ impl FromStr for Province {
     type Err = UnknownProvince;
 
     fn from_str(letters: &str) -> Result<Self, Self::Err> {
-        Self::parse(letters).ok_or_else(|| UnknownProvince {
-            given: letters.chars().take(32).collect(),
-        })
+        Self::parse(letters).ok_or_else(|| UnknownProvince { given: letters.chars().take(32).collect() })
     }
 }
 
@@ -290,10 +268,7 @@ mod tests {
         for province in Province::ALL {
             assert_eq!(Province::parse(province.letters()), Some(province));
             assert_eq!(Province::try_from(province.code()), Ok(province));
-            assert_eq!(
-                Province::parse_abbreviation(province.abbreviation()),
-                Some(province)
-            );
+            assert_eq!(Province::parse_abbreviation(province.abbreviation()), Some(province));
             assert_eq!(Province::of_division(province.code() + 305), Some(province));
             let json = serde_json::to_string(&province).unwrap();
             assert_eq!(json, format!("\"{}\"", province.letters()));
@@ -335,18 +310,8 @@ mod tests {
     #[test]
     fn what_is_unknown_is_named_in_the_error() {
         assert_eq!(Province::parse("GD"), None);
-        assert!(
-            Province::try_from(440_300)
-                .unwrap_err()
-                .to_string()
-                .contains("440300")
-        );
-        assert!(
-            serde_json::from_str::<Province>("\"xx\"")
-                .unwrap_err()
-                .to_string()
-                .contains("`xx`")
-        );
+        assert!(Province::try_from(440_300).unwrap_err().to_string().contains("440300"));
+        assert!(serde_json::from_str::<Province>("\"xx\"").unwrap_err().to_string().contains("`xx`"));
         assert_eq!(Province::of_division(810_000), None);
         assert_eq!(Province::of_division(44), None);
     }

@@ -44,17 +44,11 @@ impl Identifier {
             Self::CitizenId => "17 digits and a check character (digit or X)",
             Self::OldCitizenId => "15 digits",
             Self::Uscc => "18 digits or capital letters without I, O, S, V, Z",
-            Self::OrganisationCode => {
-                "8 digits or capital letters and a check character, without hyphen"
-            }
+            Self::OrganisationCode => "8 digits or capital letters and a check character, without hyphen",
             Self::RegistrationNumber => "15 digits",
-            Self::MobileNumber => {
-                "11 digits that begin with 13 to 19, without +86, spaces or hyphens"
-            }
+            Self::MobileNumber => "11 digits that begin with 13 to 19, without +86, spaces or hyphens",
             Self::Landline => "area code, hyphen, 7 or 8 digits, e.g. 0755-12345678",
-            Self::FilingNumber => {
-                "e.g. 粤ICP备2021000001号, 粤ICP备2021000001号-1 or 粤B2-20090059-1"
-            }
+            Self::FilingNumber => "e.g. 粤ICP备2021000001号, 粤ICP备2021000001号-1 or 粤B2-20090059-1",
         }
     }
 }
@@ -86,25 +80,19 @@ pub enum IdentifierError {
     },
     /// The check character contradicts the rest: most likely a typing error. A few real credit codes and
     /// registration numbers fail this check too, so a caller may ask the register instead of refusing.
-    #[error(
-        "the check character of the {of} does not fit; compare each character with the certificate"
-    )]
+    #[error("the check character of the {of} does not fit; compare each character with the certificate")]
     CheckCharacter {
         /// Which identifier.
         of: Identifier,
     },
     /// The administrative division at the beginning does not exist.
-    #[error(
-        "the {of} begins with a region that does not exist; compare the first six digits with the certificate"
-    )]
+    #[error("the {of} begins with a region that does not exist; compare the first six digits with the certificate")]
     Region {
         /// Which identifier.
         of: Identifier,
     },
     /// The birth date does not exist.
-    #[error(
-        "the {of} holds a birth date that does not exist; compare digits 7 to 14 with the document"
-    )]
+    #[error("the {of} holds a birth date that does not exist; compare digits 7 to 14 with the document")]
     BirthDate {
         /// Which identifier.
         of: Identifier,

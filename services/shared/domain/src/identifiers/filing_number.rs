@@ -48,9 +48,7 @@ impl FilingNumber {
     /// Reads a number. Full-width characters, spaces, other dashes and small letters are understood; both
     /// abbreviations of a province are, and the one that was read is kept for printing.
     pub fn parse(text: &str) -> Result<Self, IdentifierError> {
-        read(&tidy(text)).ok_or(IdentifierError::Form {
-            of: Identifier::FilingNumber,
-        })
+        read(&tidy(text)).ok_or(IdentifierError::Form { of: Identifier::FilingNumber })
     }
 
     /// An ordinary number (`ICP备`) of an organiser from its serial (8 or 10 digits).
@@ -62,26 +60,18 @@ impl FilingNumber {
             serial: serial.to_owned(),
             service: None,
         };
-        Self::parse(&number.as_str()).map_err(|_| IdentifierError::Part {
-            of: Identifier::FilingNumber,
-            part: "serial",
-        })
+        Self::parse(&number.as_str())
+            .map_err(|_| IdentifierError::Part { of: Identifier::FilingNumber, part: "serial" })
     }
 
     /// The number of a service of this organiser.
     pub fn with_service(&self, number: u32, kind: ServiceKind) -> Self {
-        Self {
-            service: Some(ServiceOrdinal { number, kind }),
-            ..self.clone()
-        }
+        Self { service: Some(ServiceOrdinal { number, kind }), ..self.clone() }
     }
 
     /// The organiser's number: this one without its service part.
     pub fn organiser(&self) -> Self {
-        Self {
-            service: None,
-            ..self.clone()
-        }
+        Self { service: None, ..self.clone() }
     }
 
     /// Province of the bureau that gave it.
@@ -112,12 +102,7 @@ impl FilingNumber {
 
     /// The printed form, e.g. `粤ICP备2021000001号-2A`.
     pub fn as_str(&self) -> String {
-        let Self {
-            abbreviation,
-            form,
-            serial,
-            ..
-        } = self;
+        let Self { abbreviation, form, serial, .. } = self;
         let organiser = match form {
             FilingNumberForm::Record => format!("{abbreviation}ICP备{serial}号"),
             FilingNumberForm::Licence => format!("{abbreviation}ICP证{serial}号"),
@@ -149,13 +134,7 @@ serde_as_text!(FilingNumber);
 fn tidy(text: &str) -> String {
     crate::names::comparable_name(text)
         .chars()
-        .map(|c| {
-            if matches!(c, '‐' | '‑' | '‒' | '–' | '—' | '−') {
-                '-'
-            } else {
-                c.to_ascii_uppercase()
-            }
-        })
+        .map(|c| if matches!(c, '‐' | '‑' | '‒' | '–' | '—' | '−') { '-' } else { c.to_ascii_uppercase() })
         .collect()
 }
 
@@ -169,13 +148,7 @@ fn read(text: &str) -> Option<FilingNumber> {
         "" => None,
         tail => Some(read_ordinal(tail.strip_prefix('-')?)?),
     };
-    Some(FilingNumber {
-        abbreviation,
-        province,
-        form,
-        serial: serial.to_owned(),
-        service,
-    })
+    Some(FilingNumber { abbreviation, province, form, serial: serial.to_owned(), service })
 }
 
 /// `ICP备{6 to 10 digits}号…` or `ICP证{6 to 10 digits}号…`
@@ -194,22 +167,10 @@ fn read_named(text: &str) -> Option<(FilingNumberForm, &str, &str)> {
 fn read_class(text: &str) -> Option<(FilingNumberForm, &str, &str)> {
     let (class, text) = text.split_once('-')?;
     let form = match class {
-        "A1" => FilingNumberForm::LicenceClass {
-            letter: 'A',
-            digit: 1,
-        },
-        "A2" => FilingNumberForm::LicenceClass {
-            letter: 'A',
-            digit: 2,
-        },
-        "B1" => FilingNumberForm::LicenceClass {
-            letter: 'B',
-            digit: 1,
-        },
-        "B2" => FilingNumberForm::LicenceClass {
-            letter: 'B',
-            digit: 2,
-        },
+        "A1" => FilingNumberForm::LicenceClass { letter: 'A', digit: 1 },
+        "A2" => FilingNumberForm::LicenceClass { letter: 'A', digit: 2 },
+        "B1" => FilingNumberForm::LicenceClass { letter: 'B', digit: 1 },
+        "B2" => FilingNumberForm::LicenceClass { letter: 'B', digit: 2 },
         _ => return None,
     };
     let (serial, tail) = text.split_at(text.find('-').unwrap_or(text.len()));
@@ -244,88 +205,31 @@ mod tests {
     #[test]
     fn every_form_is_read_and_printed_again() {
         for (text, province, form, service) in [
-            (
-                "粤ICP备2021000001号",
-                Province::Guangdong,
-                FilingNumberForm::Record,
-                None,
-            ),
-            (
-                "浙ICP备12345678号-4",
-                Province::Zhejiang,
-                FilingNumberForm::Record,
-                Some((4, ServiceKind::Website)),
-            ),
-            (
-                "粤ICP备2021000001号-2A",
-                Province::Guangdong,
-                FilingNumberForm::Record,
-                Some((2, ServiceKind::App)),
-            ),
+            ("粤ICP备2021000001号", Province::Guangdong, FilingNumberForm::Record, None),
+            ("浙ICP备12345678号-4", Province::Zhejiang, FilingNumberForm::Record, Some((4, ServiceKind::Website))),
+            ("粤ICP备2021000001号-2A", Province::Guangdong, FilingNumberForm::Record, Some((2, ServiceKind::App))),
             (
                 "粤ICP备2021000001号-1626X",
                 Province::Guangdong,
                 FilingNumberForm::Record,
                 Some((1626, ServiceKind::MiniProgram)),
             ),
-            (
-                "粤ICP备2021000001号-4K",
-                Province::Guangdong,
-                FilingNumberForm::Record,
-                Some((4, ServiceKind::QuickApp)),
-            ),
-            (
-                "京ICP证030173号-1",
-                Province::Beijing,
-                FilingNumberForm::Licence,
-                Some((1, ServiceKind::Website)),
-            ),
+            ("粤ICP备2021000001号-4K", Province::Guangdong, FilingNumberForm::Record, Some((4, ServiceKind::QuickApp))),
+            ("京ICP证030173号-1", Province::Beijing, FilingNumberForm::Licence, Some((1, ServiceKind::Website))),
             (
                 "粤B2-20090059-1",
                 Province::Guangdong,
-                FilingNumberForm::LicenceClass {
-                    letter: 'B',
-                    digit: 2,
-                },
+                FilingNumberForm::LicenceClass { letter: 'B', digit: 2 },
                 Some((1, ServiceKind::Website)),
             ),
-            (
-                "粤B2-20090059",
-                Province::Guangdong,
-                FilingNumberForm::LicenceClass {
-                    letter: 'B',
-                    digit: 2,
-                },
-                None,
-            ),
-            (
-                "川ICP备12345678号",
-                Province::Sichuan,
-                FilingNumberForm::Record,
-                None,
-            ),
-            (
-                "蜀ICP备12345678号",
-                Province::Sichuan,
-                FilingNumberForm::Record,
-                None,
-            ),
+            ("粤B2-20090059", Province::Guangdong, FilingNumberForm::LicenceClass { letter: 'B', digit: 2 }, None),
+            ("川ICP备12345678号", Province::Sichuan, FilingNumberForm::Record, None),
+            ("蜀ICP备12345678号", Province::Sichuan, FilingNumberForm::Record, None),
         ] {
-            let number =
-                FilingNumber::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            let number = FilingNumber::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
             assert_eq!(number.as_str(), text);
-            assert_eq!(
-                (number.province(), number.form()),
-                (province, form),
-                "{text}"
-            );
-            assert_eq!(
-                number
-                    .service()
-                    .map(|service| (service.number, service.kind)),
-                service,
-                "{text}"
-            );
+            assert_eq!((number.province(), number.form()), (province, form), "{text}");
+            assert_eq!(number.service().map(|service| (service.number, service.kind)), service, "{text}");
         }
     }
 
@@ -373,10 +277,7 @@ mod tests {
     fn a_bureau_can_compose_numbers() {
         let organiser = FilingNumber::of_organiser(Province::Zhejiang, "2026000123").unwrap();
         assert_eq!(organiser.as_str(), "浙ICP备2026000123号");
-        assert_eq!(
-            organiser.with_service(2, ServiceKind::MiniProgram).as_str(),
-            "浙ICP备2026000123号-2X"
-        );
+        assert_eq!(organiser.with_service(2, ServiceKind::MiniProgram).as_str(), "浙ICP备2026000123号-2X");
         assert!(FilingNumber::of_organiser(Province::Zhejiang, "12").is_err());
     }
 

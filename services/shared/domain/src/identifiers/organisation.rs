@@ -5,9 +5,7 @@ use super::{Identifier, IdentifierError, serde_as_text};
 use crate::Province;
 
 const USCC_ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
-const USCC_WEIGHTS: [u32; 17] = [
-    1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28,
-];
+const USCC_WEIGHTS: [u32; 17] = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
 const ORGANISATION_WEIGHTS: [u32; 8] = [3, 7, 9, 10, 5, 8, 4, 2];
 
 /// A checked unified social credit code (统一社会信用代码).
@@ -28,21 +26,10 @@ impl Uscc {
         let text = text.to_ascii_uppercase();
         let is_region_digit = |place: usize| (2..8).contains(&place);
         let allowed = |place: usize, c: char| {
-            if is_region_digit(place) {
-                c.is_ascii_digit()
-            } else {
-                USCC_ALPHABET.contains(c)
-            }
+            if is_region_digit(place) { c.is_ascii_digit() } else { USCC_ALPHABET.contains(c) }
         };
-        if let Some(place) = text
-            .chars()
-            .enumerate()
-            .position(|(place, c)| !allowed(place, c))
-        {
-            return Err(IdentifierError::Character {
-                of,
-                position: place + 1,
-            });
+        if let Some(place) = text.chars().enumerate().position(|(place, c)| !allowed(place, c)) {
+            return Err(IdentifierError::Character { of, position: place + 1 });
         }
         let (body, check) = text.split_at(17);
         if !check.starts_with(uscc_check_character(body)) {
@@ -60,16 +47,10 @@ impl Uscc {
     ) -> Result<Self, IdentifierError> {
         let of = Identifier::Uscc;
         if department_and_class.len() != 2 {
-            return Err(IdentifierError::Part {
-                of,
-                part: "department and class",
-            });
+            return Err(IdentifierError::Part { of, part: "department and class" });
         }
         if !(100_000..=999_999).contains(&division) {
-            return Err(IdentifierError::Part {
-                of,
-                part: "division code",
-            });
+            return Err(IdentifierError::Part { of, part: "division code" });
         }
         let body = format!("{department_and_class}{division}{}", organisation.as_str());
         let check = uscc_check_character(&body);
@@ -88,10 +69,7 @@ impl Uscc {
 
     /// Division code of the registering authority (100000: the national one).
     pub fn division(&self) -> u32 {
-        self.0
-            .get(2..8)
-            .and_then(|digits| digits.parse().ok())
-            .unwrap_or_default()
+        self.0.get(2..8).and_then(|digits| digits.parse().ok()).unwrap_or_default()
     }
 
     /// Province of the registering authority; none for national authorities.
@@ -109,17 +87,8 @@ serde_as_text!(Uscc);
 
 /// Check character for 17 characters of the alphabet.
 fn uscc_check_character(body: &str) -> char {
-    let value = |c: char| {
-        USCC_ALPHABET
-            .find(c)
-            .and_then(|place| u32::try_from(place).ok())
-            .unwrap_or(0)
-    };
-    let sum: u32 = body
-        .chars()
-        .zip(USCC_WEIGHTS)
-        .map(|(c, weight)| value(c) * weight)
-        .sum();
+    let value = |c: char| USCC_ALPHABET.find(c).and_then(|place| u32::try_from(place).ok()).unwrap_or(0);
+    let sum: u32 = body.chars().zip(USCC_WEIGHTS).map(|(c, weight)| value(c) * weight).sum();
     let check = (31 - sum % 31) % 31;
     USCC_ALPHABET.chars().nth(check as usize).unwrap_or('0')
 }
@@ -144,15 +113,8 @@ impl OrganisationCode {
         let allowed = |place: usize, c: char| {
             c.is_ascii_digit() || (place < 8 && c.is_ascii_uppercase()) || (place == 8 && c == 'X')
         };
-        if let Some(place) = text
-            .chars()
-            .enumerate()
-            .position(|(place, c)| !allowed(place, c))
-        {
-            return Err(IdentifierError::Character {
-                of,
-                position: place + 1,
-            });
+        if let Some(place) = text.chars().enumerate().position(|(place, c)| !allowed(place, c)) {
+            return Err(IdentifierError::Character { of, position: place + 1 });
         }
         let (body, check) = text.split_at(8);
         if !check.starts_with(organisation_check_character(body)) {
@@ -164,20 +126,10 @@ impl OrganisationCode {
     /// Builds a code with its check character from eight digits or capital letters.
     pub fn generate(body: &str) -> Result<Self, IdentifierError> {
         let of = Identifier::OrganisationCode;
-        if body.len() != 8
-            || !body
-                .chars()
-                .all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
-        {
-            return Err(IdentifierError::Part {
-                of,
-                part: "body of eight characters",
-            });
+        if body.len() != 8 || !body.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase()) {
+            return Err(IdentifierError::Part { of, part: "body of eight characters" });
         }
-        Ok(Self(format!(
-            "{body}{}",
-            organisation_check_character(body)
-        )))
+        Ok(Self(format!("{body}{}", organisation_check_character(body))))
     }
 
     /// The code without hyphen.
@@ -189,11 +141,7 @@ impl OrganisationCode {
 serde_as_text!(OrganisationCode);
 
 fn organisation_check_character(body: &str) -> char {
-    let sum: u32 = body
-        .chars()
-        .zip(ORGANISATION_WEIGHTS)
-        .map(|(c, weight)| c.to_digit(36).unwrap_or(0) * weight)
-        .sum();
+    let sum: u32 = body.chars().zip(ORGANISATION_WEIGHTS).map(|(c, weight)| c.to_digit(36).unwrap_or(0) * weight).sum();
     match 11 - sum % 11 {
         10 => 'X',
         11 => '0',
@@ -215,10 +163,7 @@ impl RegistrationNumber {
             return Err(IdentifierError::Length { of, found });
         }
         if let Some(place) = text.chars().position(|c| !c.is_ascii_digit()) {
-            return Err(IdentifierError::Character {
-                of,
-                position: place + 1,
-            });
+            return Err(IdentifierError::Character { of, position: place + 1 });
         }
         let (body, check) = text.split_at(14);
         if !check.starts_with(registration_check_digit(body)) {
@@ -231,16 +176,10 @@ impl RegistrationNumber {
     pub fn generate(division: u32, serial: u32) -> Result<Self, IdentifierError> {
         let of = Identifier::RegistrationNumber;
         if !(100_000..=999_999).contains(&division) {
-            return Err(IdentifierError::Part {
-                of,
-                part: "division code",
-            });
+            return Err(IdentifierError::Part { of, part: "division code" });
         }
         if serial > 99_999_999 {
-            return Err(IdentifierError::Part {
-                of,
-                part: "serial number",
-            });
+            return Err(IdentifierError::Part { of, part: "serial number" });
         }
         let body = format!("{division}{serial:08}");
         Ok(Self(format!("{body}{}", registration_check_digit(&body))))
@@ -253,10 +192,7 @@ impl RegistrationNumber {
 
     /// Division code of the registering authority.
     pub fn division(&self) -> u32 {
-        self.0
-            .get(..6)
-            .and_then(|digits| digits.parse().ok())
-            .unwrap_or_default()
+        self.0.get(..6).and_then(|digits| digits.parse().ok()).unwrap_or_default()
     }
 }
 
@@ -280,12 +216,8 @@ mod tests {
 
     use super::*;
 
-    const PUBLISHED_USCC: [&str; 4] = [
-        "91350200776049653A",
-        "91440101MA5CJQ4N59",
-        "12441400456763110Y",
-        "91510681MA66PGA4XN",
-    ];
+    const PUBLISHED_USCC: [&str; 4] =
+        ["91350200776049653A", "91440101MA5CJQ4N59", "12441400456763110Y", "91510681MA66PGA4XN"];
 
     #[test]
     fn published_credit_codes_pass_with_their_organisation_codes() {
@@ -309,18 +241,9 @@ mod tests {
     fn each_fault_is_named() {
         let of = Identifier::Uscc;
         for (text, error) in [
-            (
-                "91440101MA5CJQ4N5",
-                IdentifierError::Length { of, found: 17 },
-            ),
-            (
-                "91440101MA5CJQ4NI9",
-                IdentifierError::Character { of, position: 17 },
-            ),
-            (
-                "9144O101MA5CJQ4N59",
-                IdentifierError::Character { of, position: 5 },
-            ),
+            ("91440101MA5CJQ4N5", IdentifierError::Length { of, found: 17 }),
+            ("91440101MA5CJQ4NI9", IdentifierError::Character { of, position: 17 }),
+            ("9144O101MA5CJQ4N59", IdentifierError::Character { of, position: 5 }),
             ("91440101MA5CJQ4N50", IdentifierError::CheckCharacter { of }),
         ] {
             assert_eq!(Uscc::parse(text), Err(error), "{text}");
@@ -332,43 +255,25 @@ mod tests {
         for text in ["110108000000016", "110108002734659", "440301103448669"] {
             assert_eq!(RegistrationNumber::parse(text).unwrap().as_str(), text);
         }
-        assert_eq!(
-            RegistrationNumber::parse("110108000000016")
-                .unwrap()
-                .division(),
-            110_108
-        );
+        assert_eq!(RegistrationNumber::parse("110108000000016").unwrap().division(), 110_108);
         let of = Identifier::RegistrationNumber;
-        assert_eq!(
-            RegistrationNumber::parse("110108000000017"),
-            Err(IdentifierError::CheckCharacter { of })
-        );
-        assert_eq!(
-            RegistrationNumber::parse("1101080000000X6"),
-            Err(IdentifierError::Character { of, position: 14 })
-        );
+        assert_eq!(RegistrationNumber::parse("110108000000017"), Err(IdentifierError::CheckCharacter { of }));
+        assert_eq!(RegistrationNumber::parse("1101080000000X6"), Err(IdentifierError::Character { of, position: 14 }));
     }
 
     #[test]
     fn organisation_codes_are_read_with_and_without_hyphen() {
         let plain = OrganisationCode::parse("776049653").unwrap();
         assert_eq!(OrganisationCode::parse("77604965-3").unwrap(), plain);
-        assert!(
-            OrganisationCode::parse("776049654")
-                .unwrap_err()
-                .is_check_character()
-        );
+        assert!(OrganisationCode::parse("776049654").unwrap_err().is_check_character());
         assert!(OrganisationCode::parse("7760496-53").is_err());
     }
 
     fn any_uscc() -> impl Strategy<Value = Uscc> {
         let class = prop::sample::select(vec!["91", "92", "12", "51", "31", "Y1"]);
-        (class, 110_000..660_000u32, "[0-9A-HJ-NPQRTUWXY]{8}").prop_map(
-            |(class, division, body)| {
-                Uscc::generate(class, division, &OrganisationCode::generate(&body).unwrap())
-                    .unwrap()
-            },
-        )
+        (class, 110_000..660_000u32, "[0-9A-HJ-NPQRTUWXY]{8}").prop_map(|(class, division, body)| {
+            Uscc::generate(class, division, &OrganisationCode::generate(&body).unwrap()).unwrap()
+        })
     }
 
     proptest! {

@@ -21,15 +21,8 @@ impl MobileNumber {
             1 => ('3'..='9').contains(&c),
             _ => c.is_ascii_digit(),
         };
-        if let Some(place) = text
-            .chars()
-            .enumerate()
-            .position(|(place, c)| !allowed(place, c))
-        {
-            return Err(IdentifierError::Character {
-                of,
-                position: place + 1,
-            });
+        if let Some(place) = text.chars().enumerate().position(|(place, c)| !allowed(place, c)) {
+            return Err(IdentifierError::Character { of, position: place + 1 });
         }
         Ok(Self(text.to_owned()))
     }
@@ -38,10 +31,7 @@ impl MobileNumber {
     pub fn generate(segment: u32, line: u16) -> Result<Self, IdentifierError> {
         let of = Identifier::MobileNumber;
         if line > 9999 {
-            return Err(IdentifierError::Part {
-                of,
-                part: "line number",
-            });
+            return Err(IdentifierError::Part { of, part: "line number" });
         }
         Self::parse(&format!("{segment:07}{line:04}"))
     }
@@ -76,25 +66,13 @@ impl Landline {
     /// Checks the form; the country prefix of the bureaus' form (`086-0755-12345678`) is read and dropped.
     pub fn parse(text: &str) -> Result<Self, IdentifierError> {
         let of = Identifier::Landline;
-        let national = text
-            .strip_prefix("086-")
-            .or_else(|| text.strip_prefix("86-"))
-            .unwrap_or(text);
-        if let Some(place) = national
-            .chars()
-            .position(|c| !c.is_ascii_digit() && c != '-')
-        {
+        let national = text.strip_prefix("086-").or_else(|| text.strip_prefix("86-")).unwrap_or(text);
+        if let Some(place) = national.chars().position(|c| !c.is_ascii_digit() && c != '-') {
             let dropped = text.chars().count() - national.chars().count();
-            return Err(IdentifierError::Character {
-                of,
-                position: dropped + place + 1,
-            });
+            return Err(IdentifierError::Character { of, position: dropped + place + 1 });
         }
         let mut parts = national.split('-');
-        let (area_code, line) = (
-            parts.next().unwrap_or_default(),
-            parts.next().unwrap_or_default(),
-        );
+        let (area_code, line) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let extension = parts.next();
         let is_well_formed = is_area_code(area_code)
             && (7..=8).contains(&line.len())
@@ -104,10 +82,7 @@ impl Landline {
         if !is_well_formed {
             return Err(IdentifierError::Form { of });
         }
-        Ok(Self {
-            text: national.to_owned(),
-            area_code_length: area_code.len(),
-        })
+        Ok(Self { text: national.to_owned(), area_code_length: area_code.len() })
     }
 
     /// The number as stored.
@@ -149,37 +124,19 @@ mod tests {
 
     #[test]
     fn mobile_numbers() {
-        assert_eq!(
-            MobileNumber::parse("13800138000").unwrap().segment(),
-            "1380013"
-        );
-        assert_eq!(
-            MobileNumber::generate(1_380_013, 8000).unwrap().as_str(),
-            "13800138000"
-        );
+        assert_eq!(MobileNumber::parse("13800138000").unwrap().segment(), "1380013");
+        assert_eq!(MobileNumber::generate(1_380_013, 8000).unwrap().as_str(), "13800138000");
         let of = Identifier::MobileNumber;
         for (text, error) in [
             ("1380013800", IdentifierError::Length { of, found: 10 }),
             ("+8613800138000", IdentifierError::Length { of, found: 14 }),
-            (
-                "23800138000",
-                IdentifierError::Character { of, position: 1 },
-            ),
-            (
-                "12800138000",
-                IdentifierError::Character { of, position: 2 },
-            ),
-            (
-                "1380013800０",
-                IdentifierError::Character { of, position: 11 },
-            ),
+            ("23800138000", IdentifierError::Character { of, position: 1 }),
+            ("12800138000", IdentifierError::Character { of, position: 2 }),
+            ("1380013800０", IdentifierError::Character { of, position: 11 }),
         ] {
             assert_eq!(MobileNumber::parse(text), Err(error), "{text}");
         }
-        assert_eq!(
-            format!("{:?}", MobileNumber::parse("13800138000").unwrap()),
-            "MobileNumber(…)"
-        );
+        assert_eq!(format!("{:?}", MobileNumber::parse("13800138000").unwrap()), "MobileNumber(…)");
     }
 
     #[test]
@@ -191,20 +148,10 @@ mod tests {
             ("021-62345678-801", "021"),
             ("0571-8234567", "0571"),
         ] {
-            assert_eq!(
-                Landline::parse(text).unwrap().area_code(),
-                area_code,
-                "{text}"
-            );
+            assert_eq!(Landline::parse(text).unwrap().area_code(), area_code, "{text}");
         }
-        for text in [
-            "12345678",
-            "0755 12345678",
-            "0155-12345678",
-            "0755-123456",
-            "0755-12345678-",
-            "0755-12345678-1-2",
-        ] {
+        for text in ["12345678", "0755 12345678", "0155-12345678", "0755-123456", "0755-12345678-", "0755-12345678-1-2"]
+        {
             assert!(Landline::parse(text).is_err(), "{text}");
         }
     }
