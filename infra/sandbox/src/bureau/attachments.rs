@@ -1,0 +1,75 @@
+//! Attachments (Fj/Fjxx): format, purpose, size, content and owner.
+
+use super::Finding;
+use super::codec::base64_decode;
+use super::xml::Element;
+
+/// Purposes seen in use: 1 to 5 have a known meaning, up to 11 occur.
+const PURPOSE_MAX: u32 = 11;
+
+/// The provider's ids that an attachment may belong to.
+#[derive(Debug)]
+pub struct Owners<'a> {
+    /// `IspZtid`.
+    pub organiser: Option<&'a str>,
+    /// Each `IspWzid`.
+    pub websites: Vec<&'a str>,
+}
+
+/// What is wrong with an attachment.
+pub fn check(attachment: &Element, owners: &Owners<'_>, max_bytes: usize) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let format = attachment.text_at("Fjwjgs");
+    if !matches!(format, Some("1" | "2")) {
+        findings.push(Finding::new(1056, "附件格式代码错误"));
+    }
+    let purpose: Option<u32> = attachment.text_at("Fjyt").and_then(|it| it.parse().ok());
+    if !purpose.is_some_and(|it| (1..=PURPOSE_MAX).contains(&it)) {
+        findings.push(Finding::new(1057, "附件用途代码错误"));
+    }
+    match attachment.child("Fjnr") {
+        None => findings.push(Finding::missing("Fjnr")),
+        Some(content) if format == Some("2") => {
+            findings.extend(check_content("Fjnr", content, max_bytes, is_png));
+        }
+        Some(content) => findings.extend(check_file("Fjnr", content, max_bytes)),
+    }
+    let owner = attachment.text_at("Fjssdx/Ssdxbs");
+    let owner_is_known = match (attachment.text_at("Fjssdx/Ssdxlx"), owner) {
+        (Some("1"), Some(_)) => owner == owners.organiser,
+        (Some("2"), Some(id)) => owners.websites.contains(&id),
+        _ => false,
+    };
+    if !owner_is_known {
+        findings.push(Finding::new(5001, "Fjssdx：所属对象不在本备案中"));
+    }
+    findings
+}
+
+/// What is wrong with a JPEG that stands by itself.
+pub fn check_file(tag: &str, content: &Element, max_bytes: usize) -> Option<Finding> {
+    check_content(tag, content, max_bytes, is_jpeg)
+}
+
+fn check_content(tag: &str, content: &Element, max_bytes: usize, has_format: fn(&[u8]) -> bool) -> Option<Finding> {
+    let refuse = |reason: &str| Some(Finding::new(5010, format!("附件格式不合规：{tag}{reason}")));
+    let Some(bytes) = base64_decode(content.text()) else {
+        return refuse("不是base64");
+    };
+    if bytes.len() > max_bytes {
+        return refuse(&format!("为{}字节，超过{max_bytes}字节", bytes.len()));
+    }
+    if !has_format(&bytes) {
+        return refuse("内容与格式不符");
+    }
+    None
+}
+
+/// Start and end markers of a JPEG; a picture that was cut off has no end.
+fn is_jpeg(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xff, 0xd8, 0xff]) && bytes.ends_with(&[0xff, 0xd9])
+}
+
+fn is_png(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\x89PNG\r\n\x1a\n")
+}

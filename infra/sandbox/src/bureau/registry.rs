@@ -1,0 +1,584 @@
+//! The bureau's filings and what happens to them. No I/O: each step takes the time and returns
+//! the effects, which [`super::Bureau`] carries out.
+//!
+//! `received → validating → awaiting_sms → under_review → approved | rejected`, or
+//! `returned_sms_timeout | returned_sms_wrong` from `awaiting_sms`, or `rejected` from
+//! `validating` when a check fails.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::new_filing::{NewFiling, Receiver};
+use super::records::{self, Answer};
+use super::upload_file::UploadedRecord;
+use super::{Finding, SmsTexts, Step, province};
+
+/// Wrong entries on the ministry's page that are forgiven; the next one returns the filing.
+pub const WRONG_ENTRIES_FORGIVEN: u32 = 5;
+
+/// Number of a filing in this bureau.
+pub type FilingId = usize;
+
+/// Where a filing stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It came with an accepted file.
+    Received,
+    /// The automatic checks run.
+    Validating,
+    /// The ministry's SMS were sent.
+    AwaitingSms,
+    /// The bureau looks at it.
+    UnderReview,
+    /// Done, with filing numbers.
+    Approved,
+    /// Refused by the checks or by the bureau.
+    Rejected,
+    /// Returned because an SMS was not answered in time.
+    ReturnedSmsTimeout,
+    /// Returned because of too many wrong entries.
+    ReturnedSmsWrong,
+}
+
+/// One change of state.
+#[derive(Debug, Clone, Serialize)]
+pub struct Change {
+    /// The state it came to.
+    pub state: State,
+    /// When, on the sandbox's clock.
+    pub at: DateTime<Utc>,
+}
+
+/// A filing as anyone may see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Filing {
+    /// Number in this bureau.
+    pub id: FilingId,
+    /// Letters of the province whose bureau took it.
+    pub bureau: String,
+    /// Number of the file it came with.
+    pub data_sequence: u32,
+    /// The provider's key of the record.
+    pub correlation_key: Option<String>,
+    /// Its domains.
+    pub domains: Vec<String>,
+    /// Where it stands.
+    pub state: State,
+    /// Result codes that were sent.
+    pub results: Vec<Finding>,
+    /// Number of the organiser, then of each website.
+    pub filing_numbers: Vec<String>,
+    /// Every change of state.
+    pub history: Vec<Change>,
+    #[serde(skip)]
+    account: usize,
+    #[serde(skip)]
+    open: Option<Open>,
+}
+
+/// What is only needed until a filing is closed.
+#[derive(Debug, Clone)]
+struct Open {
+    record: std::sync::Arc<NewFiling>,
+    operation_type: Option<u8>,
+    codes: Vec<SentCode>,
+    wrong_entries: u32,
+    deadline: Option<DateTime<Utc>>,
+    findings: Vec<Finding>,
+}
+
+#[derive(Debug, Clone)]
+struct SentCode {
+    mobile: String,
+    code: String,
+    id_tail: String,
+    passed: bool,
+}
+
+/// What the bureau has to do after a step.
+#[derive(Debug)]
+pub enum Effect {
+    /// Send the ministry's SMS.
+    SendSms {
+        /// To whom.
+        receiver: Receiver,
+        /// The code in it.
+        code: String,
+    },
+    /// Take a further step after the delay of its kind.
+    Schedule(Step),
+    /// Put results into the provider's downloads, together.
+    Reply {
+        /// Index of the account.
+        account: usize,
+        /// The results.
+        answers: Vec<Answer>,
+    },
+}
+
+/// What the ministry's page shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageResult {
+    /// Everybody has answered.
+    Completed,
+    /// This one has answered, somebody else has not.
+    WaitingForOthers,
+    /// One of the three entries is wrong.
+    NotFound,
+    /// Nothing waits for this mobile.
+    NothingPending,
+    /// One wrong entry too many: the filing was returned.
+    Returned,
+}
+
+/// An organiser that has a filing number.
+#[derive(Debug)]
+struct OrganiserOnRecord {
+    filing_number: String,
+}
+
+/// What a status query finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnRecord {
+    /// Website name, only for a domain.
+    pub website_name: Option<String>,
+    /// Number of the organiser.
+    pub organiser_number: String,
+    /// Number of the website, only for a domain.
+    pub website_number: Option<String>,
+}
+
+/// How a scripted review ends.
+#[derive(Debug, Clone)]
+pub struct ScriptedRejection {
+    /// Result code.
+    pub code: u32,
+    /// Text.
+    pub text: String,
+}
+
+/// All filings and their indexes.
+pub struct Registry {
+    filings: Vec<Filing>,
+    by_domain: HashMap<String, Vec<FilingId>>,
+    open_domains: HashMap<String, FilingId>,
+    open_organisers: HashMap<(u32, String), FilingId>,
+    domains_on_record: HashMap<String, OnRecord>,
+    organisers_on_record: HashMap<(u32, String), OrganiserOnRecord>,
+    codes: HashMap<(String, String), FilingId>,
+    waiting_by_mobile: HashMap<String, BTreeSet<FilingId>>,
+    deadlines: BTreeSet<(DateTime<Utc>, FilingId)>,
+    rejections: HashMap<String, VecDeque<ScriptedRejection>>,
+    organisers_by_province: HashMap<u32, u32>,
+    next_bureau_id: u64,
+    sms_window: TimeDelta,
+    seed: u64,
+}
+
+impl Registry {
+    /// An empty registry.
+    pub fn new(sms_window: TimeDelta, seed: u64) -> Self {
+        Self {
+            filings: Vec::new(),
+            by_domain: HashMap::new(),
+            open_domains: HashMap::new(),
+            open_organisers: HashMap::new(),
+            domains_on_record: HashMap::new(),
+            organisers_on_record: HashMap::new(),
+            codes: HashMap::new(),
+            waiting_by_mobile: HashMap::new(),
+            deadlines: BTreeSet::new(),
+            rejections: HashMap::new(),
+            organisers_by_province: HashMap::new(),
+            next_bureau_id: 900_000,
+            sms_window,
+            seed,
+        }
+    }
+
+    /// Takes the records of an accepted file.
+    pub fn receive(
+        &mut self,
+        account: usize,
+        bureau: &str,
+        data_sequence: u32,
+        records: Vec<UploadedRecord>,
+        now: DateTime<Utc>,
+    ) -> Vec<Effect> {
+        let first = self.filings.len();
+        for record in records {
+            let id = self.filings.len();
+            let new_filing = record.new_filing.unwrap_or_default();
+            let distinct: HashSet<&String> = new_filing.domains.iter().collect();
+            for domain in distinct {
+                self.by_domain.entry(domain.clone()).or_default().push(id);
+            }
+            self.filings.push(Filing {
+                id,
+                bureau: bureau.to_owned(),
+                data_sequence,
+                correlation_key: record.correlation_key,
+                domains: new_filing.domains.clone(),
+                state: State::Received,
+                results: Vec::new(),
+                filing_numbers: Vec::new(),
+                history: vec![Change { state: State::Received, at: now }],
+                account,
+                open: Some(Open {
+                    record: std::sync::Arc::new(*new_filing),
+                    operation_type: record.operation_type,
+                    codes: Vec::new(),
+                    wrong_entries: 0,
+                    deadline: None,
+                    findings: record.findings,
+                }),
+            });
+        }
+        vec![Effect::Schedule(Step::Check { account, filings: first..self.filings.len() })]
+    }
+
+    /// The automatic checks: refuses, or sends the codes.
+    pub fn check(&mut self, id: FilingId, now: DateTime<Utc>) -> Vec<Effect> {
+        let Some(open) = self.enter(id, State::Validating, now) else {
+            return Vec::new();
+        };
+        let mut findings = open.findings.clone();
+        let record = open.record.clone();
+        if findings.is_empty() {
+            findings = self.conflicts(&record);
+        }
+        if !findings.is_empty() {
+            return self.close(id, State::Rejected, findings, now);
+        }
+        for domain in &record.domains {
+            self.open_domains.insert(domain.clone(), id);
+        }
+        self.open_organisers.insert(record.certificate.clone(), id);
+        self.send_codes(id, &record.receivers, now)
+    }
+
+    /// What is wrong with a filing because of others.
+    fn conflicts(&self, record: &NewFiling) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if let Some(known) = self.organisers_on_record.get(&record.certificate) {
+            let text = format!("主办者冲突：该证件已备案，{}", known.filing_number);
+            findings.push(Finding::new(1003, text));
+        } else if self.open_organisers.contains_key(&record.certificate) {
+            findings.push(Finding::new(1003, "主办者冲突：该证件有在途备案申请"));
+        }
+        for domain in &record.domains {
+            if self.domains_on_record.contains_key(domain) {
+                findings.push(Finding::new(1005, format!("域名已在库：{domain}")));
+            } else if self.open_domains.contains_key(domain) {
+                findings.push(Finding::new(1039, format!("域名已报备：{domain}")));
+            }
+        }
+        findings
+    }
+
+    fn send_codes(&mut self, id: FilingId, receivers: &[Receiver], now: DateTime<Utc>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let mut codes = Vec::new();
+        for (position, receiver) in receivers.iter().enumerate() {
+            let code = self.fresh_code(id, position, &receiver.mobile);
+            self.codes.insert((receiver.mobile.clone(), code.clone()), id);
+            self.waiting_by_mobile.entry(receiver.mobile.clone()).or_default().insert(id);
+            codes.push(SentCode {
+                mobile: receiver.mobile.clone(),
+                code: code.clone(),
+                id_tail: receiver.id_tail.clone(),
+                passed: false,
+            });
+            effects.push(Effect::SendSms { receiver: receiver.clone(), code });
+        }
+        let deadline = now + self.sms_window;
+        if let Some(open) = self.enter(id, State::AwaitingSms, now) {
+            open.codes = codes;
+            open.deadline = Some(deadline);
+            self.deadlines.insert((deadline, id));
+        }
+        effects
+    }
+
+    /// Six digits that no other waiting filing has for this mobile.
+    fn fresh_code(&self, id: FilingId, position: usize, mobile: &str) -> String {
+        let mut mixed = mix(self.seed ^ mix(id as u64) ^ mix(position as u64 + 1).rotate_left(32));
+        loop {
+            let code = format!("{:06}", mixed % 1_000_000);
+            if !self.codes.contains_key(&(mobile.to_owned(), code.clone())) {
+                return code;
+            }
+            mixed = mix(mixed);
+        }
+    }
+
+    /// An entry on the ministry's page.
+    pub fn confirm(
+        &mut self,
+        mobile: &str,
+        code: &str,
+        id_tail: &str,
+        texts: &SmsTexts,
+        now: DateTime<Utc>,
+    ) -> (PageResult, Vec<Effect>) {
+        let newest = self.waiting_by_mobile.get(mobile).and_then(|waiting| waiting.last().copied());
+        let Some(newest) = newest else {
+            return (PageResult::NothingPending, Vec::new());
+        };
+        let named = self.codes.get(&(mobile.to_owned(), code.to_owned()));
+        let id = named.copied().unwrap_or(newest);
+        let Some(open) = self.open(id) else {
+            return (PageResult::NothingPending, Vec::new());
+        };
+        let matching = open
+            .codes
+            .iter_mut()
+            .find(|sent| sent.mobile == mobile && sent.code == code && sent.id_tail.eq_ignore_ascii_case(id_tail));
+        let Some(matching) = matching else {
+            open.wrong_entries += 1;
+            if open.wrong_entries <= WRONG_ENTRIES_FORGIVEN {
+                return (PageResult::NotFound, Vec::new());
+            }
+            let finding = Finding::new(1999, texts.wrong.clone());
+            let effects = self.close(id, State::ReturnedSmsWrong, vec![finding], now);
+            return (PageResult::Returned, effects);
+        };
+        matching.passed = true;
+        let all_passed = open.codes.iter().all(|sent| sent.passed);
+        self.stop_waiting_for(id, mobile, code);
+        if !all_passed {
+            return (PageResult::WaitingForOthers, Vec::new());
+        }
+        let deadline = self.open(id).and_then(|open| open.deadline.take());
+        if let Some(deadline) = deadline {
+            self.deadlines.remove(&(deadline, id));
+        }
+        self.enter(id, State::UnderReview, now);
+        let review = Effect::Schedule(Step::Review { filing: id });
+        (PageResult::Completed, vec![review])
+    }
+
+    /// The bureau's decision: approval, unless a rejection is scripted for one of the domains.
+    pub fn review(&mut self, id: FilingId, now: DateTime<Utc>) -> Vec<Effect> {
+        let Some(filing) = self.filings.get(id) else {
+            return Vec::new();
+        };
+        if filing.state != State::UnderReview {
+            return Vec::new();
+        }
+        let rejections = &mut self.rejections;
+        let scripted = filing.domains.iter().find_map(|domain| rejections.get_mut(domain)?.pop_front());
+        match scripted {
+            Some(rejection) => {
+                let finding = Finding::new(rejection.code, rejection.text);
+                self.close(id, State::Rejected, vec![finding], now)
+            }
+            None => self.approve(id, now),
+        }
+    }
+
+    fn approve(&mut self, id: FilingId, now: DateTime<Utc>) -> Vec<Effect> {
+        let Some(open) = self.open(id) else {
+            return Vec::new();
+        };
+        let record = open.record.clone();
+        let operation_type = open.operation_type;
+        let number = self.next_filing_number(record.province_code, now);
+        let Some(filing) = self.filings.get_mut(id) else {
+            return Vec::new();
+        };
+        let review = records::Review {
+            operation_type,
+            correlation_key: filing.correlation_key.as_deref(),
+            opinion: "审核通过",
+            passed: true,
+            at: now,
+        };
+        let result = Finding::new(1001, "管局审核通过");
+        let answers = vec![
+            records::result(operation_type, filing.correlation_key.as_deref(), std::slice::from_ref(&result)),
+            records::review(&review),
+            records::filed(&record, &number, &mut self.next_bureau_id, now),
+        ];
+        filing.filing_numbers.push(number.organiser.clone());
+        for (position, website) in record.websites.iter().enumerate() {
+            let website_number = number.website(position);
+            filing.filing_numbers.push(website_number.clone());
+            let on_record = OnRecord {
+                website_name: website.text_at("Wzmc").map(str::to_owned),
+                organiser_number: number.organiser.clone(),
+                website_number: Some(website_number),
+            };
+            for domain in website.all("Ym_xx").filter_map(|it| it.text_at("Ym")) {
+                self.domains_on_record.insert(domain.to_lowercase(), on_record.clone());
+            }
+        }
+        let organiser = OrganiserOnRecord { filing_number: number.organiser };
+        self.organisers_on_record.insert(record.certificate.clone(), organiser);
+        let account = filing.account;
+        self.finish(id, State::Approved, vec![result], now);
+        vec![Effect::Reply { account, answers }]
+    }
+
+    fn next_filing_number(&mut self, province_code: u32, now: DateTime<Utc>) -> records::FilingNumber {
+        let serial = self.organisers_by_province.entry(province_code).or_default();
+        *serial += 1;
+        let abbreviation = province::by_code(province_code).map_or("京", |it| it.abbreviation);
+        records::FilingNumber::new(abbreviation, *serial, now)
+    }
+
+    /// Closes a filing with results that are not an approval.
+    fn close(&mut self, id: FilingId, state: State, findings: Vec<Finding>, now: DateTime<Utc>) -> Vec<Effect> {
+        let Some(filing) = self.filings.get(id) else {
+            return Vec::new();
+        };
+        let account = filing.account;
+        let key = filing.correlation_key.as_deref();
+        let operation_type = filing.open.as_ref().and_then(|open| open.operation_type);
+        let mut answers = vec![records::result(operation_type, key, &findings)];
+        if filing.state == State::UnderReview {
+            let opinion = findings.first().map_or("", |finding| finding.text.as_str());
+            answers.push(records::review(&records::Review {
+                operation_type,
+                correlation_key: key,
+                opinion,
+                passed: false,
+                at: now,
+            }));
+        }
+        self.finish(id, state, findings, now);
+        vec![Effect::Reply { account, answers }]
+    }
+
+    /// Leaves every index of open filings and forgets what only an open filing needs.
+    fn finish(&mut self, id: FilingId, state: State, results: Vec<Finding>, now: DateTime<Utc>) {
+        self.enter(id, state, now);
+        let Some(filing) = self.filings.get_mut(id) else {
+            return;
+        };
+        filing.results = results;
+        let Some(open) = filing.open.take() else {
+            return;
+        };
+        for domain in &open.record.domains {
+            if self.open_domains.get(domain) == Some(&id) {
+                self.open_domains.remove(domain);
+            }
+        }
+        let certificate = &open.record.certificate;
+        if self.open_organisers.get(certificate) == Some(&id) {
+            self.open_organisers.remove(certificate);
+        }
+        if let Some(deadline) = open.deadline {
+            self.deadlines.remove(&(deadline, id));
+        }
+        for sent in open.codes.iter().filter(|sent| !sent.passed) {
+            self.stop_waiting_for(id, &sent.mobile, &sent.code);
+        }
+    }
+
+    fn stop_waiting_for(&mut self, id: FilingId, mobile: &str, code: &str) {
+        self.codes.remove(&(mobile.to_owned(), code.to_owned()));
+        if let Some(waiting) = self.waiting_by_mobile.get_mut(mobile) {
+            waiting.remove(&id);
+            if waiting.is_empty() {
+                self.waiting_by_mobile.remove(mobile);
+            }
+        }
+    }
+
+    fn open(&mut self, id: FilingId) -> Option<&mut Open> {
+        self.filings.get_mut(id)?.open.as_mut()
+    }
+
+    fn enter(&mut self, id: FilingId, state: State, now: DateTime<Utc>) -> Option<&mut Open> {
+        let filing = self.filings.get_mut(id)?;
+        filing.state = state;
+        filing.history.push(Change { state, at: now });
+        filing.open.as_mut()
+    }
+
+    /// Returns every filing whose SMS window has passed.
+    pub fn expire(&mut self, texts: &SmsTexts, now: DateTime<Utc>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        while let Some((deadline, id)) = self.deadlines.first().copied() {
+            if deadline > now {
+                break;
+            }
+            self.deadlines.pop_first();
+            let finding = Finding::new(1999, texts.timeout.clone());
+            effects.extend(self.close(id, State::ReturnedSmsTimeout, vec![finding], now));
+        }
+        effects
+    }
+
+    /// When the next SMS window ends.
+    pub fn next_deadline(&self) -> Option<DateTime<Utc>> {
+        self.deadlines.first().map(|(deadline, _)| *deadline)
+    }
+
+    /// Rejects the next filing with this domain that comes to review.
+    pub fn script_rejection(&mut self, domain: &str, rejection: ScriptedRejection) {
+        let scripted = self.rejections.entry(domain.to_lowercase()).or_default();
+        scripted.push_back(rejection);
+    }
+
+    /// The codes and id tails that a mobile still has to enter.
+    pub fn waiting_codes(&self, mobile: &str) -> Vec<(String, String)> {
+        let waiting = self.waiting_by_mobile.get(mobile).into_iter().flatten();
+        waiting
+            .filter_map(|id| self.filings.get(*id)?.open.as_ref())
+            .flat_map(|open| open.codes.iter())
+            .filter(|sent| sent.mobile == mobile && !sent.passed)
+            .map(|sent| (sent.code.clone(), sent.id_tail.clone()))
+            .collect()
+    }
+
+    /// The newest filings, newest first.
+    pub fn newest(&self, limit: usize) -> Vec<Filing> {
+        self.filings.iter().rev().take(limit).cloned().collect()
+    }
+
+    /// How many filings there are.
+    pub fn len(&self) -> usize {
+        self.filings.len()
+    }
+
+    /// Whether nothing was ever received.
+    pub fn is_empty(&self) -> bool {
+        self.filings.is_empty()
+    }
+
+    /// Every filing with this domain, oldest first.
+    pub fn with_domain(&self, domain: &str) -> Vec<Filing> {
+        let ids = self.by_domain.get(&domain.to_lowercase());
+        ids.into_iter().flatten().filter_map(|id| self.filings.get(*id).cloned()).collect()
+    }
+
+    /// Whether a domain is on record.
+    pub fn domain_on_record(&self, domain: &str) -> Option<OnRecord> {
+        self.domains_on_record.get(&domain.to_lowercase()).cloned()
+    }
+
+    /// Whether an organiser is on record.
+    pub fn organiser_on_record(&self, kind: u32, number: &str) -> Option<OnRecord> {
+        let key = (kind, number.to_uppercase());
+        self.organisers_on_record.get(&key).map(|it| OnRecord {
+            website_name: None,
+            organiser_number: it.filing_number.clone(),
+            website_number: None,
+        })
+    }
+}
+
+/// SplitMix64: spreads neighbouring numbers over the whole range.
+fn mix(value: u64) -> u64 {
+    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}
