@@ -1,0 +1,53 @@
+//! Limits and keys.
+
+use serde::Deserialize;
+
+/// How modules are run and whom they may come from. Every key has a default.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HostConfig {
+    /// Refuse modules without a signature of a trusted key.
+    pub signature_required: bool,
+    /// Keys whose signatures are accepted.
+    pub trusted_keys: Vec<TrustedKey>,
+    /// Largest module in bytes.
+    pub module_bytes_max: usize,
+    /// Largest linear memory of one instance in bytes.
+    pub memory_bytes_max: usize,
+    /// Most table elements of one instance.
+    pub table_elements_max: usize,
+    /// Instances that may be alive at the same time.
+    pub instances_max: u32,
+    /// Fuel (roughly: instructions) for judging one order.
+    pub fuel_per_order: u64,
+    /// Longest time for one call in milliseconds, whatever the fuel.
+    pub deadline_ms: u64,
+    /// Most bytes that one call may hand back.
+    pub answer_bytes_max: usize,
+}
+
+impl Default for HostConfig {
+    fn default() -> Self {
+        Self {
+            signature_required: true,
+            trusted_keys: Vec::new(),
+            module_bytes_max: 8 * 1024 * 1024,
+            memory_bytes_max: 16 * 1024 * 1024,
+            table_elements_max: 10_000,
+            instances_max: 64,
+            fuel_per_order: 20_000_000,
+            deadline_ms: 250,
+            answer_bytes_max: 4 * 1024 * 1024,
+        }
+    }
+}
+
+/// A key whose modules are accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustedKey {
+    /// Name of the key, as in a release.
+    pub id: String,
+    /// Ed25519 public key, 64 hexadecimal digits.
+    pub public_key_hex: String,
+}

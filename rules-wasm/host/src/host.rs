@@ -1,0 +1,202 @@
+//! The registry of active modules: judge with the one that is active, swap it, roll it back.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwapOption;
+use icp_domain::Province;
+use icp_rules_sdk::vector::Vector;
+use icp_rules_sdk::{Context, Finding, Order, RequirementsAnswer};
+use wasmtime::{Engine, Trap};
+
+use crate::config::HostConfig;
+use crate::engine::{Clock, engine};
+use crate::module::{LoadError, LoadedModule, ModuleInfo};
+use crate::signature::Release;
+
+/// Why no host could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The engine refuses its settings.
+    #[error("the WebAssembly engine cannot start: {0}")]
+    Engine(String),
+    /// No thread for the clock.
+    #[error("the clock of the deadlines cannot start")]
+    Clock(#[source] std::io::Error),
+}
+
+/// There is no module to go back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no earlier rule module of this province is known here")]
+pub struct NoRollback;
+
+/// What a rule book says about an order.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// It was judged.
+    Judged {
+        /// What was found, in the order of the form.
+        findings: Vec<Finding>,
+        /// By which module.
+        module: Arc<ModuleInfo>,
+        /// Fuel that it took.
+        fuel_used: u64,
+    },
+    /// It could not be judged: a reviewer must look at the whole order.
+    Unjudged {
+        /// Why.
+        reason: String,
+        /// The module that failed; none when the province has none.
+        module: Option<Arc<ModuleInfo>>,
+    },
+}
+
+/// Runs the rule modules of all provinces. Make one per process; calls may come from any thread.
+pub struct Host {
+    config: HostConfig,
+    engine: Engine,
+    clock: Clock,
+    slots: BTreeMap<&'static str, Slot>,
+}
+
+#[derive(Default)]
+struct Slot {
+    active: ArcSwapOption<LoadedModule>,
+    /// Taken by those who swap; those who judge never wait for it.
+    previous: Mutex<Option<Arc<LoadedModule>>>,
+}
+
+impl Host {
+    /// A host without modules.
+    ///
+    /// # Errors
+    /// When the engine or its clock cannot start.
+    pub fn new(config: HostConfig) -> Result<Arc<Self>, HostError> {
+        let engine = engine(&config).map_err(|error| HostError::Engine(format!("{error:#}")))?;
+        let clock = Clock::start(&engine).map_err(HostError::Clock)?;
+        let slots = Province::ALL.into_iter().map(|province| (province.letters(), Slot::default())).collect();
+        Ok(Arc::new(Self { config, engine, clock, slots }))
+    }
+
+    /// Takes a module through every step without activating it: digest, signature, compile, imports and exports,
+    /// description, vectors. Takes up to a second of CPU time: call it off the async threads.
+    ///
+    /// # Errors
+    /// Which step refused it and why.
+    pub fn load(&self, province: Province, bytes: &[u8], release: &Release, vectors: &[Vector]) -> Result<LoadedModule, LoadError> {
+        LoadedModule::load(&self.engine, &self.clock, &self.config, province, bytes, release, vectors)
+    }
+
+    /// Makes a module the active one of its province; the one before stays ready for [`Host::rollback`].
+    /// Calls that run go on with the module that they started with.
+    pub fn activate(&self, module: LoadedModule) -> Arc<ModuleInfo> {
+        let info = Arc::clone(&module.info);
+        if let Some(slot) = self.slots.get(info.province.letters()) {
+            let mut previous = slot.previous.lock().unwrap_or_else(PoisonError::into_inner);
+            let replaced = slot.active.swap(Some(Arc::new(module)));
+            // The same module again (a bus that was replayed) must not push out the one to roll back to.
+            let is_other = replaced.as_ref().is_some_and(|old| old.info.digest != info.digest);
+            if is_other {
+                *previous = replaced;
+            }
+        }
+        info
+    }
+
+    /// Makes the module before the active one.
+    ///
+    /// # Errors
+    /// When there was none.
+    pub fn rollback(&self, province: Province) -> Result<Arc<ModuleInfo>, NoRollback> {
+        let slot = self.slots.get(province.letters()).ok_or(NoRollback)?;
+        let mut previous = slot.previous.lock().unwrap_or_else(PoisonError::into_inner);
+        let back = previous.take().ok_or(NoRollback)?;
+        let info = Arc::clone(&back.info);
+        *previous = slot.active.swap(Some(back));
+        Ok(info)
+    }
+
+    /// Takes a province's module away: its orders go to manual review until another one is activated.
+    pub fn deactivate(&self, province: Province) {
+        if let Some(slot) = self.slots.get(province.letters()) {
+            let mut previous = slot.previous.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(old) = slot.active.swap(None) {
+                *previous = Some(old);
+            }
+        }
+    }
+
+    /// The active module of a province.
+    pub fn active(&self, province: Province) -> Option<Arc<ModuleInfo>> {
+        self.module(province).map(|module| Arc::clone(&module.info))
+    }
+
+    /// All active modules.
+    pub fn list(&self) -> Vec<Arc<ModuleInfo>> {
+        Province::ALL.into_iter().filter_map(|province| self.active(province)).collect()
+    }
+
+    fn module(&self, province: Province) -> Option<Arc<LoadedModule>> {
+        self.slots.get(province.letters())?.active.load_full()
+    }
+
+    /// Judges an order with the province's active module, in a fresh instance. Blocks the thread for some tens
+    /// of microseconds, at most for the configured deadline.
+    pub fn judge(&self, province: Province, order: &Order, context: &Context) -> Verdict {
+        let Some(module) = self.module(province) else {
+            return Verdict::Unjudged { reason: no_module(province), module: None };
+        };
+        self.judge_with(&module, order, context)
+    }
+
+    /// Judges an order with a module that need not be active, e.g. to compare it with the active one.
+    pub fn judge_with(&self, module: &LoadedModule, order: &Order, context: &Context) -> Verdict {
+        match module.judge(order, context, &self.clock) {
+            Ok((findings, fuel_used)) => Verdict::Judged { findings, module: Arc::clone(&module.info), fuel_used },
+            Err(error) => {
+                let reason = failure(&error);
+                tracing::error!(province = module.info.province.letters(), rules.digest = %module.info.digest, %reason, "a rule module failed");
+                Verdict::Unjudged { reason, module: Some(Arc::clone(&module.info)) }
+            }
+        }
+    }
+
+    /// Judges `count` orders written by [`icp_rules_sdk::batch::encode`] in one call; one list of findings each.
+    ///
+    /// # Errors
+    /// When the province has no module, the module fails, or the cases cannot be read.
+    pub fn judge_batch(&self, province: Province, cases: &[u8], count: usize) -> Result<(Vec<Vec<Finding>>, Arc<ModuleInfo>), String> {
+        let module = self.module(province).ok_or_else(|| no_module(province))?;
+        let orders = u64::try_from(count).unwrap_or(u64::MAX);
+        let lists = module.judge_batch(cases, orders, &self.clock).map_err(|error| failure(&error))??;
+        if lists.len() != count {
+            return Err(format!("the module answered {} of {count} orders", lists.len()));
+        }
+        Ok((lists, Arc::clone(&module.info)))
+    }
+
+    /// What an order needs by the province's active module.
+    ///
+    /// # Errors
+    /// When the province has no module or the module fails.
+    pub fn requirements(&self, province: Province, order: &Order) -> Result<RequirementsAnswer, String> {
+        let module = self.module(province).ok_or_else(|| no_module(province))?;
+        module.requirements(order, &self.clock).map_err(|error| failure(&error))
+    }
+}
+
+fn no_module(province: Province) -> String {
+    format!("no rule module of {} is active", province.letters())
+}
+
+/// Why a call failed, in words of our own where we know them. The guest's text is never passed on: it may hold
+/// parts of the order.
+fn failure(error: &wasmtime::Error) -> String {
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => String::from("the rule module used up its fuel"),
+        Some(Trap::Interrupt) => String::from("the rule module passed its deadline"),
+        Some(Trap::StackOverflow) => String::from("the rule module recursed too deeply"),
+        Some(trap) => format!("the rule module trapped: {trap}"),
+        None => format!("the rule module failed: {error}"),
+    }
+}

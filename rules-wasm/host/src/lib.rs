@@ -1,0 +1,23 @@
+//! Runs the bureaus' rule books: loads a module, proves it, swaps it in without a stop, and judges orders with
+//! it under limits of fuel, time and memory.
+//!
+//! What this crate must never do: let one module's fault reach another province, judge one order with two
+//! modules, or replace an active module by one that failed any step of [`LoadStep`].
+//!
+//! Reading order: [`config`], [`signature`], `engine` (the limits), `module` (what loading proves), [`host`]
+//! (judge, activate, roll back), [`follow`] and [`publish`] (the bus).
+
+mod bindings;
+pub mod config;
+mod convert;
+mod engine;
+pub mod follow;
+pub mod host;
+mod module;
+pub mod publish;
+pub mod signature;
+
+pub use config::{HostConfig, TrustedKey};
+pub use host::{Host, HostError, NoRollback, Verdict};
+pub use module::{LoadError, LoadStep, LoadedModule, ModuleInfo};
+pub use signature::{Release, SigningKey, digest_of};

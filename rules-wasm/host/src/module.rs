@@ -1,0 +1,218 @@
+//! Loading a module: every step that it must pass before it may be activated.
+
+use std::fmt;
+use std::sync::Arc;
+
+use icp_domain::Province;
+use icp_rules_sdk::vector::Vector;
+use icp_rules_sdk::{Context, Description, Finding, Order, RequirementsAnswer};
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Engine, Store};
+
+use crate::bindings::{Bureau, BureauPre};
+use crate::config::HostConfig;
+use crate::convert::Convert;
+use crate::engine::{Clock, Limited, Limits};
+use crate::signature::{self, Release, digest_of};
+
+/// The step of loading that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoadStep {
+    /// Fetching the module from the bus.
+    Fetch,
+    /// Comparing size and digest.
+    Digest,
+    /// Checking the signature.
+    Signature,
+    /// Compiling the component.
+    Compile,
+    /// Looking for imports, of which there must be none, and for the exports of the world.
+    World,
+    /// Asking the module who it is.
+    Describe,
+    /// Running the province's vectors.
+    Vectors,
+}
+
+impl fmt::Display for LoadStep {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Fetch => "fetch",
+            Self::Digest => "digest",
+            Self::Signature => "signature",
+            Self::Compile => "compile",
+            Self::World => "world",
+            Self::Describe => "describe",
+            Self::Vectors => "vectors",
+        })
+    }
+}
+
+/// A module that was refused: at which step and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("refused at step {step}: {reason}")]
+pub struct LoadError {
+    /// The step.
+    pub step: LoadStep,
+    /// Why.
+    pub reason: String,
+}
+
+impl LoadError {
+    pub(crate) fn new(step: LoadStep, reason: impl fmt::Display) -> Self {
+        // `{:#}` shows wasmtime's whole chain of causes.
+        Self { step, reason: format!("{reason:#}") }
+    }
+}
+
+/// Which module this is; recorded with every verdict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModuleInfo {
+    /// Whose rules.
+    pub province: Province,
+    /// SHA-256 of the module, hexadecimal.
+    pub digest: String,
+    /// What the module says about itself.
+    pub description: Description,
+    /// Who signed it.
+    pub key_id: Option<String>,
+}
+
+impl ModuleInfo {
+    /// Version of the rule book.
+    pub fn version(&self) -> &str {
+        &self.description.version
+    }
+}
+
+/// A module that passed every step.
+pub struct LoadedModule {
+    pub(crate) info: Arc<ModuleInfo>,
+    pre: BureauPre<Limited>,
+    limits: Limits,
+}
+
+impl fmt::Debug for LoadedModule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("LoadedModule").field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
+impl LoadedModule {
+    /// Which module this is.
+    pub fn info(&self) -> &Arc<ModuleInfo> {
+        &self.info
+    }
+
+    pub(crate) fn load(
+        engine: &Engine,
+        clock: &Clock,
+        config: &HostConfig,
+        province: Province,
+        bytes: &[u8],
+        release: &Release,
+        vectors: &[Vector],
+    ) -> Result<Self, LoadError> {
+        check_bytes(config, bytes, release)?;
+        signature::verify(release, &config.trusted_keys, config.signature_required)
+            .map_err(|error| LoadError::new(LoadStep::Signature, error))?;
+        let pre = compile(engine, bytes)?;
+        let limits = Limits::of(config);
+        let description = describe(&pre, &limits, clock)?;
+        check_description(&description, province, release)?;
+        let info = ModuleInfo {
+            province,
+            digest: release.digest.clone(),
+            description,
+            key_id: release.signature.as_ref().and(release.key_id.clone()),
+        };
+        let module = Self { info: Arc::new(info), pre, limits };
+        for vector in vectors {
+            module.run_vector(vector, clock).map_err(|reason| LoadError::new(LoadStep::Vectors, reason))?;
+        }
+        Ok(module)
+    }
+
+    fn instance(&self, orders: u64) -> wasmtime::Result<(Store<Limited>, Bureau)> {
+        let mut store = self.limits.store(self.pre.engine(), orders)?;
+        let bureau = self.pre.instantiate(&mut store)?;
+        Ok((store, bureau))
+    }
+
+    /// Judges one order in a fresh instance; also says how much fuel it took.
+    pub(crate) fn judge(&self, order: &Order, context: &Context, clock: &Clock) -> wasmtime::Result<(Vec<Finding>, u64)> {
+        let _running = clock.running();
+        let (mut store, bureau) = self.instance(1)?;
+        let findings = bureau.icp_bureau_rules_rules().call_judge(&mut store, &order.convert(), &context.convert())?;
+        let fuel_used = self.limits.fuel(1).saturating_sub(store.get_fuel()?);
+        Ok((findings.convert(), fuel_used))
+    }
+
+    /// Judges many orders, written by [`icp_rules_sdk::batch::encode`], in one instance.
+    pub(crate) fn judge_batch(&self, cases: &[u8], count: u64, clock: &Clock) -> wasmtime::Result<Result<Vec<Vec<Finding>>, String>> {
+        let _running = clock.running();
+        let (mut store, bureau) = self.instance(count)?;
+        let answer = bureau.icp_bureau_rules_rules().call_judge_batch(&mut store, cases)?;
+        Ok(answer.map(|lists| lists.convert()))
+    }
+
+    pub(crate) fn requirements(&self, order: &Order, clock: &Clock) -> wasmtime::Result<RequirementsAnswer> {
+        let _running = clock.running();
+        let (mut store, bureau) = self.instance(1)?;
+        Ok(bureau.icp_bureau_rules_rules().call_requirements(&mut store, &order.convert())?.convert())
+    }
+
+    fn run_vector(&self, vector: &Vector, clock: &Clock) -> Result<(), String> {
+        let failed = |error: wasmtime::Error| format!("{}: {error:#}", vector.name);
+        let (findings, _) = self.judge(&vector.order, &vector.context, clock).map_err(failed)?;
+        let requirements = self.requirements(&vector.order, clock).map_err(failed)?;
+        let requirements = serde_json::to_value(requirements).map_err(|error| error.to_string())?;
+        vector.check(&findings, &requirements)
+    }
+}
+
+fn check_bytes(config: &HostConfig, bytes: &[u8], release: &Release) -> Result<(), LoadError> {
+    if bytes.len() > config.module_bytes_max {
+        let reason = format!("the module has {} bytes, {} are allowed", bytes.len(), config.module_bytes_max);
+        return Err(LoadError::new(LoadStep::Digest, reason));
+    }
+    let digest = digest_of(bytes);
+    if digest != release.digest {
+        let reason = format!("the module's digest is {digest}, the release names {}", release.digest);
+        return Err(LoadError::new(LoadStep::Digest, reason));
+    }
+    Ok(())
+}
+
+fn compile(engine: &Engine, bytes: &[u8]) -> Result<BureauPre<Limited>, LoadError> {
+    let component = Component::from_binary(engine, bytes).map_err(|error| LoadError::new(LoadStep::Compile, error))?;
+    let kind = component.component_type();
+    if let Some((name, _)) = kind.imports(engine).next() {
+        return Err(LoadError::new(LoadStep::World, format!("the module imports `{name}`; a rule module imports nothing")));
+    }
+    Linker::new(engine)
+        .instantiate_pre(&component)
+        .and_then(BureauPre::new)
+        .map_err(|error| LoadError::new(LoadStep::World, error))
+}
+
+fn describe(pre: &BureauPre<Limited>, limits: &Limits, clock: &Clock) -> Result<Description, LoadError> {
+    let _running = clock.running();
+    let ask = || -> wasmtime::Result<Description> {
+        let mut store = limits.store(pre.engine(), 1)?;
+        let bureau = pre.instantiate(&mut store)?;
+        Ok(bureau.icp_bureau_rules_rules().call_describe(&mut store)?.convert())
+    };
+    ask().map_err(|error| LoadError::new(LoadStep::Describe, error))
+}
+
+fn check_description(description: &Description, province: Province, release: &Release) -> Result<(), LoadError> {
+    let lie = if description.province != province.letters() {
+        format!("it is offered for `{}` but says it is for `{}`", province.letters(), description.province)
+    } else if description.version != release.version {
+        format!("it is offered as version {} but says it is {}", release.version, description.version)
+    } else {
+        return Ok(());
+    };
+    Err(LoadError::new(LoadStep::Describe, lie))
+}
