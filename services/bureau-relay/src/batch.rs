@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::wire::envelope::{MAX_RECORDS, MAX_XML_BYTES};
 use crate::wire::upload::DOCUMENT_OVERHEAD_BYTES;
 
 /// Limits of one upload; the interface's own limits hold in any case.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BatchLimits {
     /// Most filings in one upload (interface: 1,000).

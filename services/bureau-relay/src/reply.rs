@@ -19,7 +19,7 @@ pub const CODE_SCHEMA_FAULT: u32 = 5001;
 const OPERATION_NEW_FILING: u32 = 1;
 
 /// How results are read; differs between bureaus, so it is configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReplyRules {
     /// Codes that inform and decide nothing (1060 slip stored, 1062 address matches).

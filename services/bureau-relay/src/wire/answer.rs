@@ -184,28 +184,38 @@ impl AckAnswer {
 pub struct PreviousUploadAnswer {
     /// Code and text.
     pub status: Status,
-    /// Number of the last accepted upload; 0 when nothing was ever accepted.
-    pub last_sequence: u32,
-    /// Hash of that upload's container, without line breaks; empty when there is none.
-    pub last_hash: String,
+    /// The last accepted upload; `None` when the bureau did not say (maintenance, wrong account, …).
+    pub last: Option<LastUpload>,
+}
+
+/// The upload that a bureau accepted last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LastUpload {
+    /// Its number; 0 when nothing was ever accepted.
+    pub sequence: u32,
+    /// Hash of its container, without line breaks; empty when there is none.
+    pub hash: String,
+    /// The upload itself, if the bureau gave it back.
+    pub file: Option<PackedFile>,
 }
 
 impl PreviousUploadAnswer {
     /// Reads the document.
     pub fn read(document: &Element) -> Result<Self, AnswerError> {
         let status = Status::of(document)?;
-        let infos = document.child("fileInfos");
-        let sequence = infos.and_then(|infos| infos.text_of("dataSequence"));
-        let last_sequence = match sequence {
-            Some(text) => text.parse().map_err(|_| AnswerError::Field("dataSequence"))?,
-            None if matches!(status.code.class(), CodeClass::Success | CodeClass::NothingWaiting) => 0,
-            None => return Ok(Self { status, last_sequence: 0, last_hash: String::new() }),
+        if !matches!(status.code.class(), CodeClass::Success | CodeClass::NothingWaiting) {
+            return Ok(Self { status, last: None });
+        }
+        let Some(infos) = document.child("fileInfos") else {
+            return Ok(Self { status, last: Some(LastUpload::default()) });
         };
-        let last_hash = infos
-            .and_then(|infos| infos.text_of("beianInfoHash"))
-            .map(super::envelope::strip_whitespace)
-            .unwrap_or_default();
-        Ok(Self { status, last_sequence, last_hash })
+        // Without its number an upload must not be taken for "none": that would send everything again.
+        let sequence = infos
+            .text_of("dataSequence")
+            .and_then(|text| text.parse().ok())
+            .ok_or(AnswerError::Field("dataSequence"))?;
+        let hash = infos.text_of("beianInfoHash").map(super::envelope::strip_whitespace).unwrap_or_default();
+        Ok(Self { status, last: Some(LastUpload { sequence, hash, file: read_file(infos)? }) })
     }
 }
 
@@ -359,17 +369,18 @@ mod tests {
     }
 
     #[test]
-    fn the_previous_upload_may_be_none() {
-        let none = PreviousUploadAnswer::read(&document(
-            "<msg_code>0</msg_code><fileInfos><dataSequence>0</dataSequence><beianInfo/></fileInfos>",
-        ))
-        .unwrap();
-        assert_eq!((none.last_sequence, none.last_hash.as_str()), (0, ""));
-        let some = PreviousUploadAnswer::read(&document(
-            "<msg_code>0</msg_code><fileInfos><dataSequence>12</dataSequence><beianInfo>QQ==</beianInfo><beianInfoHash>ab\ncd==</beianInfoHash></fileInfos>",
-        ))
-        .unwrap();
-        assert_eq!((some.last_sequence, some.last_hash.as_str()), (12, "abcd=="));
+    fn the_previous_upload_may_be_none_or_unsaid() {
+        let read = |inside: &str| PreviousUploadAnswer::read(&document(inside));
+        let none = "<msg_code>0</msg_code><fileInfos><dataSequence>0</dataSequence><beianInfo/></fileInfos>";
+        assert_eq!(read(none).unwrap().last, Some(LastUpload::default()));
+        assert_eq!(read("<msg_code>0</msg_code>").unwrap().last, Some(LastUpload::default()));
+        let some = "<msg_code>0</msg_code><fileInfos><dataSequence>12</dataSequence><beianInfo>QQ==</beianInfo><beianInfoHash>ab\ncd==</beianInfoHash></fileInfos>";
+        let last = read(some).unwrap().last.unwrap();
+        assert_eq!((last.sequence, last.hash.as_str()), (12, "abcd=="));
+        assert!(last.file.is_some());
+        assert_eq!(read("<msg_code>901</msg_code>").unwrap().last, None);
+        assert_eq!(read("<msg_code>5</msg_code><fileInfos/>").unwrap().last, None);
+        assert_eq!(read("<msg_code>0</msg_code><fileInfos/>"), Err(AnswerError::Field("dataSequence")));
     }
 
     #[test]

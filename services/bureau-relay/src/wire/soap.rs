@@ -3,7 +3,7 @@
 //! The service description of the bureaus is not public, so what may differ between them is a setting
 //! ([`Dialect`]) when writing, and reading is liberal: any prefix, escaped text, CDATA or inline XML.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::charset::{CharsetError, decode_xml};
 use super::envelope::EnvelopeError;
@@ -54,7 +54,7 @@ impl Operation {
 }
 
 /// How one bureau spells its requests.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dialect {
     /// Target namespace of the operations.

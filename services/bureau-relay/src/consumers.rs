@@ -1,0 +1,65 @@
+//! Tasks in: `icp.task.relay.v1.submit` becomes a submission that waits to be prepared.
+
+use async_trait::async_trait;
+use icp_bus::{Consumer, Delivery, Effects, Failure, Handler, NewJob};
+use icp_kit::Clock;
+use icp_proto::relay;
+use prost::Message as _;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::store::{self, NewSubmission, OrderRef};
+use crate::tasks::preparer;
+
+/// The consumer of the relay's tasks.
+pub const SUBMIT: Consumer = Consumer { name: "relay-submit", filter: "icp.task.relay.v1.submit" };
+
+/// Stores submissions and asks for their records.
+pub struct SubmitHandler {
+    /// Account through which they go.
+    pub account: String,
+    /// Business time.
+    pub clock: Clock,
+}
+
+#[async_trait]
+impl Handler for SubmitHandler {
+    type Message = NewSubmission;
+
+    fn decode(&self, kind: &str, payload: &[u8]) -> Result<NewSubmission, String> {
+        if kind != SUBMIT.filter {
+            return Err(format!("unknown task {kind}"));
+        }
+        let task = relay::Submit::decode(payload).map_err(|error| error.to_string())?;
+        let order_id = Uuid::parse_str(&task.order_id).map_err(|_| "order_id is not a UUID".to_owned())?;
+        let attempt = i32::try_from(task.attempt).map_err(|_| "attempt is out of range".to_owned())?;
+        let is_letters = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_lowercase());
+        if !is_letters(&task.province) {
+            return Err("province is not two letters".to_owned());
+        }
+        let sealed = task.filing.ok_or("filing is missing")?.encode_to_vec();
+        Ok(NewSubmission { order: OrderRef { order_id, attempt, province: task.province }, sealed })
+    }
+
+    async fn handle(
+        &self,
+        connection: &mut PgConnection,
+        batch: &[Delivery<NewSubmission>],
+        effects: &mut Effects,
+    ) -> Result<(), Failure> {
+        let new: Vec<NewSubmission> = batch.iter().map(|delivery| delivery.message.clone()).collect();
+        let stored = store::insert_submissions(connection, &self.account, &new, self.clock.now()).await?;
+        for (id, order_id) in stored {
+            let cause = batch.iter().find(|d| d.message.order.order_id == order_id);
+            effects.set_cause(cause.and_then(|d| d.traceparent.clone()));
+            effects.journal(order_id, "handed to the bureau relay", "the provider's review passed it");
+            effects.job(NewJob {
+                kind: preparer::KIND,
+                key: order_id.to_string(),
+                payload: id.to_be_bytes().to_vec(),
+                run_at: chrono::Utc::now(),
+            });
+        }
+        Ok(())
+    }
+}

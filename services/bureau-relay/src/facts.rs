@@ -1,0 +1,58 @@
+//! What the relay tells the other services: `icp.evt.bureau.v1.{received,approved,rejected}.<province>`.
+
+use chrono::{DateTime, Utc};
+use icp_bus::Outgoing;
+use icp_proto::bureau;
+
+use crate::reply::Outcome;
+use crate::store::OrderRef;
+
+const AREA: &str = "bureau";
+
+/// The bureau has the upload with this number.
+pub fn received(order: &OrderRef, data_sequence: i64, now: DateTime<Utc>) -> Outgoing {
+    let message = bureau::Received {
+        order_id: order.order_id.to_string(),
+        attempt: attempt_of(order),
+        province: order.province.clone(),
+        data_sequence,
+        at_unix_ms: now.timestamp_millis(),
+    };
+    Outgoing::event(AREA, "received", &order.province, order.order_id, &message)
+}
+
+/// The filing has its end at the bureau.
+pub fn ended(order: &OrderRef, outcome: &Outcome, now: DateTime<Utc>) -> Outgoing {
+    let at_unix_ms = now.timestamp_millis();
+    match outcome {
+        Outcome::Approved { organiser_number, service_numbers } => {
+            let message = bureau::Approved {
+                order_id: order.order_id.to_string(),
+                attempt: attempt_of(order),
+                province: order.province.clone(),
+                organiser_number: organiser_number.clone(),
+                service_numbers: service_numbers.clone(),
+                at_unix_ms,
+            };
+            Outgoing::event(AREA, "approved", &order.province, order.order_id, &message)
+        }
+        Outcome::Rejected { results, sms_timeout } => {
+            let message = bureau::Rejected {
+                order_id: order.order_id.to_string(),
+                attempt: attempt_of(order),
+                province: order.province.clone(),
+                results: results
+                    .iter()
+                    .map(|result| bureau::ResultCode { code: result.code, text: result.text.clone() })
+                    .collect(),
+                sms_timeout: *sms_timeout,
+                at_unix_ms,
+            };
+            Outgoing::event(AREA, "rejected", &order.province, order.order_id, &message)
+        }
+    }
+}
+
+fn attempt_of(order: &OrderRef) -> u32 {
+    u32::try_from(order.attempt).unwrap_or(0)
+}

@@ -1,0 +1,75 @@
+//! Workers and reconcilers.
+//!
+//! [`preparer`] writes records; [`account`] holds the right to speak for the account and runs
+//! [`uploader`] and [`downloader`]; [`sweeper`] erases what is old. All of them find their work in the
+//! database alone, so that a start after a crash and normal running are the same code.
+
+pub mod account;
+pub mod downloader;
+pub mod preparer;
+pub mod sweeper;
+pub mod uploader;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use icp_bus::Bus;
+use icp_kit::Vault;
+use tokio::sync::Notify;
+
+use crate::client::Bureau;
+use crate::config::Config;
+
+/// What the workers share.
+#[derive(Debug, Clone)]
+pub struct Relay {
+    /// The service's bus.
+    pub bus: Bus,
+    /// Encryption at rest.
+    pub vault: Vault,
+    /// Settings.
+    pub config: Arc<Config>,
+    /// The bureau.
+    pub bureau: Bureau,
+    /// Rung when a record begins to wait.
+    pub wake: Arc<Notify>,
+}
+
+impl Relay {
+    /// Name of the account.
+    pub fn account(&self) -> &str {
+        &self.config.account.name
+    }
+
+    /// Wait before the n-th repetition in a row, from 1.
+    pub fn retry_wait(&self, failures: u32) -> Duration {
+        let timing = &self.config.timing;
+        let doublings = failures.saturating_sub(1).min(20);
+        Duration::from_millis(timing.retry_first_ms.saturating_mul(1 << doublings).min(timing.retry_max_ms))
+    }
+
+    /// Wait of a stopped queue.
+    pub fn stopped_wait(&self) -> Duration {
+        Duration::from_millis(self.config.timing.stopped_retry_ms)
+    }
+}
+
+/// Why a round of a worker ended early; it is repeated later.
+#[derive(Debug, thiserror::Error)]
+pub enum RoundError {
+    /// The database does not answer.
+    #[error("the database does not answer")]
+    Database(#[from] sqlx::Error),
+    /// Stored data cannot be encrypted or read.
+    #[error("stored data cannot be used")]
+    Vault(#[from] icp_kit::vault::VaultError),
+    /// A file cannot be packed.
+    #[error("a file cannot be packed")]
+    Envelope(#[from] crate::wire::envelope::EnvelopeError),
+    /// The counter cannot advance.
+    #[error("the upload counter cannot advance")]
+    Sequence(#[from] crate::sequence::SequenceError),
+    /// Somebody else moved a row, or a row is not what it should be.
+    #[error("the stored state is not as expected: {0}")]
+    State(String),
+}

@@ -1,0 +1,152 @@
+//! Writes the record of a submission: opens the sealed filing, reads and fits its pictures, checks all
+//! ranges, and stores the record encrypted. What the bureau would refuse is rejected here at once.
+
+use async_trait::async_trait;
+use icp_bus::{Effects, Job, JobError, Worker};
+use icp_kit::materials::MaterialError;
+use icp_kit::{DataKey, Keyring, Materials};
+use icp_proto::{common, relay};
+use prost::Message as _;
+use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
+
+use super::Relay;
+use crate::facts;
+use crate::filing::{FilingIds, RelayFiling};
+use crate::reply::{Outcome, Reply};
+use crate::results::reason_of;
+use crate::store::{self, OrderRef, PreparedRecord};
+use crate::submission::{self, Picture};
+use crate::wire::download::ResultCode;
+use crate::wire::upload;
+
+/// Kind of the jobs.
+pub const KIND: &str = "relay.prepare";
+
+/// See the module.
+pub struct Preparer {
+    /// What the workers share.
+    pub relay: Relay,
+    /// The object store.
+    pub materials: Materials,
+    /// Keys for sealed messages.
+    pub keyring: std::sync::Arc<Keyring>,
+}
+
+/// What became of a submission.
+pub enum Prepared {
+    /// It was prepared before.
+    Already,
+    /// Its record.
+    Record(i64, OrderRef, PreparedRecord),
+    /// The bureau would refuse it.
+    Refused(i64, OrderRef, Vec<ResultCode>),
+}
+
+#[async_trait]
+impl Worker for Preparer {
+    type Answer = Prepared;
+
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    async fn run(&self, job: &Job) -> Result<Prepared, JobError> {
+        let id: [u8; 8] =
+            job.payload.as_slice().try_into().map_err(|_| JobError::GiveUp("the job has no id".into()))?;
+        let id = i64::from_be_bytes(id);
+        let pool = &self.relay.bus.context().pool;
+        let Some((order, sealed)) = store::unprepared(pool, id).await.map_err(retry)? else {
+            return Ok(Prepared::Already);
+        };
+        let sealed = common::Sealed::decode(sealed.as_slice()).map_err(give_up)?;
+        let message: relay::RelayFiling = self.keyring.open(&sealed, &order.order_id.to_string()).map_err(give_up)?;
+        let pictures = self.pictures(&message).await?;
+        let built = tokio::task::spawn_blocking(move || submission::build(&message, pictures));
+        let filing = match built.await.map_err(retry)? {
+            Ok(filing) => filing,
+            Err(refusals) => return Ok(Prepared::Refused(id, order, refusals)),
+        };
+        self.record(id, order, &filing).await
+    }
+
+    async fn complete(
+        &self,
+        connection: &mut PgConnection,
+        answered: &[(Job, Prepared)],
+        effects: &mut Effects,
+    ) -> Result<(), sqlx::Error> {
+        let now = self.relay.bus.context().clock.now();
+        for (job, answer) in answered {
+            effects.set_cause(job.traceparent.clone());
+            match answer {
+                Prepared::Already => {}
+                Prepared::Record(id, order, record) => {
+                    // Waiting is measured by the machine's clock: it ends with a call to the outside.
+                    if store::store_record(connection, *id, record, chrono::Utc::now()).await? {
+                        let kilobytes = record.record_bytes / 1024;
+                        let why = format!("record of {kilobytes} KB, checked against the interface's ranges");
+                        effects.journal(order.order_id, "waits for an upload", why);
+                    }
+                }
+                Prepared::Refused(id, order, refusals) => {
+                    let reply = Reply { refusals: refusals.clone(), ..Reply::default() };
+                    let outcome = Outcome::Rejected { results: refusals.clone(), sms_timeout: false };
+                    store::store_reply(connection, *id, &reply, "rejected", Some(now)).await?;
+                    effects.journal(order.order_id, "refused before the upload", reason_of(&outcome));
+                    effects.send(facts::ended(order, &outcome, now));
+                }
+            }
+        }
+        self.relay.wake.notify_one();
+        Ok(())
+    }
+}
+
+impl Preparer {
+    async fn pictures(&self, message: &relay::RelayFiling) -> Result<Vec<Picture>, JobError> {
+        let mut pictures = Vec::new();
+        for (kind, material) in submission::wanted_materials(message) {
+            let bytes = self.materials.get(&material.object, &material.key).await.map_err(|error| match error {
+                MaterialError::Broken(_) => give_up(error),
+                MaterialError::Store(_) | MaterialError::NotFound(_) => retry(error),
+            })?;
+            if Sha256::digest(&bytes).as_slice() != material.sha256 {
+                return Err(JobError::GiveUp(format!("material {} has another digest", kind.as_str())));
+            }
+            let service_index = usize::try_from(material.service_index).unwrap_or(usize::MAX);
+            pictures.push(Picture { kind, service_index, bytes });
+        }
+        Ok(pictures)
+    }
+
+    async fn record(&self, id: i64, order: OrderRef, filing: &RelayFiling) -> Result<Prepared, JobError> {
+        let pool = &self.relay.bus.context().pool;
+        let violations = upload::validate(filing);
+        if !violations.is_empty() {
+            return Ok(Prepared::Refused(id, order, submission::refusals_of(&violations)));
+        }
+        let taken = store::take_isp_ids(pool, filing.ids_needed()).await.map_err(retry)?;
+        let ids = FilingIds::assign(filing, &taken).ok_or_else(|| JobError::Retry("too few ids were taken".into()))?;
+        let record = match upload::write_record(&ids, filing) {
+            Ok(record) => record,
+            Err(violations) => {
+                return Ok(Prepared::Refused(id, order, submission::refusals_of(&violations)));
+            }
+        };
+        let context = order.cipher_context();
+        let key = DataKey::generate();
+        let wrapped_key = self.relay.vault.wrap(&key, context.as_bytes()).map_err(retry)?;
+        let record_cipher = key.encrypt(context.as_bytes(), record.as_bytes()).map_err(retry)?;
+        let record_bytes = i32::try_from(record.len()).unwrap_or(i32::MAX);
+        Ok(Prepared::Record(id, order, PreparedRecord { ids, wrapped_key, record_cipher, record_bytes }))
+    }
+}
+
+fn retry(error: impl std::fmt::Display) -> JobError {
+    JobError::Retry(error.to_string())
+}
+
+fn give_up(error: impl std::fmt::Display) -> JobError {
+    JobError::GiveUp(error.to_string())
+}
