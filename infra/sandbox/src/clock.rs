@@ -101,12 +101,23 @@ async fn open_bucket(url: &str) -> Result<(kv::Store, i64), ClockError> {
         .connect(url)
         .await
         .map_err(|error| ClockError::Connect(error.to_string()))?;
-    let config = kv::Config { bucket: BUCKET.to_owned(), history: 1, ..kv::Config::default() };
     let context = jetstream::new(client);
-    let bucket = match context.get_key_value(BUCKET).await {
-        Ok(bucket) => bucket,
-        Err(_) => context.create_key_value(config).await.map_err(as_bucket)?,
+    // Made as a stream: `create_key_value` first asks for the account's limits in a form that
+    // server 2.9 does not answer.
+    let stream = jetstream::stream::Config {
+        name: format!("KV_{BUCKET}"),
+        subjects: vec![format!("$KV.{BUCKET}.>")],
+        max_messages_per_subject: 1,
+        allow_rollup: true,
+        deny_delete: true,
+        allow_direct: true,
+        discard: jetstream::stream::DiscardPolicy::New,
+        num_replicas: 1,
+        ..jetstream::stream::Config::default()
     };
+    let made = context.get_or_create_stream(stream).await;
+    made.map_err(as_bucket)?;
+    let bucket = context.get_key_value(BUCKET).await.map_err(as_bucket)?;
     let stored = bucket.get(OFFSET_KEY).await.map_err(as_bucket)?;
     let offset_ms = stored.and_then(|value| String::from_utf8_lossy(&value).trim().parse().ok()).unwrap_or(0);
     write_offset(&bucket, offset_ms).await?;

@@ -20,7 +20,8 @@ use crate::world::World;
 
 const UP_DOWN_LOAD: &str = "upDownLoad";
 const QUERY_BEIAN_STATUS: &str = "queryBeianStatus";
-const STATUS_OPERATION: &str = "isp_querybeianstatus";
+const UP_DOWN_LOAD_OPERATIONS: &[&str] = &["isp_upload", "isp_download", "isp_downloadack", "isp_querypreviousupload"];
+const QUERY_BEIAN_STATUS_OPERATIONS: &[&str] = &["isp_querybeianstatus"];
 /// Larger bodies are read beside the tasks that serve others.
 const SMALL_BODY_BYTES: usize = 256 * 1024;
 const LISTED_BY_DEFAULT: usize = 100;
@@ -41,7 +42,7 @@ pub(super) fn routes() -> Router<Arc<World>> {
 type Connection = ConnectInfo<Scissors>;
 
 async fn up_down_load(State(world): State<Arc<World>>, ConnectInfo(scissors): Connection, body: Bytes) -> Response {
-    answer_soap(&world, &scissors, body, |it| it != STATUS_OPERATION).await
+    answer_soap(&world, &scissors, body, UP_DOWN_LOAD_OPERATIONS).await
 }
 
 async fn query_beian_status(
@@ -49,7 +50,7 @@ async fn query_beian_status(
     ConnectInfo(scissors): Connection,
     body: Bytes,
 ) -> Response {
-    answer_soap(&world, &scissors, body, |it| it == STATUS_OPERATION).await
+    answer_soap(&world, &scissors, body, QUERY_BEIAN_STATUS_OPERATIONS).await
 }
 
 async fn answer_soap(world: &World, scissors: &Scissors, body: Bytes, is_served: fn(&str) -> bool) -> Response {
@@ -58,7 +59,7 @@ async fn answer_soap(world: &World, scissors: &Scissors, body: Bytes, is_served:
         Err(error) => return soap_fault(&error),
     };
     let operation = call.operation.clone();
-    if !is_served(&operation) {
+    if !operations.contains(&operation.as_str()) {
         return soap_fault(&SoapError::Operation(operation));
     }
     match world.bureau.call(call).await {
