@@ -217,6 +217,20 @@ impl Vector {
         paths.iter().map(|path| Self::read(path)).collect()
     }
 
+    /// Reads the vectors of one edition: the folder of the province and, where there is one, that of the version,
+    /// e.g. `gd` and `gd-1.1.0`.
+    ///
+    /// # Errors
+    /// As [`Vector::read`].
+    pub fn read_edition(root: &Path, province: &str, version: &str) -> Result<Vec<Self>, VectorError> {
+        let mut vectors = Self::read_folder(&root.join(province))?;
+        let of_version = root.join(format!("{province}-{version}"));
+        if of_version.is_dir() {
+            vectors.extend(Self::read_folder(&of_version)?);
+        }
+        Ok(vectors)
+    }
+
     /// Compares an answer with what is expected; the error says what differs.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use crate::param::Param;
 use crate::text::{is_blank, is_han, normalised, words_in};
 
 /// Special characters that names may hold beside letters, digits and Chinese characters.
-const PUNCTUATION_ALLOWED: [char; 4] = ['·', '-', '—', '&'];
+const PUNCTUATION_ALLOWED: [char; 6] = ['·', '-', '—', '&', '(', ')'];
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
     for (path, service) in case.services() {
