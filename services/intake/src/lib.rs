@@ -1,1 +1,91 @@
-//! Placeholder.
+//! Intake: the one owner of a filing order's life, from draft to filing number.
+//!
+//! Reading order: [`order`] (the life of an order, pure), [`content`] (what is declared), [`rules`],
+//! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
+//! facts), [`api`] (REST), [`store`] (SQL).
+
+pub mod api;
+pub mod commands;
+pub mod consumers;
+pub mod content;
+pub mod order;
+pub mod reactions;
+pub mod rules;
+pub mod store;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use icp_bus::{Bus, Consumer};
+use icp_kit::{Parts, ServiceContext};
+use icp_rules_host::{Host, HostConfig, TrustedKey};
+use serde::{Deserialize, Serialize};
+
+/// Name of the service and of its section in the configuration.
+pub const NAME: &str = "intake";
+/// The compiled-in defaults.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// The section `[intake]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// File with the API's bearer tokens.
+    pub tokens_file: PathBuf,
+    /// Largest JSON body, bytes.
+    pub max_body_bytes: usize,
+    /// Orders in one page at most.
+    pub max_page: i64,
+    /// Accept rule modules without a signature.
+    pub allow_unsigned_rules: bool,
+    /// Keys whose rule modules are accepted: id → ed25519 public key, hex.
+    #[serde(default)]
+    pub rules_keys: BTreeMap<String, String>,
+}
+
+/// Builds the service on its connections.
+pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Parts> {
+    let bus = Bus::start(&context, &MIGRATIONS).await?;
+    let rules = Host::new(HostConfig {
+        signature_required: !config.allow_unsigned_rules,
+        trusted_keys: config
+            .rules_keys
+            .iter()
+            .map(|(id, key)| TrustedKey { id: id.clone(), public_key_hex: key.clone() })
+            .collect(),
+        ..HostConfig::default()
+    })?;
+    let follower = icp_rules_host::follow::follow(rules.clone(), context.jetstream.clone());
+    let shutdown = context.shutdown.clone();
+    context.spawn(async move {
+        shutdown.cancelled().await;
+        drop(follower);
+    });
+
+    let sources: [(&'static str, &'static str, &'static str); 3] = [
+        ("intake-identity", "icp.evt.identity.>", "identity"),
+        ("intake-authority", "icp.evt.authority.>", "authority"),
+        ("intake-bureau", "icp.evt.bureau.>", "bureau"),
+    ];
+    for (name, filter, actor) in sources {
+        let clock = context.clock.clone();
+        bus.consume(Consumer { name, filter }, consumers::Answers { actor, clock });
+    }
+
+    let api = api::Api {
+        bus: bus.clone(),
+        clock: context.clock.clone(),
+        vault: context.require_vault()?,
+        materials: context.require_materials()?,
+        rules,
+        tokens: api::auth::Tokens::load(&config.tokens_file)?,
+        config: Arc::new(config),
+        max_material_bytes: context.common.materials.max_bytes,
+    };
+    let mut parts = Parts { http: api::router(api), ..Parts::default() };
+    parts.grpc.add_service(icp_bus::operations::service(&bus));
+    Ok(parts)
+}

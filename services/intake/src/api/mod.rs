@@ -1,0 +1,80 @@
+//! The REST API. Handlers translate and call; what an order may do is decided in [`crate::order`].
+
+pub mod auth;
+mod body;
+mod docs;
+mod materials;
+mod orders;
+pub mod problem;
+mod review;
+mod view;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use icp_bus::Bus;
+use icp_kit::{Clock, Materials, Vault};
+use icp_rules_host::Host;
+use tracing::Instrument as _;
+
+use crate::Config;
+use auth::Tokens;
+use problem::{Kind, Problem};
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub struct Api {
+    /// Outbox and database.
+    pub bus: Bus,
+    /// Business time.
+    pub clock: Clock,
+    /// Encryption at rest.
+    pub vault: Vault,
+    /// Object store.
+    pub materials: Materials,
+    /// Rule modules.
+    pub rules: Arc<Host>,
+    /// Accepted tokens.
+    pub tokens: Tokens,
+    /// Limits.
+    pub config: Arc<Config>,
+    /// Largest accepted material, bytes.
+    pub max_material_bytes: usize,
+}
+
+/// The routes.
+pub fn router(api: Api) -> Router {
+    Router::new()
+        .route("/", get(docs::index))
+        .route("/docs", get(docs::page))
+        .route("/v1/orders", post(orders::create).get(orders::list))
+        .route("/v1/orders/{id}", get(orders::show).put(orders::amend))
+        .route("/v1/orders/{id}/check", post(orders::check))
+        .route("/v1/orders/{id}/submit", post(orders::submit))
+        .route("/v1/orders/{id}/withdraw", post(orders::withdraw))
+        .route("/v1/orders/{id}/history", get(orders::history))
+        .route("/v1/orders/{id}/review", post(review::decide))
+        .route("/v1/orders/{id}/materials", get(materials::list))
+        .route("/v1/orders/{id}/materials/{kind}", put(materials::upload).get(materials::download))
+        .route("/v1/review", get(review::queue))
+        .route("/v1/rules", get(review::rules))
+        .route("/v1/whitelist/{domain}", get(review::whitelist))
+        .method_not_allowed_fallback(async || {
+            Problem::new(Kind::MethodNotAllowed, "See /docs for the methods of each path.")
+        })
+        .fallback(async || Problem::new(Kind::NoSuchPath, "See /docs for the paths."))
+        .layer(middleware::from_fn(trace))
+        .with_state(api)
+}
+
+/// Continues the caller's trace.
+async fn trace(request: Request, next: Next) -> Response {
+    let traceparent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
+    let span = tracing::info_span!("request", method = %request.method());
+    icp_kit::telemetry::set_parent(&span, traceparent);
+    next.run(request).instrument(span).await.into_response()
+}

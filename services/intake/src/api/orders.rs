@@ -1,0 +1,202 @@
+//! Orders as the applicant works on them.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use icp_domain::{Filing, Finding};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::auth::{Caller, Role};
+use super::problem::{FieldError, Kind, Problem};
+use super::view::{OrderView, with_etag};
+use super::{Api, body};
+use crate::order::{Command, Phase};
+use crate::store::{ListFilter, StoredOrder};
+use crate::{content, store};
+
+/// `POST /v1/orders`
+pub async fn create(
+    State(api): State<Api>,
+    caller: Caller,
+    headers: HeaderMap,
+    request_body: Body,
+) -> Result<Response, Problem> {
+    caller.require(Role::Applicant)?;
+    let filing = read_filing(&api, &headers, request_body).await?;
+    let stored = api.create(&caller, &filing).await?;
+    let location = format!("/v1/orders/{}", stored.id);
+    let mut response = (StatusCode::CREATED, with_etag(&stored, Some(filing))).into_response();
+    if let Ok(value) = location.parse() {
+        response.headers_mut().insert(header::LOCATION, value);
+    }
+    Ok(response)
+}
+
+/// `GET /v1/orders/{id}`
+pub async fn show(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+    let stored = find(&api, &caller, &id).await?;
+    // Operators see how an order stands, not whose it is.
+    let filing = if caller.role == Role::Operator { None } else { Some(api.filing(&stored)?) };
+    Ok(with_etag(&stored, filing))
+}
+
+/// `PUT /v1/orders/{id}`
+pub async fn amend(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    request_body: Body,
+) -> Result<Response, Problem> {
+    caller.require(Role::Applicant)?;
+    let stored = find(&api, &caller, &id).await?;
+    body::check_version(&headers, &stored)?;
+    let filing = read_filing(&api, &headers, request_body).await?;
+    let stored = api.amend(&caller, stored, &filing).await?;
+    Ok(with_etag(&stored, Some(filing)))
+}
+
+#[derive(Serialize)]
+struct CheckAnswer {
+    /// Whether the order may be submitted as it is.
+    may_be_submitted: bool,
+    rules_version: Option<String>,
+    rules_digest: Option<String>,
+    findings: Vec<Finding>,
+}
+
+/// `POST /v1/orders/{id}/check`: the rules judge, nothing is stored.
+pub async fn check(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+    let stored = find(&api, &caller, &id).await?;
+    let filing = api.filing(&stored)?;
+    let materials = store::materials(&api.bus.context().pool, stored.id).await?;
+    let verdict = api.judge(&stored, &filing, &materials).await?;
+    let answer = CheckAnswer {
+        may_be_submitted: stored.order.phase.is_open() && !verdict.blocks(),
+        rules_version: verdict.version,
+        rules_digest: verdict.digest,
+        findings: verdict.findings,
+    };
+    Ok(Json(answer).into_response())
+}
+
+/// `POST /v1/orders/{id}/submit`
+pub async fn submit(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.require(Role::Applicant)?;
+    let stored = find(&api, &caller, &id).await?;
+    body::check_version(&headers, &stored)?;
+    let stored = api.submit(&caller, stored).await?;
+    Ok(with_etag(&stored, None))
+}
+
+/// `POST /v1/orders/{id}/withdraw`
+pub async fn withdraw(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.require(Role::Applicant)?;
+    let stored = find(&api, &caller, &id).await?;
+    body::check_version(&headers, &stored)?;
+    let stored = api.apply(&caller, stored, Command::Withdraw, Default::default()).await?;
+    Ok(with_etag(&stored, None))
+}
+
+/// `GET /v1/orders/{id}/history`
+pub async fn history(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+    let stored = find(&api, &caller, &id).await?;
+    let rows = store::history(&api.bus.context().pool, stored.id).await?;
+    let lines: Vec<_> = rows
+        .into_iter()
+        .map(|row| serde_json::json!({"version": row.version, "at": row.at, "actor": row.actor, "event": row.event}))
+        .collect();
+    Ok(Json(serde_json::json!({ "history": lines })).into_response())
+}
+
+/// What a list is narrowed to.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    phase: Option<String>,
+    province: Option<String>,
+    after: Option<Uuid>,
+    limit: Option<i64>,
+}
+
+/// `GET /v1/orders`
+pub async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    let account = (caller.role == Role::Applicant).then(|| caller.account.clone());
+    page(&api, query, account, None).await
+}
+
+/// A page of orders with the cursor of the next one.
+pub(super) async fn page(
+    api: &Api,
+    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+    account: Option<String>,
+    fixed_phase: Option<Phase>,
+) -> Result<Response, Problem> {
+    let Query(query) = query.map_err(|error| {
+        Problem::fields(vec![FieldError::new("query", error.body_text(), "use phase, province, after and limit")])
+    })?;
+    let phase = match (fixed_phase, &query.phase) {
+        (Some(phase), _) => Some(phase),
+        (None, None) => None,
+        (None, Some(text)) => Some(Phase::parse(text).ok_or_else(|| {
+            let known = Phase::ALL.map(Phase::as_str).join(", ");
+            Problem::fields(vec![FieldError::new("phase", "is not a phase", format!("use one of {known}"))])
+        })?),
+    };
+    let max = api.config.max_page;
+    let limit = query.limit.unwrap_or(50);
+    if limit < 1 || limit > max {
+        let remedy = format!("ask for 1 to {max} orders");
+        return Err(Problem::fields(vec![FieldError::new("limit", "is out of range", remedy)]));
+    }
+    let filter = ListFilter { account, phase, province: query.province, after: query.after };
+    let orders = store::list(&api.bus.context().pool, &filter, limit).await?;
+    let full = i64::try_from(orders.len()).is_ok_and(|count| count == limit);
+    let next = orders.last().filter(|_| full).map(|last| last.id);
+    let views: Vec<OrderView> = orders.iter().map(|stored| OrderView::new(stored, None)).collect();
+    Ok(Json(serde_json::json!({ "orders": views, "next_after": next })).into_response())
+}
+
+/// The order, if the caller may see it.
+pub(super) async fn find(api: &Api, caller: &Caller, id: &str) -> Result<StoredOrder, Problem> {
+    let id = body::order_id(id)?;
+    let stored = store::load(&api.bus.context().pool, id).await?.ok_or_else(Problem::no_order)?;
+    if caller.may_see(&stored.account) { Ok(stored) } else { Err(Problem::no_order()) }
+}
+
+async fn read_filing(api: &Api, headers: &HeaderMap, request_body: Body) -> Result<Filing, Problem> {
+    let filing: Filing = body::json(headers, request_body, api.config.max_body_bytes).await?;
+    let errors = content::validate(&filing);
+    if errors.is_empty() { Ok(filing) } else { Err(Problem::fields(errors)) }
+}
+
+impl From<icp_kit::vault::VaultError> for Problem {
+    fn from(error: icp_kit::vault::VaultError) -> Self {
+        tracing::error!(%error, "stored personal data cannot be read");
+        Problem::new(Kind::Internal, "The stored order cannot be read; the operator has been told.")
+    }
+}
+
+impl From<icp_kit::sealing::SealError> for Problem {
+    fn from(error: icp_kit::sealing::SealError) -> Self {
+        tracing::error!(%error, "personal data cannot be sealed");
+        Problem::new(Kind::Internal, "The order cannot be handed on; the operator has been told.")
+    }
+}

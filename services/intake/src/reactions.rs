@@ -1,0 +1,231 @@
+//! What follows from the events of an order: messages to the other services and lines of the journal.
+
+use chrono::{DateTime, Utc};
+use icp_bus::{Effects, Outgoing};
+use icp_domain::{Finding, Severity, Stage};
+use icp_proto::common::Sealed;
+use icp_proto::{authority, common, identity, order as order_proto, relay, sms};
+use prost::Message as _;
+
+use crate::order::{Event, Order, Phase, RulesVerdict};
+use crate::store::StoredOrder;
+
+/// Sealed data that the events of a person's command carry on; answers of services carry none.
+#[derive(Debug, Default)]
+pub struct Attachments {
+    /// `IdentitySubject`, sealed for "identity".
+    pub identity: Option<Sealed>,
+    /// `LookupSubject`, sealed for "authority".
+    pub authority: Option<Sealed>,
+    /// `RelayFiling`, sealed for "relay".
+    pub relay: Option<Sealed>,
+}
+
+/// Adds what follows from `events`; `stored.order` is the state after them.
+pub fn react(
+    effects: &mut Effects,
+    stored: &StoredOrder,
+    events: &[Event],
+    at: DateTime<Utc>,
+    attachments: Attachments,
+) {
+    let order = &stored.order;
+    let first_version = order.version - i64::try_from(events.len()).unwrap_or(0) + 1;
+    for (event, version) in events.iter().zip(first_version..) {
+        let (what, why) = journal_line(event);
+        if !what.is_empty() {
+            effects.journal(stored.id, what, why);
+        }
+        if let Some(name) = public_name(event, order) {
+            effects.send(order_event(stored, event, name, version, at));
+        }
+        send_tasks(effects, stored, event, at, &attachments);
+    }
+}
+
+fn send_tasks(
+    effects: &mut Effects,
+    stored: &StoredOrder,
+    event: &Event,
+    at: DateTime<Utc>,
+    attachments: &Attachments,
+) {
+    let order_id = stored.id.to_string();
+    let province = stored.province.clone();
+    let attempt = stored.order.attempt;
+    match event {
+        Event::Submitted { attempt } if stored.order.phase == Phase::Checking => {
+            let verify = identity::Verify {
+                order_id: order_id.clone(),
+                attempt: *attempt,
+                province: province.clone(),
+                subject: attachments.identity.clone(),
+            };
+            let lookup = authority::Lookup {
+                order_id: order_id.clone(),
+                attempt: *attempt,
+                province,
+                subject: attachments.authority.clone(),
+            };
+            effects.send(Outgoing::task("identity", "verify", &order_id, &verify));
+            effects.send(Outgoing::task("authority", "lookup", &order_id, &lookup));
+        }
+        Event::Passed => {
+            let submit =
+                relay::Submit { order_id: order_id.clone(), attempt, province, filing: attachments.relay.clone() };
+            effects.send(Outgoing::task("relay", "submit", &order_id, &submit));
+        }
+        Event::ReceivedByBureau { .. } => {
+            let open = sms::Open {
+                order_id: order_id.clone(),
+                attempt,
+                province,
+                persons: decode(stored.persons_sealed.as_deref()),
+                opened_at_unix_ms: at.timestamp_millis(),
+            };
+            effects.send(Outgoing::task("sms", "open", &order_id, &open));
+        }
+        Event::Approved { .. } => effects.send(close_sms(&order_id, attempt, "confirmed")),
+        Event::Returned { by: Stage::Bureau, .. } => effects.send(close_sms(&order_id, attempt, "returned")),
+        _ => {}
+    }
+}
+
+fn close_sms(order_id: &str, attempt: u32, reason: &str) -> Outgoing {
+    let close = sms::Close { order_id: order_id.to_owned(), attempt, reason: reason.to_owned() };
+    Outgoing::task("sms", "close", order_id, &close)
+}
+
+fn decode(sealed: Option<&[u8]>) -> Option<Sealed> {
+    sealed.and_then(|bytes| Sealed::decode(bytes).ok())
+}
+
+fn public_name(event: &Event, after: &Order) -> Option<&'static str> {
+    match event {
+        Event::Submitted { .. } if after.phase == Phase::Checking => Some("submitted"),
+        Event::Returned { .. } => Some("returned"),
+        Event::ReviewRequested => Some("review_requested"),
+        Event::Passed => Some("queued"),
+        Event::ReceivedByBureau { .. } => Some("at_bureau"),
+        Event::Approved { .. } => Some("approved"),
+        Event::Withdrawn => Some("withdrawn"),
+        Event::Expired => Some("expired"),
+        _ => None,
+    }
+}
+
+fn order_event(stored: &StoredOrder, event: &Event, name: &str, version: i64, at: DateTime<Utc>) -> Outgoing {
+    let (organiser_number, service_numbers) = match event {
+        Event::Approved { organiser_number, service_numbers } => (organiser_number.clone(), service_numbers.clone()),
+        _ => Default::default(),
+    };
+    let findings = match event {
+        Event::Returned { findings, .. } => findings.iter().map(finding_message).collect(),
+        _ => Vec::new(),
+    };
+    let message = order_proto::OrderEvent {
+        order_id: stored.id.to_string(),
+        version,
+        event: name.to_owned(),
+        province: stored.province.clone(),
+        at_unix_ms: at.timestamp_millis(),
+        contact: decode(stored.contact_sealed.as_deref()),
+        findings,
+        organiser_number,
+        service_numbers,
+    };
+    Outgoing::event("order", name, &stored.province, stored.id, &message)
+}
+
+fn finding_message(finding: &Finding) -> common::Finding {
+    let severity = match finding.severity {
+        Severity::Advise => common::Severity::Advise,
+        Severity::Review => common::Severity::Review,
+        Severity::Block => common::Severity::Block,
+    };
+    common::Finding {
+        code: finding.code.clone(),
+        severity: severity.into(),
+        field: finding.field.clone(),
+        message_zh: finding.message_zh.clone(),
+        message_en: finding.message_en.clone(),
+        remedy: finding.remedy.clone(),
+    }
+}
+
+/// A finding of another service.
+pub fn finding_from(message: common::Finding, stage: Stage) -> Finding {
+    let severity = match message.severity() {
+        common::Severity::Advise => Severity::Advise,
+        // An unspecified severity must not let anything pass unseen.
+        common::Severity::Review | common::Severity::Unspecified => Severity::Review,
+        common::Severity::Block => Severity::Block,
+    };
+    Finding {
+        code: message.code,
+        stage,
+        severity,
+        field: message.field,
+        message_zh: message.message_zh,
+        message_en: message.message_en,
+        remedy: message.remedy,
+        source: None,
+    }
+}
+
+fn journal_line(event: &Event) -> (String, String) {
+    let line = |what: &str, why: String| (what.to_owned(), why);
+    match event {
+        Event::Created => line("draft created", String::new()),
+        Event::Amended => line("draft changed", String::new()),
+        Event::Submitted { attempt } => line("submitted", format!("attempt {attempt}")),
+        Event::RulesJudged(verdict) => line("rules judged", rules_reason(verdict)),
+        Event::IdentityVerified { checks, findings } => {
+            line("identity verified", format!("{checks} checks{}", found(findings)))
+        }
+        Event::AuthorityAnswered { answers, findings } => {
+            line("registers answered", format!("{answers} answers{}", found(findings)))
+        }
+        Event::ReviewRequested => line("waits for the provider's review", "all checks are done".to_owned()),
+        Event::Returned { by, findings } => line("returned to the applicant", format!("by {}{}", stage_name(*by), found(findings))),
+        Event::Passed => line("passed by the reviewer", "queued for the bureau".to_owned()),
+        Event::ReceivedByBureau { .. } => line("at the bureau", "its system has taken the file".to_owned()),
+        Event::Approved { organiser_number, service_numbers } => {
+            line("approved", format!("{organiser_number}: {}", service_numbers.join(", ")))
+        }
+        Event::Withdrawn => line("withdrawn", "by the applicant".to_owned()),
+        Event::Expired => line("expired", "idle for 45 days".to_owned()),
+    }
+}
+
+fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Rules => "the rules",
+        Stage::Identity => "identity verification",
+        Stage::Authority => "the registers",
+        Stage::Review => "the reviewer",
+        Stage::Bureau => "the bureau",
+    }
+}
+
+fn rules_reason(verdict: &RulesVerdict) -> String {
+    match &verdict.version {
+        Some(version) => format!("module {version}{}", found(&verdict.findings)),
+        None => "no module could judge; manual review".to_owned(),
+    }
+}
+
+/// Codes and fields of findings, e.g. `; N01 services[0].name (block)`.
+fn found(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let severity = match finding.severity {
+            Severity::Advise => "advise",
+            Severity::Review => "review",
+            Severity::Block => "block",
+        };
+        let field = if finding.field.is_empty() { String::new() } else { format!(" {}", finding.field) };
+        text.push_str(&format!("; {}{field} ({severity})", finding.code));
+    }
+    text
+}
