@@ -1,0 +1,5 @@
+//! The SMS service with real servers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod windows;
+mod world;
