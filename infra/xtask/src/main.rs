@@ -20,11 +20,7 @@ use crate::workspace::Workspace;
 
 /// The one tool of the repository.
 #[derive(Parser)]
-#[command(
-    name = "cargo xtask",
-    bin_name = "cargo xtask",
-    disable_help_subcommand = true
-)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -126,9 +122,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.verb {
         Verb::Setup { check: true } => setup::check().map(|()| ExitCode::SUCCESS),
         Verb::Setup { check: false } => setup::ensure().map(|()| ExitCode::SUCCESS),
-        Verb::Rules {
-            verb: RulesVerb::Build { out },
-        } => {
+        Verb::Rules { verb: RulesVerb::Build { out } } => {
             setup::ensure_wasm_target()?;
             let out = out.unwrap_or_else(|| workspace.rules_dir());
             rules::build(&workspace, &out).map(|()| ExitCode::SUCCESS)
@@ -166,16 +160,11 @@ mod tests {
 
     #[test]
     fn demo_hands_its_arguments_on() {
-        let words = [
-            "xtask", "demo", "--exit", "--orders", "12", "--", "--seed", "7",
-        ];
+        let words = ["xtask", "demo", "--exit", "--orders", "12", "--", "--seed", "7"];
         let Verb::Demo(args) = Cli::parse_from(words).verb else {
             panic!("`demo` was understood as another verb");
         };
-        assert_eq!(
-            demo_arguments(&args),
-            ["--exit", "--orders", "12", "--seed", "7"]
-        );
+        assert_eq!(demo_arguments(&args), ["--exit", "--orders", "12", "--seed", "7"]);
     }
 
     #[test]

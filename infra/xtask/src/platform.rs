@@ -11,15 +11,8 @@ use crate::workspace::{Workspace, run};
 use crate::{rules, setup};
 
 /// The programs of the platform, one process each; a binary is named like its crate.
-const SERVICES: [&str; 7] = [
-    "icp-intake",
-    "icp-identity",
-    "icp-authority",
-    "icp-sms",
-    "icp-relay",
-    "icp-notify",
-    "icp-schedule",
-];
+const SERVICES: [&str; 7] =
+    ["icp-intake", "icp-identity", "icp-authority", "icp-sms", "icp-relay", "icp-notify", "icp-schedule"];
 const SANDBOX: &str = "icp-sandbox";
 const DEMO: &str = "icp-demo";
 const LOAD: &str = "icp-load";
@@ -28,13 +21,7 @@ const LOAD: &str = "icp-load";
 pub(crate) fn demo(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
     prepare(workspace)?;
     build_programs(workspace, DEMO, Profile::Dev)?;
-    become_program(
-        workspace,
-        DEMO,
-        Profile::Dev,
-        &workspace.target.join("demo"),
-        args,
-    )
+    become_program(workspace, DEMO, Profile::Dev, &workspace.target.join("demo"), args)
 }
 
 /// Builds everything with optimisation and becomes the load generator.
@@ -43,13 +30,7 @@ pub(crate) fn bench(workspace: &Workspace, name: &str, args: &[String]) -> Resul
     build_programs(workspace, LOAD, Profile::Release)?;
     let mut words = vec![name.to_owned()];
     words.extend_from_slice(args);
-    become_program(
-        workspace,
-        LOAD,
-        Profile::Release,
-        &workspace.target.join("bench"),
-        &words,
-    )
+    become_program(workspace, LOAD, Profile::Release, &workspace.target.join("bench"), &words)
 }
 
 /// Builds everything and runs every test.
@@ -59,12 +40,7 @@ pub(crate) fn test(workspace: &Workspace, args: &[String]) -> Result<()> {
     run(workspace.cargo().args(["build", "--workspace", "--bins"]))?;
     let mut cargo_test = workspace.cargo();
     cargo_test.args(["test", "--workspace"]).args(args);
-    name_the_places(
-        &mut cargo_test,
-        workspace,
-        Profile::Dev,
-        &workspace.target.join("test"),
-    )?;
+    name_the_places(&mut cargo_test, workspace, Profile::Dev, &workspace.target.join("test"))?;
     run(&mut cargo_test)
 }
 
@@ -117,14 +93,8 @@ fn become_program(
 }
 
 /// Tells a program where the services' binaries, the rule modules and its own working folder are.
-fn name_the_places(
-    command: &mut Command,
-    workspace: &Workspace,
-    profile: Profile,
-    work_dir: &Path,
-) -> Result<()> {
-    fs::create_dir_all(work_dir)
-        .with_context(|| format!("{} could not be made", work_dir.display()))?;
+fn name_the_places(command: &mut Command, workspace: &Workspace, profile: Profile, work_dir: &Path) -> Result<()> {
+    fs::create_dir_all(work_dir).with_context(|| format!("{} could not be made", work_dir.display()))?;
     command
         .env("ICP_BIN_DIR", workspace.bin_dir(profile.folder()))
         .env("ICP_RULES_DIR", workspace.rules_dir())
@@ -141,10 +111,7 @@ mod tests {
         let workspace = Workspace::of_current_dir().unwrap();
         for program in SERVICES.into_iter().chain([SANDBOX, DEMO, LOAD]) {
             assert!(
-                workspace
-                    .packages
-                    .iter()
-                    .any(|package| package.name == program),
+                workspace.packages.iter().any(|package| package.name == program),
                 "{program} is not a member crate"
             );
         }
@@ -153,24 +120,10 @@ mod tests {
     #[test]
     fn a_program_is_told_where_things_are() {
         let target = std::env::temp_dir().join(format!("icp-xtask-places-{}", std::process::id()));
-        let workspace = Workspace {
-            root: target.clone(),
-            target: target.clone(),
-            packages: Vec::new(),
-        };
+        let workspace = Workspace { root: target.clone(), target: target.clone(), packages: Vec::new() };
         let mut command = Command::new("true");
-        name_the_places(
-            &mut command,
-            &workspace,
-            Profile::Release,
-            &target.join("bench"),
-        )
-        .unwrap();
-        let bin_dir = command
-            .get_envs()
-            .find(|(name, _)| *name == "ICP_BIN_DIR")
-            .unwrap()
-            .1;
+        name_the_places(&mut command, &workspace, Profile::Release, &target.join("bench")).unwrap();
+        let bin_dir = command.get_envs().find(|(name, _)| *name == "ICP_BIN_DIR").unwrap().1;
         assert_eq!(bin_dir, Some(target.join("release").as_os_str()));
         assert!(target.join("bench").is_dir());
         fs::remove_dir_all(target).unwrap();

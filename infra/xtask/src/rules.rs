@@ -67,20 +67,15 @@ struct ExtraEdition {
 /// Builds every edition of every province into `out`, with a manifest.
 pub(crate) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     let editions = editions(workspace)?;
-    let toolchain = WasmToolchain::find()
-        .context("this machine cannot compile for WASM; see `cargo xtask setup`")?;
+    let toolchain = WasmToolchain::find().context("this machine cannot compile for WASM; see `cargo xtask setup`")?;
     let profile = profile(&workspace.root)?;
     fs::create_dir_all(out).with_context(|| format!("{} could not be made", out.display()))?;
 
     let mut modules = Vec::new();
     for edition in editions {
         let core_module = compile(workspace, toolchain, profile, &edition)?;
-        let component = encode(&core_module).with_context(|| {
-            format!(
-                "{} {} is no valid component",
-                edition.package, edition.version
-            )
-        })?;
+        let component = encode(&core_module)
+            .with_context(|| format!("{} {} is no valid component", edition.package, edition.version))?;
         let file = format!("{}-{}.wasm", edition.province, edition.version);
         write_if_changed(&out.join(&file), &component)?;
         modules.push(Module {
@@ -109,34 +104,21 @@ fn editions(workspace: &Workspace) -> Result<Vec<Edition>> {
         if folder.parent() != Some(provinces_dir.as_path()) {
             continue;
         }
-        let province = folder
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
+        let province = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         editions.extend(editions_of(province, package)?);
     }
     if editions.is_empty() {
         bail!("no member crate lies in {PROVINCES}");
     }
-    editions.sort_by(|one, other| {
-        (&one.province, &one.version).cmp(&(&other.province, &other.version))
-    });
+    editions.sort_by(|one, other| (&one.province, &one.version).cmp(&(&other.province, &other.version)));
     Ok(editions)
 }
 
 fn editions_of(province: &str, package: &Package) -> Result<Vec<Edition>> {
     let metadata: Option<CrateMetadata> = serde_json::from_value(package.metadata.clone())
-        .with_context(|| {
-            format!(
-                "[package.metadata.bureau] of {} is not understood",
-                package.name
-            )
-        })?;
+        .with_context(|| format!("[package.metadata.bureau] of {} is not understood", package.name))?;
     let extra = metadata.unwrap_or_default().bureau.editions;
-    let plain = ExtraEdition {
-        version: package.version.clone(),
-        features: Vec::new(),
-    };
+    let plain = ExtraEdition { version: package.version.clone(), features: Vec::new() };
     let mut versions = HashSet::new();
     let mut editions = Vec::new();
     for edition in std::iter::once(plain).chain(extra) {
@@ -154,26 +136,14 @@ fn editions_of(province: &str, package: &Package) -> Result<Vec<Edition>> {
 }
 
 /// Compiles the edition's crate and returns its core module.
-fn compile(
-    workspace: &Workspace,
-    toolchain: WasmToolchain,
-    profile: &str,
-    edition: &Edition,
-) -> Result<Vec<u8>> {
+fn compile(workspace: &Workspace, toolchain: WasmToolchain, profile: &str, edition: &Edition) -> Result<Vec<u8>> {
     // A place of their own: the modules neither wait for a build of the services nor evict its artifacts.
     let target = workspace.target.join("rules-build");
     let mut cargo_build = workspace.cargo();
     cargo_build
         .env("CARGO_TARGET_DIR", &target)
         .env("CARGO_ENCODED_RUSTFLAGS", path_independence(workspace))
-        .args([
-            "build",
-            "--lib",
-            "--target",
-            WASM_TARGET,
-            "--profile",
-            profile,
-        ])
+        .args(["build", "--lib", "--target", WASM_TARGET, "--profile", profile])
         .args(["--package", &edition.package]);
     if !edition.features.is_empty() {
         cargo_build.args(["--features", &edition.features.join(",")]);
@@ -181,10 +151,7 @@ fn compile(
     toolchain.prepare(&mut cargo_build);
     run(&mut cargo_build)?;
 
-    let file = target
-        .join(WASM_TARGET)
-        .join(profile)
-        .join(format!("{}.wasm", edition.package.replace('-', "_")));
+    let file = target.join(WASM_TARGET).join(profile).join(format!("{}.wasm", edition.package.replace('-', "_")));
     fs::read(&file).with_context(|| format!("{} could not be read", file.display()))
 }
 
@@ -194,30 +161,20 @@ fn path_independence(workspace: &Workspace) -> String {
     let cargo_home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
-    let mut flags = vec![format!(
-        "--remap-path-prefix={}=.",
-        workspace.root.display()
-    )];
+    let mut flags = vec![format!("--remap-path-prefix={}=.", workspace.root.display())];
     if let Some(cargo_home) = cargo_home {
-        flags.push(format!(
-            "--remap-path-prefix={}=cargo",
-            cargo_home.display()
-        ));
+        flags.push(format!("--remap-path-prefix={}=cargo", cargo_home.display()));
     }
     flags.join("\u{1f}")
 }
 
 fn encode(core_module: &[u8]) -> Result<Vec<u8>> {
-    wit_component::ComponentEncoder::default()
-        .module(core_module)?
-        .validate(true)
-        .encode()
+    wit_component::ComponentEncoder::default().module(core_module)?.validate(true).encode()
 }
 
 fn profile(root: &Path) -> Result<&'static str> {
     let manifest = root.join("Cargo.toml");
-    let text = fs::read_to_string(&manifest)
-        .with_context(|| format!("{} could not be read", manifest.display()))?;
+    let text = fs::read_to_string(&manifest).with_context(|| format!("{} could not be read", manifest.display()))?;
     let heading = format!("[profile.{PROFILE}]");
     let there = text.lines().any(|line| line.trim() == heading);
     Ok(if there { PROFILE } else { "release" })
@@ -237,9 +194,7 @@ fn remove_modules_of_the_past(out: &Path, modules: &[Module]) -> Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let is_current = modules.iter().any(|module| module.file.as_str() == name);
-        let is_module = Path::new(&name)
-            .extension()
-            .is_some_and(|extension| extension == "wasm");
+        let is_module = Path::new(&name).extension().is_some_and(|extension| extension == "wasm");
         if is_module && !is_current {
             fs::remove_file(entry.path())
                 .with_context(|| format!("{} could not be removed", entry.path().display()))?;
@@ -273,13 +228,9 @@ mod tests {
 
     #[test]
     fn editions_come_from_the_manifest() {
-        let metadata =
-            json!({"bureau": {"editions": [{"version": "1.1.0", "features": ["notice-2026-11"]}]}});
+        let metadata = json!({"bureau": {"editions": [{"version": "1.1.0", "features": ["notice-2026-11"]}]}});
         let editions = editions_of("gd", &package(metadata)).unwrap();
-        let versions: Vec<&str> = editions
-            .iter()
-            .map(|edition| edition.version.as_str())
-            .collect();
+        let versions: Vec<&str> = editions.iter().map(|edition| edition.version.as_str()).collect();
         assert_eq!(versions, ["1.0.0", "1.1.0"]);
         assert_eq!(editions[1].features, ["notice-2026-11"]);
     }
@@ -287,12 +238,7 @@ mod tests {
     #[test]
     fn a_version_may_be_used_once_and_a_misspelt_key_is_refused() {
         let twice = json!({"bureau": {"editions": [{"version": "1.0.0", "features": ["x"]}]}});
-        assert!(
-            editions_of("gd", &package(twice))
-                .unwrap_err()
-                .to_string()
-                .contains("two editions 1.0.0")
-        );
+        assert!(editions_of("gd", &package(twice)).unwrap_err().to_string().contains("two editions 1.0.0"));
 
         let misspelt = json!({"bureau": {"edition": []}});
         assert!(editions_of("gd", &package(misspelt)).is_err());

@@ -121,10 +121,7 @@ pub(crate) fn ensure_wasm_target() -> Result<()> {
 /// Adds rustfmt and clippy to a minimal rustup installation; `cargo xtask ci` needs them.
 pub(crate) fn ensure_lint_tools() -> Result<()> {
     for (component, program) in [("rustfmt", "cargo-fmt"), ("clippy", "cargo-clippy")] {
-        let works = Command::new(program)
-            .arg("--version")
-            .output()
-            .is_ok_and(|output| output.status.success());
+        let works = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
         if !works {
             run(Command::new("rustup").args(["component", "add", component]))
                 .with_context(|| format!("{component} is missing"))?;
@@ -138,7 +135,7 @@ fn missing_packages() -> Vec<&'static str> {
     if postgres_bin_dir().is_none() {
         missing.push("postgresql");
     }
-    if !nats_version().is_some_and(|version| version >= NATS_OLDEST) {
+    if nats_version().is_none_or(|version| version < NATS_OLDEST) {
         missing.push("nats-server");
     }
     missing
@@ -150,17 +147,12 @@ fn describe_found() -> Vec<String> {
         lines.push(format!("Postgres server binaries in {}", folder.display()));
     }
     if let (Some(program), Some((major, minor))) = (nats_server(), nats_version()) {
-        lines.push(format!(
-            "nats-server {major}.{minor} at {}",
-            program.display()
-        ));
+        lines.push(format!("nats-server {major}.{minor} at {}", program.display()));
     }
     match WasmToolchain::find() {
         Some(WasmToolchain::Installed) => lines.push(format!("Rust target {WASM_TARGET}")),
         Some(WasmToolchain::DebianSources) => {
-            lines.push(format!(
-                "{WASM_TARGET} through {DEBIAN_RUSTC} and its library sources"
-            ));
+            lines.push(format!("{WASM_TARGET} through {DEBIAN_RUSTC} and its library sources"));
         }
         None => {}
     }
@@ -176,14 +168,14 @@ fn postgres_bin_dir() -> Option<PathBuf> {
             let entry = entry.ok()?;
             let version = entry.file_name().to_str()?.parse().ok()?;
             let bin = entry.path().join("bin");
-            (bin.join("postgres").is_file() && bin.join("initdb").is_file())
-                .then_some((version, bin))
+            (bin.join("postgres").is_file() && bin.join("initdb").is_file()).then_some((version, bin))
         })
         .collect();
     versions.sort();
-    versions.pop().map(|(_, bin)| bin).or_else(|| {
-        find_on_path("postgres").and_then(|program| program.parent().map(Path::to_path_buf))
-    })
+    versions
+        .pop()
+        .map(|(_, bin)| bin)
+        .or_else(|| find_on_path("postgres").and_then(|program| program.parent().map(Path::to_path_buf)))
 }
 
 fn nats_server() -> Option<PathBuf> {
@@ -191,10 +183,7 @@ fn nats_server() -> Option<PathBuf> {
 }
 
 fn nats_version() -> Option<(u32, u32)> {
-    let output = Command::new(nats_server()?)
-        .arg("--version")
-        .output()
-        .ok()?;
+    let output = Command::new(nats_server()?).arg("--version").output().ok()?;
     parse_nats_version(&String::from_utf8_lossy(&output.stdout))
 }
 
@@ -225,17 +214,12 @@ fn target_is_installed() -> bool {
 }
 
 fn debian_sources_are_there() -> bool {
-    let Ok(output) = Command::new(DEBIAN_RUSTC)
-        .args(["--print", "sysroot"])
-        .output()
-    else {
+    let Ok(output) = Command::new(DEBIAN_RUSTC).args(["--print", "sysroot"]).output() else {
         return false;
     };
     let sysroot = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end());
     output.status.success()
-        && sysroot
-            .join("lib/rustlib/src/rust/library/std/Cargo.toml")
-            .is_file()
+        && sysroot.join("lib/rustlib/src/rust/library/std/Cargo.toml").is_file()
         && find_on_path("wasm-ld").is_some()
 }
 
@@ -246,10 +230,15 @@ fn is_root() -> bool {
 
 fn apt_advice(packages: &[&str]) -> String {
     let names = packages.join(" ");
+    let (major, minor) = NATS_OLDEST;
+    let at_least = if packages.contains(&"nats-server") {
+        format!(" (nats-server {major}.{minor} or newer)")
+    } else {
+        String::new()
+    };
     format!(
-        "missing on this machine: {names} (nats-server {}.{} or newer). On Debian or Ubuntu type:\n  \
-         sudo apt-get update && sudo apt-get install -y --no-install-recommends {names}",
-        NATS_OLDEST.0, NATS_OLDEST.1
+        "missing on this machine: {names}{at_least}. On Debian or Ubuntu type:\n  \
+         sudo apt-get update && sudo apt-get install -y --no-install-recommends {names}"
     )
 }
 
@@ -289,11 +278,9 @@ fn ask_for_no_cluster() -> Result<()> {
         return Ok(());
     }
     if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("{} could not be made", folder.display()))?;
+        fs::create_dir_all(folder).with_context(|| format!("{} could not be made", folder.display()))?;
     }
-    fs::write(file, "create_main_cluster = false\n")
-        .with_context(|| format!("{} could not be written", file.display()))
+    fs::write(file, "create_main_cluster = false\n").with_context(|| format!("{} could not be written", file.display()))
 }
 
 /// Debian's switch against starting a service that has just been installed; taken away again on drop.
@@ -318,10 +305,7 @@ impl PolicyFile {
 impl Drop for PolicyFile {
     fn drop(&mut self) {
         if self.ours && fs::remove_file(Self::PATH).is_err() {
-            eprintln!(
-                "note: {} could not be removed; it keeps new services from starting",
-                Self::PATH
-            );
+            eprintln!("note: {} could not be removed; it keeps new services from starting", Self::PATH);
         }
     }
 }
@@ -334,23 +318,15 @@ mod tests {
     fn nats_versions_are_read() {
         assert_eq!(parse_nats_version("nats-server: v2.9.10\n"), Some((2, 9)));
         assert_eq!(parse_nats_version("nats-server: v2.15.1"), Some((2, 15)));
-        assert_eq!(
-            parse_nats_version("nats-server: v2.12.0-RC.3"),
-            Some((2, 12))
-        );
+        assert_eq!(parse_nats_version("nats-server: v2.12.0-RC.3"), Some((2, 12)));
         assert_eq!(parse_nats_version("command not found"), None);
-        assert!(
-            parse_nats_version("nats-server: v2.8.4").is_some_and(|version| version < NATS_OLDEST)
-        );
+        assert!(parse_nats_version("nats-server: v2.8.4").is_some_and(|version| version < NATS_OLDEST));
     }
 
     #[test]
     fn the_advice_names_exactly_what_is_missing() {
         let advice = apt_advice(&["nats-server"]);
-        assert!(
-            advice.ends_with("install -y --no-install-recommends nats-server"),
-            "{advice}"
-        );
+        assert!(advice.ends_with("install -y --no-install-recommends nats-server"), "{advice}");
         assert!(!advice.contains("postgresql"), "{advice}");
     }
 
@@ -362,15 +338,7 @@ mod tests {
 
         let mut fallback = Command::new("cargo");
         WasmToolchain::DebianSources.prepare(&mut fallback);
-        assert!(
-            fallback
-                .get_args()
-                .any(|word| word == "build-std=std,panic_abort")
-        );
-        assert!(
-            fallback
-                .get_envs()
-                .any(|(name, _)| name == "RUSTC_BOOTSTRAP")
-        );
+        assert!(fallback.get_args().any(|word| word == "build-std=std,panic_abort"));
+        assert!(fallback.get_envs().any(|(name, _)| name == "RUSTC_BOOTSTRAP"));
     }
 }

@@ -11,12 +11,7 @@ use serde::Deserialize;
 /// Variables that `cargo run` sets for this tool and that must not reach a cargo started by it: some build scripts
 /// (`ring`'s, for one) are run again whenever these differ, so that half of the workspace would be rebuilt each time a
 /// developer goes from `cargo build` to `cargo xtask` and back.
-const CARGO_RUN_PREFIXES: [&str; 4] = [
-    "CARGO_PKG_",
-    "CARGO_MANIFEST_",
-    "CARGO_BIN_",
-    "CARGO_CRATE_",
-];
+const CARGO_RUN_PREFIXES: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
 const CARGO_RUN_VARIABLES: [&str; 2] = ["CARGO_PRIMARY_PACKAGE", "OUT_DIR"];
 
 /// The repository as cargo sees it.
@@ -54,18 +49,11 @@ impl Workspace {
             .output()
             .context("cargo could not be started")?;
         if !output.status.success() {
-            bail!(
-                "`cargo metadata` failed:\n{}",
-                String::from_utf8_lossy(&output.stderr).trim_end()
-            );
+            bail!("`cargo metadata` failed:\n{}", String::from_utf8_lossy(&output.stderr).trim_end());
         }
-        let metadata: Metadata = serde_json::from_slice(&output.stdout)
-            .context("`cargo metadata` answered something unexpected")?;
-        Ok(Self {
-            root: metadata.workspace_root,
-            target: metadata.target_directory,
-            packages: metadata.packages,
-        })
+        let metadata: Metadata =
+            serde_json::from_slice(&output.stdout).context("`cargo metadata` answered something unexpected")?;
+        Ok(Self { root: metadata.workspace_root, target: metadata.target_directory, packages: metadata.packages })
     }
 
     /// Where the rule modules are put unless told otherwise.
@@ -81,9 +69,7 @@ impl Workspace {
     /// A cargo command that works at the root and builds into the same target directory as this tool was built into.
     pub(crate) fn cargo(&self) -> Command {
         let mut command = cargo();
-        command
-            .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", &self.target);
+        command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
         command
     }
 }
@@ -99,18 +85,13 @@ fn cargo() -> Command {
 }
 
 fn is_set_by_cargo_run(name: &str) -> bool {
-    CARGO_RUN_VARIABLES.contains(&name)
-        || CARGO_RUN_PREFIXES
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
+    CARGO_RUN_VARIABLES.contains(&name) || CARGO_RUN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Runs a command with its output on the terminal; an unsuccessful end is an error that names the command.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let shown = show(command);
-    let status = command
-        .status()
-        .with_context(|| format!("`{shown}` could not be started"))?;
+    let status = command.status().with_context(|| format!("`{shown}` could not be started"))?;
     if !status.success() {
         bail!("`{shown}` failed ({status})");
     }
@@ -120,18 +101,8 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 /// The command as one would type it, without folders in front of the program.
 pub(crate) fn show(command: &Command) -> String {
     let program = Path::new(command.get_program());
-    let mut words = vec![
-        program
-            .file_name()
-            .unwrap_or(program.as_os_str())
-            .to_string_lossy()
-            .into_owned(),
-    ];
-    words.extend(
-        command
-            .get_args()
-            .map(|word| word.to_string_lossy().into_owned()),
-    );
+    let mut words = vec![program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned()];
+    words.extend(command.get_args().map(|word| word.to_string_lossy().into_owned()));
     words.join(" ")
 }
 
@@ -141,22 +112,10 @@ mod tests {
 
     #[test]
     fn what_cargo_run_sets_is_told_from_what_the_user_sets() {
-        for name in [
-            "CARGO_PKG_NAME",
-            "CARGO_MANIFEST_DIR",
-            "CARGO_BIN_NAME",
-            "CARGO_CRATE_NAME",
-            "OUT_DIR",
-        ] {
+        for name in ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR", "CARGO_BIN_NAME", "CARGO_CRATE_NAME", "OUT_DIR"] {
             assert!(is_set_by_cargo_run(name), "{name}");
         }
-        for name in [
-            "CARGO_TARGET_DIR",
-            "CARGO_HOME",
-            "CARGO",
-            "RUSTFLAGS",
-            "PATH",
-        ] {
+        for name in ["CARGO_TARGET_DIR", "CARGO_HOME", "CARGO", "RUSTFLAGS", "PATH"] {
             assert!(!is_set_by_cargo_run(name), "{name}");
         }
     }
@@ -172,9 +131,6 @@ mod tests {
     fn a_failing_command_is_an_error_that_names_it() {
         let error = run(Command::new("sh").args(["-c", "exit 3"])).unwrap_err();
         let text = error.to_string();
-        assert!(
-            text.contains("sh -c exit 3") && text.contains('3'),
-            "{text}"
-        );
+        assert!(text.contains("sh -c exit 3") && text.contains('3'), "{text}");
     }
 }

@@ -8,13 +8,7 @@ const ENGLISH: &str = "README.md";
 const CHINESE: &str = "README.zh-CN.md";
 
 /// Documents whose words in `code type` are checked as well as their links.
-const MAPS: [&str; 5] = [
-    ENGLISH,
-    CHINESE,
-    "ARCHITECTURE.md",
-    "GLOSSARY.md",
-    "rules-wasm/README.md",
-];
+const MAPS: [&str; 5] = [ENGLISH, CHINESE, "ARCHITECTURE.md", "GLOSSARY.md", "rules-wasm/README.md"];
 
 /// The two READMEs have the same headings in the same order of levels.
 pub(crate) fn languages_agree(files: &[SourceFile]) -> Vec<Problem> {
@@ -49,21 +43,15 @@ pub(crate) fn named_paths(files: &[SourceFile]) -> Vec<Problem> {
         let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let is_map = MAPS.contains(&file.path.as_str());
         for (line, prose) in prose_lines(text) {
-            let links = link_targets(prose)
-                .into_iter()
-                .filter(|target| !tree.has(&join(folder, target)));
+            let links = link_targets(prose).into_iter().filter(|target| !tree.has(&join(folder, target)));
             let words = code_words(prose)
                 .into_iter()
                 .filter(|_| is_map)
                 .flat_map(alternatives)
-                .filter(|word| {
-                    tree.claims(word) && !tree.has(word) && !tree.has(&join(folder, word))
-                });
+                .filter(|word| tree.claims(word) && !tree.has(word) && !tree.has(&join(folder, word)));
             let missing: BTreeSet<String> = links.map(str::to_owned).chain(words).collect();
             problems.extend(
-                missing
-                    .into_iter()
-                    .map(|path| Problem::of_line(file, line, format!("`{path}` does not exist"))),
+                missing.into_iter().map(|path| Problem::of_line(file, line, format!("`{path}` does not exist"))),
             );
         }
     }
@@ -99,8 +87,7 @@ impl<'a> Tree<'a> {
         let Some((first, _)) = word.split_once('/') else {
             return false;
         };
-        let is_concrete = !word.contains(['*', '<', '>', '…', '$', '?', '|', '(', ':', '{'])
-            && !word.contains("...");
+        let is_concrete = !word.contains(['*', '<', '>', '…', '$', '?', '|', '(', ':', '{']) && !word.contains("...");
         is_concrete && !first.is_empty() && self.paths.contains(first)
     }
 }
@@ -129,33 +116,24 @@ fn link_targets(line: &str) -> Vec<&str> {
     line.split("](")
         .skip(1)
         .filter_map(|rest| rest.split([')', ' ', '#']).next())
-        .filter(|target| {
-            !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:")
-        })
+        .filter(|target| !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:"))
         .collect()
 }
 
 /// The words between back-ticks that hold no blank.
 fn code_words(line: &str) -> Vec<&str> {
-    line.split('`')
-        .skip(1)
-        .step_by(2)
-        .filter(|word| !word.is_empty() && !word.contains(char::is_whitespace))
-        .collect()
+    line.split('`').skip(1).step_by(2).filter(|word| !word.is_empty() && !word.contains(char::is_whitespace)).collect()
 }
 
 /// `a/{b,c}/d` → `a/b/d`, `a/c/d`, as a shell would have it; other words stay as they are.
 fn alternatives(word: &str) -> Vec<String> {
-    let Some((before, inner, behind)) = word.split_once('{').and_then(|(before, rest)| {
-        rest.split_once('}')
-            .map(|(inner, behind)| (before, inner, behind))
-    }) else {
+    let Some((before, inner, behind)) = word
+        .split_once('{')
+        .and_then(|(before, rest)| rest.split_once('}').map(|(inner, behind)| (before, inner, behind)))
+    else {
         return vec![word.to_owned()];
     };
-    inner
-        .split(',')
-        .flat_map(|choice| alternatives(&format!("{before}{choice}{behind}")))
-        .collect()
+    inner.split(',').flat_map(|choice| alternatives(&format!("{before}{choice}{behind}"))).collect()
 }
 
 /// `folder/target` with `.` and `..` resolved.
@@ -186,11 +164,7 @@ mod tests {
 
         let short = languages_agree(&[english(), file(CHINESE, "# 甲\n## 乙\n")]);
         assert_eq!(short.len(), 1);
-        assert!(
-            short[0].message.starts_with("has 2 headings"),
-            "{}",
-            short[0]
-        );
+        assert!(short[0].message.starts_with("has 2 headings"), "{}", short[0]);
 
         let alone = languages_agree(&[english()]);
         assert_eq!(alone, [Problem::of_file(CHINESE, "is missing")]);
@@ -224,24 +198,14 @@ mod tests {
 services/not-looked-at
 ```
 ";
-        let tree = || {
-            [
-                file("services/intake/Cargo.toml", ""),
-                file("docs/other.md", "`services/gone`\n"),
-            ]
-        };
+        let tree = || [file("services/intake/Cargo.toml", ""), file("docs/other.md", "`services/gone`\n")];
         let mut files = vec![file(ENGLISH, text)];
         files.extend(tree());
-        let found: Vec<(usize, String)> = named_paths(&files)
-            .into_iter()
-            .map(|problem| (problem.line, problem.message))
-            .collect();
+        let found: Vec<(usize, String)> =
+            named_paths(&files).into_iter().map(|problem| (problem.line, problem.message)).collect();
         assert_eq!(
             found,
-            [
-                (1, "`services/gone` does not exist".to_owned()),
-                (2, "`services/lost` does not exist".to_owned()),
-            ]
+            [(1, "`services/gone` does not exist".to_owned()), (2, "`services/lost` does not exist".to_owned()),]
         );
     }
 }

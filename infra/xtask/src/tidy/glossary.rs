@@ -9,10 +9,8 @@ const NO_TYPE_YET: &str = "–";
 
 /// Every type, variant and field that the glossary names is declared somewhere.
 pub(crate) fn types_exist(files: &[SourceFile]) -> Vec<Problem> {
-    let Some((file, text)) = files
-        .iter()
-        .find(|file| file.path == GLOSSARY)
-        .and_then(|file| Some((file, file.text.as_deref()?)))
+    let Some((file, text)) =
+        files.iter().find(|file| file.path == GLOSSARY).and_then(|file| Some((file, file.text.as_deref()?)))
     else {
         return vec![Problem::of_file(GLOSSARY, "is missing")];
     };
@@ -24,9 +22,8 @@ pub(crate) fn types_exist(files: &[SourceFile]) -> Vec<Problem> {
         };
         for name in cell.split('`').skip(1).step_by(2) {
             if !is_declared(&declarations, name) {
-                let message = format!(
-                    "`{name}` is declared nowhere; name what carries the term, or write {NO_TYPE_YET}"
-                );
+                let message =
+                    format!("`{name}` is declared nowhere; name what carries the term, or write {NO_TYPE_YET}");
                 problems.push(Problem::of_line(file, index + 1, message));
             }
         }
@@ -42,9 +39,7 @@ fn last_cell(line: &str) -> Option<&str> {
 /// Each declared type with the bodies of its declarations (Rust and protobuf may both have one).
 fn declarations(files: &[SourceFile]) -> BTreeMap<&str, Vec<&str>> {
     let mut bodies: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let sources = files
-        .iter()
-        .filter(|file| file.path.ends_with(".rs") || file.path.ends_with(".proto"));
+    let sources = files.iter().filter(|file| file.path.ends_with(".rs") || file.path.ends_with(".proto"));
     for text in sources.filter_map(|file| file.text.as_deref()) {
         let mut offset = 0;
         for line in text.split_inclusive('\n') {
@@ -73,9 +68,7 @@ fn body(declaration: &str) -> &str {
 }
 
 fn leading_word(text: &str) -> &str {
-    let end = text
-        .find(|character: char| !character.is_ascii_alphanumeric() && character != '_')
-        .unwrap_or(text.len());
+    let end = text.find(|character: char| !character.is_ascii_alphanumeric() && character != '_').unwrap_or(text.len());
     &text[..end]
 }
 
@@ -89,13 +82,10 @@ fn is_declared(declarations: &BTreeMap<&str, Vec<&str>>, name: &str) -> bool {
         return false;
     };
     let Some(member) = member else { return true };
-    bodies
-        .iter()
-        .flat_map(|body| body.lines().skip(1))
-        .any(|line| {
-            let line = line.trim_start();
-            !line.starts_with("//") && leading_word(line.trim_start_matches("pub ")) == member
-        })
+    bodies.iter().flat_map(|body| body.lines().skip(1)).any(|line| {
+        let line = line.trim_start();
+        !line.starts_with("//") && leading_word(line.trim_start_matches("pub ")) == member
+    })
 }
 
 #[cfg(test)]

@@ -4,31 +4,33 @@ use std::collections::BTreeSet;
 
 use super::{Problem, SourceFile};
 
-/// On a line of a manifest whose crate cannot take the workspace's lints, followed by the reason.
-const OWN_LINTS: &str = "# own lints:";
-
 /// What every folder of `services` has beside its code; `services/shared` holds libraries.
 const SERVICE_FILES: [&str; 2] = ["README.md", "config.default.toml"];
 
-/// Every crate takes the workspace's lints, or says why it cannot.
+/// Every crate takes the workspace's lints, or has a lints table of its own with the reason in a comment above it.
 pub(crate) fn lints(files: &[SourceFile]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (file, text) in member_manifests(files) {
-        let takes_them =
-            entries(text).any(|entry| entry.section == "lints" && entry.text == "workspace = true");
-        let says_why = text.lines().any(|line| {
-            line.trim()
-                .strip_prefix(OWN_LINTS)
-                .is_some_and(|reason| !reason.trim().is_empty())
-        });
-        if !takes_them && !says_why {
+        let takes_them = entries(text).any(|entry| entry.section == "lints" && entry.text == "workspace = true");
+        if !takes_them && !has_explained_lints(text) {
             problems.push(Problem::of_file(
                 &file.path,
-                format!("add `[lints]` with `workspace = true`, or a line `{OWN_LINTS} <reason>`"),
+                "add `[lints]` with `workspace = true`, or a lints table of its own with the reason in a comment above",
             ));
         }
     }
     problems
+}
+
+fn has_explained_lints(text: &str) -> bool {
+    let mut line_above = "";
+    for line in text.lines() {
+        if line.starts_with("[lints.") {
+            return line_above.starts_with('#');
+        }
+        line_above = line;
+    }
+    false
 }
 
 /// Versions of dependencies stand once, in the root's `[workspace.dependencies]`.
@@ -39,9 +41,7 @@ pub(crate) fn versions(files: &[SourceFile]) -> Vec<Problem> {
             let own_version = if is_dependency_table(entry.section) {
                 !entry.text.contains("workspace = true")
             } else if is_single_dependency(entry.section) {
-                ["version ", "version=", "git ", "git=", "path ", "path="]
-                    .iter()
-                    .any(|key| entry.text.starts_with(key))
+                ["version ", "version=", "git ", "git=", "path ", "path="].iter().any(|key| entry.text.starts_with(key))
             } else {
                 false
             };
@@ -49,7 +49,10 @@ pub(crate) fn versions(files: &[SourceFile]) -> Vec<Problem> {
                 problems.push(Problem::of_line(
                     file,
                     entry.line,
-                    format!("`{}`: put it into the root's [workspace.dependencies] and write `.workspace = true` here", entry.text),
+                    format!(
+                        "`{}`: put it into the root's [workspace.dependencies] and write `.workspace = true` here",
+                        entry.text
+                    ),
                 ));
             }
         }
@@ -62,10 +65,7 @@ pub(crate) fn service_folders(files: &[SourceFile]) -> Vec<Problem> {
     let paths: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
     let mut problems = Vec::new();
     for path in &paths {
-        let Some(folder) = path
-            .strip_prefix("services/")
-            .and_then(|rest| rest.strip_suffix("/Cargo.toml"))
-        else {
+        let Some(folder) = path.strip_prefix("services/").and_then(|rest| rest.strip_suffix("/Cargo.toml")) else {
             continue;
         };
         if folder.contains('/') {
@@ -74,10 +74,7 @@ pub(crate) fn service_folders(files: &[SourceFile]) -> Vec<Problem> {
         for needed in SERVICE_FILES {
             let needed = format!("services/{folder}/{needed}");
             if !paths.contains(needed.as_str()) {
-                problems.push(Problem::of_file(
-                    &needed,
-                    "is missing; every service has one",
-                ));
+                problems.push(Problem::of_file(&needed, "is missing; every service has one"));
             }
         }
     }
@@ -113,13 +110,8 @@ fn entries(text: &str) -> impl Iterator<Item = Entry<'_>> {
             section = heading.trim_matches(['[', ']', ' ']);
             return None;
         }
-        open_brackets =
-            (open_brackets + line.matches('[').count()).saturating_sub(line.matches(']').count());
-        (!inside_array).then_some(Entry {
-            section,
-            line: index + 1,
-            text: line,
-        })
+        open_brackets = (open_brackets + line.matches('[').count()).saturating_sub(line.matches(']').count());
+        (!inside_array).then_some(Entry { section, line: index + 1, text: line })
     })
 }
 
@@ -133,9 +125,7 @@ fn is_dependency_table(section: &str) -> bool {
 
 /// `[dependencies.name]`.
 fn is_single_dependency(section: &str) -> bool {
-    section
-        .rsplit_once('.')
-        .is_some_and(|(table, _)| is_dependency_table(table))
+    section.rsplit_once('.').is_some_and(|(table, _)| is_dependency_table(table))
 }
 
 #[cfg(test)]
@@ -145,25 +135,16 @@ mod tests {
 
     #[test]
     fn a_crate_takes_the_lints_or_says_why_not() {
-        let with = file(
-            "a/Cargo.toml",
-            "[package]\nname = \"a\"\n[lints]\nworkspace = true\n",
-        );
-        let without = file(
-            "b/Cargo.toml",
-            "[package]\nname = \"b\"\n[dependencies]\nx.workspace = true\n",
-        );
+        let with = file("a/Cargo.toml", "[package]\nname = \"a\"\n[lints]\nworkspace = true\n");
+        let without = file("b/Cargo.toml", "[package]\nname = \"b\"\n[dependencies]\nx.workspace = true\n");
         let excused = file(
             "c/Cargo.toml",
-            "# own lints: the generated code needs unsafe\n[package]\n",
+            "[package]\n# The generated code needs unsafe.\n[lints.rust]\nmissing_docs = \"warn\"\n",
         );
-        let excused_for_nothing = file("d/Cargo.toml", "# own lints:\n[package]\n");
+        let unexplained = file("d/Cargo.toml", "[package]\n\n[lints.rust]\nmissing_docs = \"warn\"\n");
         let root = file("Cargo.toml", "[workspace]\n");
-        let problems = lints(&[with, without, excused, excused_for_nothing, root]);
-        let paths: Vec<&str> = problems
-            .iter()
-            .map(|problem| problem.path.as_str())
-            .collect();
+        let problems = lints(&[with, without, excused, unexplained, root]);
+        let paths: Vec<&str> = problems.iter().map(|problem| problem.path.as_str()).collect();
         assert_eq!(paths, ["b/Cargo.toml", "d/Cargo.toml"]);
     }
 

@@ -33,19 +33,11 @@ pub(crate) struct Problem {
 
 impl Problem {
     fn of_line(file: &SourceFile, line: usize, message: impl Into<String>) -> Self {
-        Self {
-            path: file.path.clone(),
-            line,
-            message: message.into(),
-        }
+        Self { path: file.path.clone(), line, message: message.into() }
     }
 
     fn of_file(path: &str, message: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line: 0,
-            message: message.into(),
-        }
+        Self { path: path.to_owned(), line: 0, message: message.into() }
     }
 }
 
@@ -66,11 +58,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         eprintln!("{problem}");
     }
     if !problems.is_empty() {
-        bail!(
-            "tidy found {} problem(s) in {} files",
-            problems.len(),
-            files.len()
-        );
+        bail!("tidy found {} problem(s) in {} files", problems.len(), files.len());
     }
     println!("tidy: {} files, nothing to complain about", files.len());
     Ok(())
@@ -95,46 +83,25 @@ fn problems(files: &[SourceFile], root: &str) -> BTreeSet<Problem> {
 fn files(root: &Path) -> Result<Vec<SourceFile>> {
     let output = Command::new("git")
         .current_dir(root)
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .output()
         .context("git could not be started")?;
     if !output.status.success() {
-        bail!(
-            "`git ls-files` failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim_end()
-        );
+        bail!("`git ls-files` failed: {}", String::from_utf8_lossy(&output.stderr).trim_end());
     }
     let mut files = Vec::new();
-    for path in output
-        .stdout
-        .split(|byte| *byte == 0)
-        .filter(|path| !path.is_empty())
-    {
+    for path in output.stdout.split(|byte| *byte == 0).filter(|path| !path.is_empty()) {
         let path = String::from_utf8(path.to_vec()).context("a file name is not UTF-8")?;
         // A deleted file that is still in the index, or a link to nowhere, has no content to check.
         let Ok(bytes) = fs::read(root.join(&path)) else {
             continue;
         };
-        files.push(SourceFile {
-            path,
-            size_bytes: bytes.len() as u64,
-            text: String::from_utf8(bytes).ok(),
-        });
+        files.push(SourceFile { path, size_bytes: bytes.len() as u64, text: String::from_utf8(bytes).ok() });
     }
     Ok(files)
 }
 
 #[cfg(test)]
 pub(crate) fn file(path: &str, text: &str) -> SourceFile {
-    SourceFile {
-        path: path.to_owned(),
-        size_bytes: text.len() as u64,
-        text: Some(text.to_owned()),
-    }
+    SourceFile { path: path.to_owned(), size_bytes: text.len() as u64, text: Some(text.to_owned()) }
 }

@@ -7,24 +7,13 @@ const FILE_MOST_BYTES: u64 = 1 << 20;
 const CLEAN_TEXT: [&str; 6] = [".rs", ".toml", ".md", ".proto", ".wit", ".sql"];
 
 /// Left-over notes and aids. Spelt in halves, so that this file does not find itself.
-const MARKERS: [&str; 5] = [
-    concat!("TO", "DO"),
-    concat!("FIX", "ME"),
-    concat!("XX", "X"),
-    concat!("dbg", "!("),
-    concat!("to", "do!("),
-];
-const MARKER_FILES: [&str; 8] = [
-    ".rs", ".toml", ".md", ".proto", ".wit", ".sql", ".sh", ".yaml",
-];
+const MARKERS: [&str; 5] =
+    [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X"), concat!("dbg", "!("), concat!("to", "do!(")];
+const MARKER_FILES: [&str; 8] = [".rs", ".toml", ".md", ".proto", ".wit", ".sql", ".sh", ".yaml"];
 /// On a line that needs such a word, e.g. because a bureau's form has it.
 const MARKER_WAIVER: &str = "tidy-allow:";
 
-const HOME_FOLDERS: [&str; 3] = [
-    concat!("/ho", "me/"),
-    concat!("/ro", "ot/"),
-    concat!("/Us", "ers/"),
-];
+const HOME_FOLDERS: [&str; 3] = [concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Us", "ers/")];
 
 /// Rust files that surely hold two ideas, and files that do not belong into git.
 pub(crate) fn sizes(files: &[SourceFile]) -> Vec<Problem> {
@@ -34,18 +23,13 @@ pub(crate) fn sizes(files: &[SourceFile]) -> Vec<Problem> {
         if file.path.ends_with(".rs") && lines > RUST_FILE_MOST_LINES {
             problems.push(Problem::of_file(
                 &file.path,
-                format!(
-                    "{lines} lines, more than {RUST_FILE_MOST_LINES}: which two ideas does it hold?"
-                ),
+                format!("{lines} lines, more than {RUST_FILE_MOST_LINES}: which two ideas does it hold?"),
             ));
         }
         if file.size_bytes > FILE_MOST_BYTES {
             problems.push(Problem::of_file(
                 &file.path,
-                format!(
-                    "{} KiB, more than 1 MiB: keep it out of git",
-                    file.size_bytes / 1024
-                ),
+                format!("{} KiB, more than 1 MiB: keep it out of git", file.size_bytes / 1024),
             ));
         }
     }
@@ -58,18 +42,11 @@ pub(crate) fn whitespace(files: &[SourceFile]) -> Vec<Problem> {
     for (file, text) in texts_with(files, &CLEAN_TEXT) {
         for (index, line) in text.split('\n').enumerate() {
             if line.ends_with([' ', '\t', '\r']) {
-                problems.push(Problem::of_line(
-                    file,
-                    index + 1,
-                    "blank or carriage return at the end of the line",
-                ));
+                problems.push(Problem::of_line(file, index + 1, "blank or carriage return at the end of the line"));
             }
         }
         if !text.is_empty() && !text.ends_with('\n') {
-            problems.push(Problem::of_file(
-                &file.path,
-                "no newline at the end of the file",
-            ));
+            problems.push(Problem::of_file(&file.path, "no newline at the end of the file"));
         }
     }
     problems
@@ -103,17 +80,15 @@ pub(crate) fn machine_paths(files: &[SourceFile], root: &str) -> Vec<Problem> {
     for file in files {
         let Some(text) = &file.text else { continue };
         for (index, line) in text.lines().enumerate() {
-            let home = HOME_FOLDERS
-                .iter()
-                .find(|folder| contains_absolute(line, folder));
-            let found = home
-                .copied()
-                .or((root_is_telling && line.contains(root)).then_some(root));
+            let home = HOME_FOLDERS.iter().find(|folder| contains_absolute(line, folder));
+            let found = home.copied().or((root_is_telling && line.contains(root)).then_some(root));
             if let Some(found) = found {
                 problems.push(Problem::of_line(
                     file,
                     index + 1,
-                    format!("`{found}` is a folder of one machine: name it relative to the repository or by a variable"),
+                    format!(
+                        "`{found}` is a folder of one machine: name it relative to the repository or by a variable"
+                    ),
                 ));
             }
         }
@@ -121,10 +96,7 @@ pub(crate) fn machine_paths(files: &[SourceFile], root: &str) -> Vec<Problem> {
     problems
 }
 
-fn texts_with<'a>(
-    files: &'a [SourceFile],
-    endings: &'a [&str],
-) -> impl Iterator<Item = (&'a SourceFile, &'a str)> {
+fn texts_with<'a>(files: &'a [SourceFile], endings: &'a [&str]) -> impl Iterator<Item = (&'a SourceFile, &'a str)> {
     files
         .iter()
         .filter(|file| endings.iter().any(|ending| file.path.ends_with(ending)))
@@ -147,9 +119,7 @@ fn contains_word(line: &str, marker: &str) -> bool {
 fn contains_absolute(line: &str, folder: &str) -> bool {
     line.match_indices(folder).any(|(start, _)| {
         let before = line[..start].chars().next_back();
-        !before.is_some_and(|character| {
-            character.is_ascii_alphanumeric() || "._-}>/".contains(character)
-        })
+        !before.is_some_and(|character| character.is_ascii_alphanumeric() || "._-}>/".contains(character))
     })
 }
 
@@ -167,16 +137,9 @@ mod tests {
         let long = file("a.rs", &"x\n".repeat(RUST_FILE_MOST_LINES + 1));
         let just_right = file("b.rs", &"x\n".repeat(RUST_FILE_MOST_LINES));
         let long_data = file("c.sql", &"x\n".repeat(RUST_FILE_MOST_LINES + 1));
-        let picture = SourceFile {
-            path: "d.jpg".to_owned(),
-            size_bytes: FILE_MOST_BYTES + 1,
-            text: None,
-        };
+        let picture = SourceFile { path: "d.jpg".to_owned(), size_bytes: FILE_MOST_BYTES + 1, text: None };
         let problems = sizes(&[long, just_right, long_data, picture]);
-        let paths: Vec<&str> = problems
-            .iter()
-            .map(|problem| problem.path.as_str())
-            .collect();
+        let paths: Vec<&str> = problems.iter().map(|problem| problem.path.as_str()).collect();
         assert_eq!(paths, ["a.rs", "d.jpg"]);
     }
 
