@@ -11,6 +11,7 @@ pub mod filings;
 mod home;
 mod nats;
 mod postgres;
+mod program;
 mod shared;
 pub mod specimen;
 mod supervised;
@@ -18,5 +19,6 @@ mod wait;
 
 pub use nats::{NatsOptions, NatsServer};
 pub use postgres::{Postgres, PostgresOptions};
+pub use program::{Program, free_port};
 pub use shared::{FreshDatabase, Shared, shared};
 pub use wait::wait_until;

@@ -167,6 +167,7 @@ impl NatsServer {
             arguments: vec!["--config".into(), configuration.into()],
             stop_signal: "TERM",
             run_as: None,
+            environment: Vec::new(),
             log: &log,
             remove_with_owner: self.home.is_temporary().then_some(self.home.dir()),
         })?;

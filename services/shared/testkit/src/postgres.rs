@@ -252,6 +252,7 @@ async fn launch(
             arguments: arguments(data, port, options),
             stop_signal: "INT",
             run_as,
+            environment: Vec::new(),
             log: &log,
             remove_with_owner: home.is_temporary().then_some(home.dir()),
         })?;

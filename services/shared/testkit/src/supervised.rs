@@ -31,6 +31,8 @@ pub(crate) struct ServerCommand<'a> {
     /// Signal for an orderly stop, e.g. `TERM`.
     pub(crate) stop_signal: &'static str,
     pub(crate) run_as: Option<RunAs>,
+    /// Added to the environment of this process.
+    pub(crate) environment: Vec<(String, String)>,
     /// Output of the server goes to the end of this file.
     pub(crate) log: &'a Path,
     /// Removed by the watchdog when the owner has gone without stopping the server.
@@ -58,6 +60,7 @@ impl Supervised {
             .arg(server.remove_with_owner.unwrap_or(Path::new("")))
             .arg(server.program)
             .args(server.arguments)
+            .envs(server.environment)
             .current_dir("/")
             .process_group(0)
             .stdin(Stdio::piped())
@@ -127,7 +130,7 @@ impl Drop for Supervised {
 }
 
 /// A loopback port that is free at this moment.
-pub(crate) fn free_port() -> anyhow::Result<u16> {
+pub fn free_port() -> anyhow::Result<u16> {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).context("cannot bind a loopback port")?;
     Ok(listener.local_addr().context("cannot read the port")?.port())
 }

@@ -1,0 +1,146 @@
+//! The REST API as an applicant or a reviewer uses it.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use icp_domain::{Filing, MaterialKind};
+use icp_testkit::wait_until;
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::orders::OrderInput;
+
+/// A caller of the API.
+#[derive(Debug, Clone)]
+pub struct Client {
+    base: String,
+    token: String,
+    http: reqwest::Client,
+}
+
+/// An answer: status, ETag, body.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// ETag, if there is one.
+    pub etag: Option<String>,
+    /// Content type.
+    pub content_type: String,
+    /// JSON body; null if it is none.
+    pub body: Value,
+}
+
+impl Answer {
+    /// The body of a success; otherwise an error with the problem.
+    pub fn ok(self) -> anyhow::Result<Value> {
+        if self.status.is_success() {
+            return Ok(self.body);
+        }
+        bail!("{}: {}", self.status, self.body)
+    }
+}
+
+impl Client {
+    /// A caller with a token.
+    pub fn new(base: &str, token: &str, http: reqwest::Client) -> Self {
+        Self { base: base.to_owned(), token: token.to_owned(), http }
+    }
+
+    /// Any request.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        if_match: Option<&str>,
+        body: Option<(&str, Vec<u8>)>,
+    ) -> anyhow::Result<Answer> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        if let Some(version) = if_match {
+            request = request.header("if-match", version);
+        }
+        if let Some((content_type, bytes)) = body {
+            request = request.header("content-type", content_type).body(bytes);
+        }
+        let answer = request.send().await.with_context(|| format!("{path} got no answer"))?;
+        let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let (status, etag) = (answer.status(), header("etag"));
+        let content_type = header("content-type").unwrap_or_default();
+        let bytes = answer.bytes().await?;
+        Ok(Answer { status, etag, content_type, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+    }
+
+    /// A JSON request.
+    pub async fn json(
+        &self,
+        method: Method,
+        path: &str,
+        if_match: Option<&str>,
+        body: &Value,
+    ) -> anyhow::Result<Answer> {
+        self.send(method, path, if_match, Some(("application/json", serde_json::to_vec(body)?))).await
+    }
+
+    /// Creates a draft with its materials; answers the id and the ETag.
+    pub async fn draft(&self, input: &OrderInput) -> anyhow::Result<(String, String)> {
+        let body = serde_json::to_value(&input.filing)?;
+        let created = self.json(Method::POST, "/v1/orders", None, &body).await?;
+        let mut etag = created.etag.clone();
+        let created = created.ok().with_context(|| format!("{} was not created", input.name))?;
+        let id = created["id"].as_str().context("no id")?.to_owned();
+        for (kind, picture) in &input.materials {
+            let answer = self.upload(&id, *kind, picture.clone()).await?;
+            etag = answer.etag.clone();
+            answer.ok().with_context(|| format!("{} of {} was refused", kind.as_str(), input.name))?;
+        }
+        Ok((id, etag.context("no ETag")?))
+    }
+
+    /// Uploads a JPEG.
+    pub async fn upload(&self, id: &str, kind: MaterialKind, picture: Vec<u8>) -> anyhow::Result<Answer> {
+        let path = format!("/v1/orders/{id}/materials/{}", kind.as_str());
+        self.send(Method::PUT, &path, None, Some(("image/jpeg", picture))).await
+    }
+
+    /// Submits an order as it was read.
+    pub async fn submit(&self, id: &str, etag: &str) -> anyhow::Result<Value> {
+        self.send(Method::POST, &format!("/v1/orders/{id}/submit"), Some(etag), None).await?.ok()
+    }
+
+    /// Replaces the content; answers the new ETag.
+    pub async fn amend(&self, id: &str, etag: &str, filing: &Filing) -> anyhow::Result<String> {
+        let answer =
+            self.json(Method::PUT, &format!("/v1/orders/{id}"), Some(etag), &serde_json::to_value(filing)?).await?;
+        let etag = answer.etag.clone();
+        answer.ok()?;
+        etag.context("no ETag")
+    }
+
+    /// The order now, with its ETag.
+    pub async fn order(&self, id: &str) -> anyhow::Result<(Value, String)> {
+        let answer = self.send(Method::GET, &format!("/v1/orders/{id}"), None, None).await?;
+        let etag = answer.etag.clone().unwrap_or_default();
+        Ok((answer.ok()?, etag))
+    }
+
+    /// The rules' judgement of a draft.
+    pub async fn check(&self, id: &str) -> anyhow::Result<Value> {
+        self.send(Method::POST, &format!("/v1/orders/{id}/check"), None, None).await?.ok()
+    }
+
+    /// The reviewer passes the order.
+    pub async fn pass(&self, id: &str, etag: &str) -> anyhow::Result<Value> {
+        let decision = serde_json::json!({"decision": "pass"});
+        self.json(Method::POST, &format!("/v1/orders/{id}/review"), Some(etag), &decision).await?.ok()
+    }
+
+    /// Waits until the order is in one of these phases.
+    pub async fn wait_phase(&self, id: &str, phases: &[&str], bound: Duration) -> anyhow::Result<(Value, String)> {
+        wait_until(&format!("order {id} to be {}", phases.join(" or ")), bound, || async {
+            let (order, etag) = self.order(id).await.map_err(|error| error.to_string())?;
+            let phase = order["phase"].as_str().unwrap_or_default();
+            if phases.contains(&phase) { Ok((order, etag)) } else { Err(format!("phase {phase}: {}", order["findings"])) }
+        })
+        .await
+    }
+}
