@@ -25,7 +25,7 @@ use crate::signature::Release;
 const RETRY_MIN: Duration = Duration::from_millis(200);
 /// Longest wait between two attempts.
 const RETRY_MAX: Duration = Duration::from_secs(15);
-/// The whole bucket is compared at least this often.
+/// The whole bucket is compared at least this often, unless asked otherwise.
 const COMPARE_EVERY: Duration = Duration::from_secs(30);
 
 /// How a province stands.
@@ -70,12 +70,17 @@ impl Drop for Follower {
 
 /// Starts to follow. Retries for ever with a growing wait.
 pub fn follow(host: Arc<Host>, jetstream: jetstream::Context) -> Follower {
+    follow_comparing_every(host, jetstream, COMPARE_EVERY)
+}
+
+/// As [`follow`], with another interval between two comparisons of the whole bucket.
+pub fn follow_comparing_every(host: Arc<Host>, jetstream: jetstream::Context, compare_every: Duration) -> Follower {
     let (sender, status) = watch::channel(FollowStatus::default());
     let task = tokio::spawn(async move {
         let mut wait = RETRY_MIN;
         loop {
             let was_connected = sender.borrow().connected;
-            let error = match follow_until_broken(&host, &jetstream, &sender).await {
+            let error = match follow_until_broken(&host, &jetstream, &sender, compare_every).await {
                 Ok(()) => String::from("the watch ended"),
                 Err(error) => error.to_string(),
             };
@@ -96,6 +101,7 @@ async fn follow_until_broken(
     host: &Arc<Host>,
     jetstream: &jetstream::Context,
     sender: &watch::Sender<FollowStatus>,
+    compare_every: Duration,
 ) -> Result<(), PublishError> {
     let objects = objects(jetstream).await?;
     let bucket = active(jetstream).await?;
@@ -103,7 +109,7 @@ async fn follow_until_broken(
     let mut changes = bucket.watch_all().await.map_err(bus("watch the active releases"))?;
     loop {
         compare(host, &objects, &bucket, sender).await?;
-        match tokio::time::timeout(COMPARE_EVERY, changes.next()).await {
+        match tokio::time::timeout(compare_every, changes.next()).await {
             Err(_elapsed) => {}
             Ok(Some(Ok(_entry))) => {}
             Ok(Some(Err(error))) => return Err(bus("watch the active releases")(error)),

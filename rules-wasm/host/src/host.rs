@@ -103,7 +103,8 @@ impl Host {
         info
     }
 
-    /// Makes the module before the active one.
+    /// Makes the module before the active one, on this host alone. A host that follows the bus takes up again
+    /// what the bus names; to go back everywhere, [`announce`](crate::publish::announce) the earlier release.
     ///
     /// # Errors
     /// When there was none.

@@ -1,0 +1,9 @@
+//! The host with real modules: the provinces' own and hostile ones.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod following;
+mod guests;
+mod limits;
+mod loading;
+mod swapping;
+mod vectors;
