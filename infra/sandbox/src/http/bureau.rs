@@ -53,7 +53,7 @@ async fn query_beian_status(
     answer_soap(&world, &scissors, body, QUERY_BEIAN_STATUS_OPERATIONS).await
 }
 
-async fn answer_soap(world: &World, scissors: &Scissors, body: Bytes, is_served: fn(&str) -> bool) -> Response {
+async fn answer_soap(world: &World, scissors: &Scissors, body: Bytes, operations: &[&str]) -> Response {
     let call = match read_call(body).await {
         Ok(call) => call,
         Err(error) => return soap_fault(&error),
