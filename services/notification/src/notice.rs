@@ -1,0 +1,154 @@
+//! Kinds of notices and what each says, as values for its template. Nothing in here is personal data.
+
+use chrono::{DateTime, FixedOffset};
+use icp_proto::common::Severity;
+use serde::{Deserialize, Serialize};
+
+use crate::fact::Fact;
+
+/// China Standard Time has no summer time.
+const CHINA_OFFSET_SECONDS: i32 = 8 * 3_600;
+
+/// What a person is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Notice {
+    /// The order has come in.
+    Submitted,
+    /// The order came back with findings.
+    Returned,
+    /// The provider looks at the order.
+    ReviewRequested,
+    /// The order waits for its turn at the bureau.
+    Queued,
+    /// The bureau has the order; codes come by SMS.
+    AtBureau,
+    /// The filing has its numbers.
+    Approved,
+    /// A person in charge must confirm a code.
+    WindowOpened,
+    /// A person in charge may have forgotten to confirm.
+    WindowReminder,
+    /// Nobody confirmed in time.
+    WindowExpired,
+}
+
+impl Notice {
+    /// All kinds.
+    pub const ALL: [Self; 9] = [
+        Self::Submitted,
+        Self::Returned,
+        Self::ReviewRequested,
+        Self::Queued,
+        Self::AtBureau,
+        Self::Approved,
+        Self::WindowOpened,
+        Self::WindowReminder,
+        Self::WindowExpired,
+    ];
+
+    /// As in the configuration, in the table and in template names.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Submitted => "submitted",
+            Self::Returned => "returned",
+            Self::ReviewRequested => "review_requested",
+            Self::Queued => "queued",
+            Self::AtBureau => "at_bureau",
+            Self::Approved => "approved",
+            Self::WindowOpened => "window_opened",
+            Self::WindowReminder => "window_reminder",
+            Self::WindowExpired => "window_expired",
+        }
+    }
+
+    /// From the configuration or a job.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|notice| notice.as_str() == name)
+    }
+
+    /// The notice about a fact, if people are told of it at all.
+    pub fn about(fact: &Fact) -> Option<Self> {
+        match fact {
+            Fact::Order(event) => Self::parse(&event.event).filter(|notice| *notice < Self::WindowOpened),
+            Fact::Window(event) => match event.event.as_str() {
+                "opened" => Some(Self::WindowOpened),
+                "reminder_due" => Some(Self::WindowReminder),
+                "expired" => Some(Self::WindowExpired),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// One finding as it is told.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ToldFinding {
+    /// Stable code.
+    pub code: String,
+    /// Path of the field.
+    pub field: String,
+    /// What is wrong.
+    pub reason_zh: String,
+    /// The same in English.
+    pub reason_en: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// The values that templates may use, besides the recipient's name.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Values {
+    /// The order.
+    pub order_id: String,
+    /// Letters of the province.
+    pub province: String,
+    /// Number of the organiser.
+    pub organiser_number: String,
+    /// Numbers of the services.
+    pub service_numbers: Vec<String>,
+    /// Why it came back; advice left out.
+    pub findings: Vec<ToldFinding>,
+    /// Until when, China Standard Time, e.g. `11月22日 09:30`.
+    pub deadline_zh: String,
+    /// The same in English.
+    pub deadline_en: String,
+}
+
+impl Values {
+    /// The values of a fact.
+    pub fn of(fact: &Fact) -> Self {
+        match fact {
+            Fact::Order(event) => Self {
+                order_id: event.order_id.clone(),
+                province: event.province.clone(),
+                organiser_number: event.organiser_number.clone(),
+                service_numbers: event.service_numbers.clone(),
+                findings: event
+                    .findings
+                    .iter()
+                    .filter(|finding| finding.severity() != Severity::Advise)
+                    .map(|finding| ToldFinding {
+                        code: finding.code.clone(),
+                        field: finding.field.clone(),
+                        reason_zh: finding.message_zh.clone(),
+                        reason_en: finding.message_en.clone(),
+                        remedy: finding.remedy.clone(),
+                    })
+                    .collect(),
+                ..Self::default()
+            },
+            Fact::Window(event) => Self {
+                order_id: event.order_id.clone(),
+                province: event.province.clone(),
+                deadline_zh: in_china(event.deadline_unix_ms, "%m月%d日 %H:%M"),
+                deadline_en: in_china(event.deadline_unix_ms, "%Y-%m-%d %H:%M"),
+                ..Self::default()
+            },
+        }
+    }
+}
+
+fn in_china(unix_ms: i64, format: &str) -> String {
+    let at = DateTime::from_timestamp_millis(unix_ms).zip(FixedOffset::east_opt(CHINA_OFFSET_SECONDS));
+    at.map(|(at, china)| at.with_timezone(&china).format(format).to_string()).unwrap_or_default()
+}

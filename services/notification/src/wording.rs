@@ -1,0 +1,168 @@
+//! The words of notices: one template for each notice and channel, compiled in.
+//!
+//! A mail's first line is its subject. Chinese comes first, as the law's language; an English line follows.
+
+use minijinja::value::Serde;
+use minijinja::{Environment, Error, UndefinedBehavior};
+use serde::Serialize;
+
+use crate::channel::Channel;
+use crate::notice::{Notice, Values};
+
+/// Longest SMS that gateways join: ten parts of 67 characters.
+const SMS_MAX_CHARACTERS: usize = 670;
+
+const TEMPLATES: [(&str, &str); 12] = [
+    ("submitted.mail", include_str!("templates/submitted.mail.txt")),
+    ("returned.mail", include_str!("templates/returned.mail.txt")),
+    ("returned.sms", include_str!("templates/returned.sms.txt")),
+    ("queued.mail", include_str!("templates/queued.mail.txt")),
+    ("at_bureau.mail", include_str!("templates/at_bureau.mail.txt")),
+    ("at_bureau.sms", include_str!("templates/at_bureau.sms.txt")),
+    ("approved.mail", include_str!("templates/approved.mail.txt")),
+    ("approved.sms", include_str!("templates/approved.sms.txt")),
+    ("window_opened.sms", include_str!("templates/window_opened.sms.txt")),
+    ("window_reminder.mail", include_str!("templates/window_reminder.mail.txt")),
+    ("window_reminder.sms", include_str!("templates/window_reminder.sms.txt")),
+    ("window_expired.sms", include_str!("templates/window_expired.sms.txt")),
+];
+
+/// A mail's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailText {
+    /// Subject.
+    pub subject: String,
+    /// Plain text.
+    pub body: String,
+}
+
+/// The compiled templates.
+#[derive(Debug)]
+pub struct Wording {
+    templates: Environment<'static>,
+    signature: String,
+}
+
+#[derive(Serialize)]
+struct Context<'a> {
+    name: &'a str,
+    signature: &'a str,
+    #[serde(flatten)]
+    values: &'a Values,
+}
+
+impl Wording {
+    /// Compiles the templates; a value that a template names and does not get is an error.
+    pub fn new(signature: &str) -> Result<Self, Error> {
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        for (name, source) in TEMPLATES {
+            templates.add_template(name, source)?;
+        }
+        Ok(Self { templates, signature: signature.to_owned() })
+    }
+
+    /// Whether there are words for this notice and channel.
+    pub fn has(&self, notice: Notice, channel: Channel) -> bool {
+        self.templates.get_template(&template_name(notice, channel)).is_ok()
+    }
+
+    /// A mail to a person of this name.
+    pub fn mail(&self, notice: Notice, name: &str, values: &Values) -> Result<MailText, Error> {
+        let text = self.render(notice, Channel::Mail, name, values)?;
+        let (subject, body) = text.split_once('\n').unwrap_or((text.as_str(), ""));
+        Ok(MailText { subject: subject.trim().to_owned(), body: body.trim_start().to_owned() })
+    }
+
+    /// An SMS to a person of this name, cut to what gateways take.
+    pub fn sms(&self, notice: Notice, name: &str, values: &Values) -> Result<String, Error> {
+        let text = self.render(notice, Channel::Sms, name, values)?;
+        Ok(text.trim().chars().take(SMS_MAX_CHARACTERS).collect())
+    }
+
+    fn render(&self, notice: Notice, channel: Channel, name: &str, values: &Values) -> Result<String, Error> {
+        let context = Context { name, signature: &self.signature, values };
+        self.templates.get_template(&template_name(notice, channel))?.render(Serde(context))
+    }
+}
+
+fn template_name(notice: Notice, channel: Channel) -> String {
+    format!("{}.{}", notice.as_str(), channel.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+    use crate::notice::ToldFinding;
+
+    fn values() -> Values {
+        Values {
+            order_id: "01940000-0000-7000-8000-000000000000".into(),
+            province: "gd".into(),
+            organiser_number: "粤ICP备2026000001号".into(),
+            service_numbers: vec!["粤ICP备2026000001号-1".into(), "粤ICP备2026000001号-2".into()],
+            findings: vec![ToldFinding {
+                code: "V01".into(),
+                field: "services[0].name".into(),
+                reason_zh: "名称不可用".into(),
+                reason_en: "the name is taken".into(),
+                remedy: "请更换名称".into(),
+            }],
+            deadline_zh: "11月22日 09:30".into(),
+            deadline_en: "2026-11-22 09:30".into(),
+        }
+    }
+
+    #[test]
+    fn every_template_renders_with_full_and_with_empty_values() {
+        let wording = Wording::new("示例备案").unwrap();
+        for (name, _) in TEMPLATES {
+            let (notice, channel) = name.split_once('.').unwrap();
+            let notice = Notice::parse(notice).unwrap();
+            for values in [values(), Values::default()] {
+                if channel == "mail" {
+                    let mail = wording.mail(notice, "张三", &values).unwrap();
+                    assert!(!mail.subject.is_empty() && !mail.subject.contains('\n'), "{name}");
+                    assert!(mail.body.starts_with("张三，您好"), "{name}: {}", mail.body);
+                    assert!(mail.body.trim_end().ends_with("示例备案"), "{name}: {}", mail.body);
+                } else {
+                    let text = wording.sms(notice, "张三", &values).unwrap();
+                    assert!(text.starts_with("【示例备案】") && !text.contains('\n'), "{name}: {text}");
+                    assert!(text.chars().count() < SMS_MAX_CHARACTERS, "{name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_returned_order_names_field_reason_and_remedy() {
+        let wording = Wording::new("示例备案").unwrap();
+        let body = wording.mail(Notice::Returned, "张三", &values()).unwrap().body;
+        for part in ["services[0].name", "V01", "名称不可用", "the name is taken", "请更换名称"] {
+            assert!(body.contains(part), "{part} in {body}");
+        }
+        assert!(!body.contains("Please sign in to see why"));
+        let without = wording.mail(Notice::Returned, "张三", &Values::default()).unwrap().body;
+        assert!(without.contains("Please sign in to see why"));
+    }
+
+    #[test]
+    fn an_approval_names_each_number_with_its_link() {
+        let wording = Wording::new("示例备案").unwrap();
+        let body = wording.mail(Notice::Approved, "张三", &values()).unwrap().body;
+        for number in values().service_numbers {
+            assert!(body.contains(&format!("<a href=\"https://beian.miit.gov.cn/\" target=\"_blank\">{number}</a>")));
+        }
+        let sms = wording.sms(Notice::Approved, "张三", &values()).unwrap();
+        assert!(sms.contains("粤ICP备2026000001号-1等2项"), "{sms}");
+    }
+
+    #[test]
+    fn a_reminder_names_its_deadline() {
+        let wording = Wording::new("示例备案").unwrap();
+        let sms = wording.sms(Notice::WindowReminder, "张三", &values()).unwrap();
+        assert!(sms.contains("11月22日 09:30") && sms.contains("2026-11-22 09:30"), "{sms}");
+    }
+}
