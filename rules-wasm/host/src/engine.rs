@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::Thread;
 use std::time::Duration;
 
-use wasmtime::{Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig, Store, StoreLimits, StoreLimitsBuilder};
+use wasmtime::{
+    Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig, Store, StoreLimits,
+    StoreLimitsBuilder,
+};
 
 use crate::config::HostConfig;
 
@@ -86,10 +89,10 @@ impl Limits {
         let mut store = Store::new(engine, Limited { limits });
         store.limiter(|limited| &mut limited.limits);
         store.set_fuel(self.fuel(orders))?;
-        // One tick for a single order; a batch has as much time for each of its orders.
+        // A batch has as much time, and as many bytes to answer, for each of its orders.
         store.set_epoch_deadline(self.deadline_ticks.saturating_mul(orders.max(1)));
         // Bounds what the host copies out of the guest: without it, many strings could point to one big one.
-        store.set_hostcall_fuel(self.answer_bytes);
+        store.set_hostcall_fuel(self.answer_bytes.saturating_mul(usize::try_from(orders.max(1)).unwrap_or(usize::MAX)));
         Ok(store)
     }
 }
@@ -112,7 +115,8 @@ impl Clock {
     pub(crate) fn start(engine: &Engine) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let (weak, of_thread) = (engine.weak(), Arc::clone(&shared));
-        let handle = std::thread::Builder::new().name("rules-clock".to_owned()).spawn(move || tick(&weak, &of_thread))?;
+        let handle =
+            std::thread::Builder::new().name("rules-clock".to_owned()).spawn(move || tick(&weak, &of_thread))?;
         Ok(Self { shared, thread: handle.thread().clone() })
     }
 

@@ -78,18 +78,21 @@ pub fn follow_comparing_every(host: Arc<Host>, jetstream: jetstream::Context, co
     let (sender, status) = watch::channel(FollowStatus::default());
     let task = tokio::spawn(async move {
         let mut wait = RETRY_MIN;
+        let mut has_warned = false;
         loop {
-            let was_connected = sender.borrow().connected;
             let error = match follow_until_broken(&host, &jetstream, &sender, compare_every).await {
                 Ok(()) => String::from("the watch ended"),
                 Err(error) => error.to_string(),
             };
-            let is_news = sender.borrow().connected || !was_connected && wait == RETRY_MIN;
-            if is_news {
-                tracing::warn!(%error, "the rule modules cannot be followed; the active ones stay");
-                wait = RETRY_MIN;
+            if sender.borrow().connected {
+                (wait, has_warned) = (RETRY_MIN, false);
             }
-            sender.send_modify(|status| status.connected = false);
+            // Once per outage; the waits in between say nothing new.
+            if !has_warned {
+                tracing::warn!(%error, "the rule modules cannot be followed; the active ones stay");
+                has_warned = true;
+            }
+            sender.send_if_modified(|status| std::mem::replace(&mut status.connected, false));
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(RETRY_MAX);
         }
@@ -168,7 +171,8 @@ async fn take(
     }
     let known = sender.borrow().provinces.get(province.letters()).and_then(|status| status.refused.clone());
     // What was refused for what it is stays refused; what could not be fetched is tried again.
-    if let Some((refused, error)) = known.filter(|(refused, error)| refused == release && error.step != LoadStep::Fetch) {
+    if let Some((refused, error)) = known.filter(|(refused, error)| refused == release && error.step != LoadStep::Fetch)
+    {
         return Ok(Some((refused, error)));
     }
     let outcome = match fetch(objects, release).await {
@@ -187,7 +191,10 @@ async fn take(
     }
 }
 
-async fn fetch(objects: &jetstream::object_store::ObjectStore, release: &Release) -> Result<(Vec<u8>, Vec<Vector>), String> {
+async fn fetch(
+    objects: &jetstream::object_store::ObjectStore,
+    release: &Release,
+) -> Result<(Vec<u8>, Vec<Vector>), String> {
     let module = read(objects, &release.digest).await?;
     let vectors = match read(objects, &vectors_object(&release.digest)).await {
         Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| format!("the vectors cannot be read: {error}"))?,
@@ -203,7 +210,13 @@ async fn read(objects: &jetstream::object_store::ObjectStore, name: &str) -> Res
     Ok(bytes)
 }
 
-async fn load(host: &Arc<Host>, province: Province, release: Release, module: Vec<u8>, vectors: Vec<Vector>) -> Result<(), LoadError> {
+async fn load(
+    host: &Arc<Host>,
+    province: Province,
+    release: Release,
+    module: Vec<u8>,
+    vectors: Vec<Vector>,
+) -> Result<(), LoadError> {
     let host = Arc::clone(host);
     tokio::task::spawn_blocking(move || {
         let module = host.load(province, &module, &release, &vectors)?;

@@ -83,7 +83,13 @@ impl Host {
     ///
     /// # Errors
     /// Which step refused it and why.
-    pub fn load(&self, province: Province, bytes: &[u8], release: &Release, vectors: &[Vector]) -> Result<LoadedModule, LoadError> {
+    pub fn load(
+        &self,
+        province: Province,
+        bytes: &[u8],
+        release: &Release,
+        vectors: &[Vector],
+    ) -> Result<LoadedModule, LoadError> {
         LoadedModule::load(&self.engine, &self.clock, &self.config, province, bytes, release, vectors)
     }
 
@@ -166,7 +172,12 @@ impl Host {
     ///
     /// # Errors
     /// When the province has no module, the module fails, or the cases cannot be read.
-    pub fn judge_batch(&self, province: Province, cases: &[u8], count: usize) -> Result<(Vec<Vec<Finding>>, Arc<ModuleInfo>), String> {
+    pub fn judge_batch(
+        &self,
+        province: Province,
+        cases: &[u8],
+        count: usize,
+    ) -> Result<(Vec<Vec<Finding>>, Arc<ModuleInfo>), String> {
         let module = self.module(province).ok_or_else(|| no_module(province))?;
         let orders = u64::try_from(count).unwrap_or(u64::MAX);
         let lists = module.judge_batch(cases, orders, &self.clock).map_err(|error| failure(&error))??;

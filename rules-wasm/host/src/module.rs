@@ -140,7 +140,12 @@ impl LoadedModule {
     }
 
     /// Judges one order in a fresh instance; also says how much fuel it took.
-    pub(crate) fn judge(&self, order: &Order, context: &Context, clock: &Clock) -> wasmtime::Result<(Vec<Finding>, u64)> {
+    pub(crate) fn judge(
+        &self,
+        order: &Order,
+        context: &Context,
+        clock: &Clock,
+    ) -> wasmtime::Result<(Vec<Finding>, u64)> {
         let _running = clock.running();
         let (mut store, bureau) = self.instance(1)?;
         let findings = bureau.icp_bureau_rules_rules().call_judge(&mut store, &order.convert(), &context.convert())?;
@@ -149,7 +154,12 @@ impl LoadedModule {
     }
 
     /// Judges many orders, written by [`icp_rules_sdk::batch::encode`], in one instance.
-    pub(crate) fn judge_batch(&self, cases: &[u8], count: u64, clock: &Clock) -> wasmtime::Result<Result<Vec<Vec<Finding>>, String>> {
+    pub(crate) fn judge_batch(
+        &self,
+        cases: &[u8],
+        count: u64,
+        clock: &Clock,
+    ) -> wasmtime::Result<Result<Vec<Vec<Finding>>, String>> {
         let _running = clock.running();
         let (mut store, bureau) = self.instance(count)?;
         let answer = bureau.icp_bureau_rules_rules().call_judge_batch(&mut store, cases)?;
@@ -188,7 +198,10 @@ fn compile(engine: &Engine, bytes: &[u8]) -> Result<BureauPre<Limited>, LoadErro
     let component = Component::from_binary(engine, bytes).map_err(|error| LoadError::new(LoadStep::Compile, error))?;
     let kind = component.component_type();
     if let Some((name, _)) = kind.imports(engine).next() {
-        return Err(LoadError::new(LoadStep::World, format!("the module imports `{name}`; a rule module imports nothing")));
+        return Err(LoadError::new(
+            LoadStep::World,
+            format!("the module imports `{name}`; a rule module imports nothing"),
+        ));
     }
     Linker::new(engine)
         .instantiate_pre(&component)

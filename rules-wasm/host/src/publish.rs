@@ -37,7 +37,9 @@ pub(crate) fn vectors_object(digest: &str) -> String {
 }
 
 /// The bucket of modules; made when it is missing.
-pub(crate) async fn objects(jetstream: &jetstream::Context) -> Result<jetstream::object_store::ObjectStore, PublishError> {
+pub(crate) async fn objects(
+    jetstream: &jetstream::Context,
+) -> Result<jetstream::object_store::ObjectStore, PublishError> {
     if let Ok(bucket) = jetstream.get_object_store(OBJECTS).await {
         return Ok(bucket);
     }
@@ -89,7 +91,11 @@ pub async fn publish(
 ///
 /// # Errors
 /// When the bus refuses.
-pub async fn announce(jetstream: &jetstream::Context, province: Province, release: &Release) -> Result<(), PublishError> {
+pub async fn announce(
+    jetstream: &jetstream::Context,
+    province: Province,
+    release: &Release,
+) -> Result<(), PublishError> {
     let value = serde_json::to_vec(release).map_err(PublishError::Vectors)?;
     let bucket = active(jetstream).await?;
     bucket.put(province.letters(), value.into()).await.map_err(bus("name the active release"))?;

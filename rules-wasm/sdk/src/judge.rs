@@ -90,7 +90,14 @@ impl Rule {
 
 impl Findings {
     /// Reports a finding with the catalogue's remedy.
-    pub fn add(&mut self, code: Code, rule: Rule, field: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) {
+    pub fn add(
+        &mut self,
+        code: Code,
+        rule: Rule,
+        field: impl Into<String>,
+        zh: impl Into<String>,
+        en: impl Into<String>,
+    ) {
         self.add_with_remedy(code, rule, field, (zh, en), (code.remedy_zh, code.remedy_en));
     }
 

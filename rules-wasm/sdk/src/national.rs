@@ -33,12 +33,27 @@ pub const STATE_WORDS: &[&str] = &["中国", "中华", "中央", "人民", "人�
 
 /// Words of finance that need an approval (Shanghai's list, used widely).
 const FINANCE_WORDS: &[&str] = &[
-    "交易所", "交易中心", "金融", "资产管理", "理财", "基金", "投资管理", "财富管理", "网贷", "网络借贷", "p2p",
-    "股权众筹", "互联网保险", "支付", "信托",
+    "交易所",
+    "交易中心",
+    "金融",
+    "资产管理",
+    "理财",
+    "基金",
+    "投资管理",
+    "财富管理",
+    "网贷",
+    "网络借贷",
+    "p2p",
+    "股权众筹",
+    "互联网保险",
+    "支付",
+    "信托",
 ];
 
 const LICENSED_WORDS: &[LicensedWords] = &[
-    LicensedWords { topic_zh: "新闻", topic_en: "news", permit_zh: "互联网新闻信息服务许可证", words: &["新闻"] },
+    LicensedWords {
+        topic_zh: "新闻", topic_en: "news", permit_zh: "互联网新闻信息服务许可证", words: &["新闻"]
+    },
     LicensedWords {
         topic_zh: "出版",
         topic_en: "publishing",
@@ -69,7 +84,9 @@ const LICENSED_WORDS: &[LicensedWords] = &[
         permit_zh: "网络预约出租汽车经营许可证",
         words: &["网约车"],
     },
-    LicensedWords { topic_zh: "金融", topic_en: "finance", permit_zh: "金融管理部门批准文件", words: FINANCE_WORDS },
+    LicensedWords {
+        topic_zh: "金融", topic_en: "finance", permit_zh: "金融管理部门批准文件", words: FINANCE_WORDS
+    },
     LicensedWords {
         topic_zh: "校外培训",
         topic_en: "tutoring",
@@ -82,7 +99,9 @@ const LICENSED_WORDS: &[LicensedWords] = &[
         permit_zh: "互联网宗教信息服务许可证",
         words: &["宗教", "佛教", "道教", "基督", "伊斯兰", "天主"],
     },
-    LicensedWords { topic_zh: "游戏", topic_en: "games", permit_zh: "游戏出版版号", words: &["网络游戏", "网游"] },
+    LicensedWords {
+        topic_zh: "游戏", topic_en: "games", permit_zh: "游戏出版版号", words: &["网络游戏", "网游"]
+    },
 ];
 
 /// 营业执照, 事业单位法人证书, 居民身份证, … by 单位性质.
@@ -198,8 +217,27 @@ pub const NATIONAL: ProvinceBook = ProvinceBook {
     name_deny_all: Param::new(&[], PROVIDERS_AGREE),
     name_deny_person_national: Param::new(
         &[
-            "资讯", "网站", "网络", "网址", "爱好者", "作品展示", "论坛", "社区", "工作室", "平台", "主页", "热线",
-            "社团", "导航", "购买", "买卖", "交易", "优惠券", "电子商务", "个人空间", "个人博客",
+            "资讯",
+            "网站",
+            "网络",
+            "网址",
+            "爱好者",
+            "作品展示",
+            "论坛",
+            "社区",
+            "工作室",
+            "平台",
+            "主页",
+            "热线",
+            "社团",
+            "导航",
+            "购买",
+            "买卖",
+            "交易",
+            "优惠券",
+            "电子商务",
+            "个人空间",
+            "个人博客",
         ],
         HUAWEI_2026,
     ),

@@ -14,11 +14,7 @@ pub fn is_han(character: char) -> bool {
 
 /// The words of the list that the normalised text holds. Words are written in lower case.
 pub fn words_in(normalised_text: &str, words: &[&'static str]) -> Vec<&'static str> {
-    words
-        .iter()
-        .copied()
-        .filter(|word| normalised_text.contains(word))
-        .collect()
+    words.iter().copied().filter(|word| normalised_text.contains(word)).collect()
 }
 
 /// Whether a field was left empty.
@@ -33,9 +29,6 @@ mod tests {
     #[test]
     fn tricks_do_not_hide_a_word() {
         assert_eq!(normalised("小城 工\u{200b}作室 ＡＢｃ"), "小城工作室abc");
-        assert_eq!(
-            words_in(&normalised("工 作 室"), &["工作室", "官网"]),
-            vec!["工作室"]
-        );
+        assert_eq!(words_in(&normalised("工 作 室"), &["工作室", "官网"]), vec!["工作室"]);
     }
 }

@@ -184,11 +184,10 @@ impl Vector {
         let file: VectorFile = read_json(path)?;
         let mut base: Value = read_json(&path.with_file_name(&file.base))?;
         for (pointer, value) in file.change {
-            set(&mut base, &pointer, value)
-                .ok_or_else(|| VectorError::Pointer { path: path.to_owned(), pointer })?;
+            set(&mut base, &pointer, value).ok_or_else(|| VectorError::Pointer { path: path.to_owned(), pointer })?;
         }
-        let base: BaseFile = serde_json::from_value(base)
-            .map_err(|source| VectorError::Json { path: path.to_owned(), source })?;
+        let base: BaseFile =
+            serde_json::from_value(base).map_err(|source| VectorError::Json { path: path.to_owned(), source })?;
         Ok(Self {
             name: path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default(),
             shows: file.shows,

@@ -37,15 +37,17 @@ async fn a_host_follows_the_bus() {
     assert!(host.list().is_empty(), "an empty bus activates nothing");
 
     // A release with its vectors becomes active.
-    let first = publish(&jetstream, Province::Guangdong, &guests.gd, "1.0.0", &key(), &vectors("gd", "1.0.0")).await.unwrap();
+    let first =
+        publish(&jetstream, Province::Guangdong, &guests.gd, "1.0.0", &key(), &vectors("gd", "1.0.0")).await.unwrap();
     active_version(&host, "1.0.0").await;
 
     // A release of a stranger is refused at its step; the old one stays.
     let stranger = SigningKey::from_seed("stranger", &[9; 32]);
     publish(&jetstream, Province::Guangdong, &guests.gd_notice, "1.1.0", &stranger, &[]).await.unwrap();
-    let refused = tokio::time::timeout(PATIENCE, status.wait_for(|status| {
-        status.provinces.get("gd").is_some_and(|province| province.refused.is_some())
-    }))
+    let refused = tokio::time::timeout(
+        PATIENCE,
+        status.wait_for(|status| status.provinces.get("gd").is_some_and(|province| province.refused.is_some())),
+    )
     .await
     .unwrap()
     .unwrap()
@@ -57,10 +59,15 @@ async fn a_host_follows_the_bus() {
     assert_eq!(host.active(Province::Guangdong).unwrap().version(), "1.0.0");
 
     // A release that fails its vectors is refused too.
-    publish(&jetstream, Province::Guangdong, &guests.gd_notice, "1.1.0", &key(), &vectors("gd", "1.0.0")).await.unwrap();
-    tokio::time::timeout(PATIENCE, status.wait_for(|status| {
-        status.provinces["gd"].refused.as_ref().is_some_and(|(_, error)| error.step == LoadStep::Vectors)
-    }))
+    publish(&jetstream, Province::Guangdong, &guests.gd_notice, "1.1.0", &key(), &vectors("gd", "1.0.0"))
+        .await
+        .unwrap();
+    tokio::time::timeout(
+        PATIENCE,
+        status.wait_for(|status| {
+            status.provinces["gd"].refused.as_ref().is_some_and(|(_, error)| error.step == LoadStep::Vectors)
+        }),
+    )
     .await
     .unwrap()
     .unwrap();
@@ -68,12 +75,18 @@ async fn a_host_follows_the_bus() {
 
     // Going back to what is active clears the refusal.
     announce(&jetstream, Province::Guangdong, &first).await.unwrap();
-    tokio::time::timeout(PATIENCE, status.wait_for(|status| status.provinces["gd"].refused.is_none())).await.unwrap().unwrap();
+    tokio::time::timeout(PATIENCE, status.wait_for(|status| status.provinces["gd"].refused.is_none()))
+        .await
+        .unwrap()
+        .unwrap();
 
     // A wiped bus takes no module away, and is followed again when it is filled again.
     server.wipe().await.unwrap();
     tokio::time::timeout(PATIENCE, async {
-        while publish(&jetstream, Province::Guangdong, &guests.gd_notice, "1.1.0", &key(), &vectors("gd", "1.1.0")).await.is_err() {
+        while publish(&jetstream, Province::Guangdong, &guests.gd_notice, "1.1.0", &key(), &vectors("gd", "1.1.0"))
+            .await
+            .is_err()
+        {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     })

@@ -29,7 +29,9 @@ fn context() -> Context {
 
 /// The reason for which the hostile module did not judge; afterwards everything else still works.
 fn reason(host: &Host, behaviour: &str) -> String {
-    let Verdict::Unjudged { reason, module } = host.judge(Province::Beijing, &order(Province::Beijing, behaviour), &context()) else {
+    let Verdict::Unjudged { reason, module } =
+        host.judge(Province::Beijing, &order(Province::Beijing, behaviour), &context())
+    else {
         panic!("`{behaviour}` was judged");
     };
     assert_eq!(module.expect("the module is named").province, Province::Beijing);
@@ -64,7 +66,10 @@ fn the_deadline_also_works_after_the_clock_slept() {
 
 #[test]
 fn a_memory_bomb_is_stopped_at_the_limit() {
-    let reason = reason(&host_with_hostile(HostConfig { fuel_per_order: u64::MAX / 4, deadline_ms: 5_000, ..config() }), "memory bomb");
+    let reason = reason(
+        &host_with_hostile(HostConfig { fuel_per_order: u64::MAX / 4, deadline_ms: 5_000, ..config() }),
+        "memory bomb",
+    );
     assert!(reason.contains("grow") || reason.contains("memory") || reason.contains("unreachable"), "{reason}");
     assert!(!reason.contains("deadline"), "{reason}");
 }
@@ -103,7 +108,8 @@ fn more_calls_than_instances_wait_for_nobody() {
         for _ in 0..8 {
             scope.spawn(|| {
                 for _ in 0..50 {
-                    match host.judge(Province::Zhejiang, &order(Province::Zhejiang, "示例科技有限公司"), &context()) {
+                    match host.judge(Province::Zhejiang, &order(Province::Zhejiang, "示例科技有限公司"), &context())
+                    {
                         Verdict::Judged { .. } => {}
                         Verdict::Unjudged { reason, .. } => assert!(reason.contains("concurrent"), "{reason}"),
                     }
@@ -116,7 +122,8 @@ fn more_calls_than_instances_wait_for_nobody() {
 #[test]
 fn a_province_without_a_module_sends_its_orders_to_review() {
     let host = Host::new(config()).unwrap();
-    let Verdict::Unjudged { reason, module } = host.judge(Province::Hunan, &order(Province::Hunan, "示例"), &context()) else {
+    let Verdict::Unjudged { reason, module } = host.judge(Province::Hunan, &order(Province::Hunan, "示例"), &context())
+    else {
         panic!("judged without a module");
     };
     assert_eq!(reason, "no rule module of hn is active");

@@ -13,7 +13,8 @@ fn judged(host: &Host) -> (String, bool) {
     let (order, context) = draft_touched_by_the_notice();
     match host.judge(Province::Guangdong, &order, &context) {
         Verdict::Judged { findings, module, .. } => {
-            let is_blocked = findings.iter().any(|finding| finding.severity == Severity::Block && finding.code == "N01");
+            let is_blocked =
+                findings.iter().any(|finding| finding.severity == Severity::Block && finding.code == "N01");
             (module.version().to_owned(), is_blocked)
         }
         Verdict::Unjudged { reason, .. } => panic!("not judged: {reason}"),
@@ -55,7 +56,8 @@ fn swaps_under_load_fail_and_mix_no_verdict() {
             });
         }
         for round in 0..6 {
-            let (module, version) = if round % 2 == 0 { (&guests().gd_notice, "1.1.0") } else { (&guests().gd, "1.0.0") };
+            let (module, version) =
+                if round % 2 == 0 { (&guests().gd_notice, "1.1.0") } else { (&guests().gd, "1.0.0") };
             let loaded = load(&host, Province::Guangdong, module, version).unwrap();
             host.activate(loaded);
         }

@@ -19,7 +19,8 @@ fn every_vector_holds_in_wasm() {
         assert!(vectors.len() > 50);
         host.activate(load(&host, province, module, version).unwrap());
         for vector in &vectors {
-            let Verdict::Judged { findings, module, fuel_used } = host.judge(province, &vector.order, &vector.context) else {
+            let Verdict::Judged { findings, module, fuel_used } = host.judge(province, &vector.order, &vector.context)
+            else {
                 panic!("{} was not judged", vector.name);
             };
             assert_eq!(module.version(), version);

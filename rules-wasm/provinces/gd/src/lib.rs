@@ -22,7 +22,7 @@ const COMMITMENT: Cite = Cite::high("广东省通信管理局：互联网信息�
 const NOTICE_2026_11: Cite = Cite::high("广东 2026 年 11 月命名要求（演示用虚构通知）", "2026-11-01");
 
 #[cfg(not(feature = "notice-2026-11"))]
-const VERSION: (&str, Date) = ("1.0.0", Date::new(2025, 5, 27));
+const VERSION: (&str, Date) = (env!("CARGO_PKG_VERSION"), Date::new(2025, 5, 27));
 #[cfg(feature = "notice-2026-11")]
 const VERSION: (&str, Date) = ("1.1.0", Date::new(2026, 11, 1));
 
@@ -40,7 +40,10 @@ pub static BOOK: ProvinceBook = ProvinceBook {
     min_age_person: Param::new(18, HUAWEI_2025),
     minor_proof_below: Param::new(18, TENCENT_2022),
     // 外省个人: 居住证、房产证或近 3 个月社保，不接受学生证。
-    xprov_person: Param::new(CrossProvincePerson::WithProof(&["居住证", "房产证", "近三个月社保证明"]), GUANGDONG_AGREED),
+    xprov_person: Param::new(
+        CrossProvincePerson::WithProof(&["居住证", "房产证", "近三个月社保证明"]),
+        GUANGDONG_AGREED,
+    ),
     // 个人: 港澳居民须用居住证，不接受来往内地通行证。
     id_kinds_deny_person: Param::new(&[14], HUAWEI_2025),
     // 通信地址与证件住所同市。
@@ -55,8 +58,22 @@ pub static BOOK: ProvinceBook = ProvinceBook {
     // 个人网站名称禁用词。出自单一来源，但管局据此直接退回，故拦截。
     name_deny_person: Param::blocking(
         &[
-            "媒体", "股票", "证券", "彩票", "体彩", "刮刮乐", "导航", "论坛", "社区", "交流", "商城", "交易", "返现",
-            "批发", "利润", "商务",
+            "媒体",
+            "股票",
+            "证券",
+            "彩票",
+            "体彩",
+            "刮刮乐",
+            "导航",
+            "论坛",
+            "社区",
+            "交流",
+            "商城",
+            "交易",
+            "返现",
+            "批发",
+            "利润",
+            "商务",
         ],
         ALIBABA_2019,
     ),
@@ -89,7 +106,9 @@ pub static BOOK: ProvinceBook = ProvinceBook {
                 remark_zh: "医疗机构执业许可证号及有效期",
                 remark_en: "number and date of the medical institution's licence",
             },
-            RemarkForWords { words: &["游戏"], remark_zh: "游戏版号", remark_en: "the game's publication number" },
+            RemarkForWords {
+                words: &["游戏"], remark_zh: "游戏版号", remark_en: "the game's publication number"
+            },
         ],
         HUAWEI_2025,
     ),
@@ -125,7 +144,10 @@ fn colleges(case: &Case<'_>, findings: &mut Findings) {
                 N01,
                 Rule::new("college_marked", Severity::Review, GUANGDONG_AGREED),
                 format!("{path}.name"),
-                ("名称含“学院”但未登记为学院", "the name says 学院 (college), which the organiser is not registered as"),
+                (
+                    "名称含“学院”但未登记为学院",
+                    "the name says 学院 (college), which the organiser is not registered as",
+                ),
                 ("加注“（内部学院）”或“（非独立机构）”", "add （内部学院） or （非独立机构）"),
             );
         }

@@ -14,7 +14,7 @@ const ZHEJIANG_AGREED: Cite = Cite::high("浙江管局要求（华为云、腾�
 pub static BOOK: ProvinceBook = ProvinceBook {
     province: Province::Zhejiang,
     bureau: "浙江省通信管理局",
-    version: "1.0.0",
+    version: env!("CARGO_PKG_VERSION"),
     effective_from: Date::new(2025, 1, 1),
 
     // 主体负责人须为法定代表人。
@@ -29,8 +29,25 @@ pub static BOOK: ProvinceBook = ProvinceBook {
     // 个人网站名称禁用词。出自单一来源，但管局据此直接退回，故拦截。
     name_deny_person: Param::blocking(
         &[
-            "工作室", "官网", "行业", "电商", "企业", "工坊", "中心", "产业", "农业", "养殖", "股票", "证券", "彩票",
-            "体彩", "刮刮乐", "博客", "论坛", "在线", "社区",
+            "工作室",
+            "官网",
+            "行业",
+            "电商",
+            "企业",
+            "工坊",
+            "中心",
+            "产业",
+            "农业",
+            "养殖",
+            "股票",
+            "证券",
+            "彩票",
+            "体彩",
+            "刮刮乐",
+            "博客",
+            "论坛",
+            "在线",
+            "社区",
         ],
         ALIBABA_2019,
     ),
@@ -79,13 +96,19 @@ fn sole_traders(case: &Case<'_>, findings: &mut Findings) {
 fn online_shops(case: &Case<'_>, findings: &mut Findings) {
     let address = case.order.organiser.certificate.address.as_deref().unwrap_or_default().to_lowercase();
     let is_shop = ["http://", "https://", "www.", "网店"].iter().any(|sign| address.contains(sign));
-    let is_named = case.services().flat_map(|(_, service)| &service.domains).any(|domain| address.contains(&domain.to_lowercase()));
+    let is_named = case
+        .services()
+        .flat_map(|(_, service)| &service.domains)
+        .any(|domain| address.contains(&domain.to_lowercase()));
     if is_shop && !is_named {
         findings.add_with_remedy(
             S01,
             Rule::new("online_shop_domain", Severity::Review, ZHEJIANG_AGREED),
             "organiser.certificate.address",
-            ("网店执照的住所为平台网址，备案域名须与之一致", "the licence is an online shop's: the domain must be the one in its address"),
+            (
+                "网店执照的住所为平台网址，备案域名须与之一致",
+                "the licence is an online shop's: the domain must be the one in its address",
+            ),
             ("备案执照住所所载的域名，或更换执照", "file the domain in the licence's address, or use another licence"),
         );
     }

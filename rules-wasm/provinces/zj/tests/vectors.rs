@@ -4,8 +4,8 @@
 
 use std::path::Path;
 
-use icp_rules_zj::BOOK;
 use icp_rules_sdk::vector::Vector;
+use icp_rules_zj::BOOK;
 
 #[test]
 fn every_vector_holds() {

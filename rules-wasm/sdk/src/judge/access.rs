@@ -16,7 +16,8 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
     let rule = Rule::of("access_complete", param);
     for (path, service) in case.services() {
         let access = &service.access;
-        let mut report = |part: &str, zh: &str, en: &str| findings.add(A01, rule, format!("{path}.access.{part}"), zh, en);
+        let mut report =
+            |part: &str, zh: &str, en: &str| findings.add(A01, rule, format!("{path}.access.{part}"), zh, en);
         if access.methods.is_empty() {
             report("methods", "未填写接入方式", "the access method is missing");
         }

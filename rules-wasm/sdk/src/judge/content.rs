@@ -77,10 +77,8 @@ fn licensed_words(case: &Case<'_>, findings: &mut Findings, path: &str, service:
     }
     let site = normalised(&service.name);
     let organiser = normalised(&case.order.organiser.name);
-    let tables = [
-        ("licensed_words", &case.book.licensed_words),
-        ("licensed_words_here", &case.book.licensed_words_here),
-    ];
+    let tables =
+        [("licensed_words", &case.book.licensed_words), ("licensed_words_here", &case.book.licensed_words_here)];
     for (name, table) in tables {
         for entry in table.value {
             let in_site = words_in(&site, entry.words);
@@ -96,7 +94,11 @@ fn licensed_words(case: &Case<'_>, findings: &mut Findings, path: &str, service:
                 field,
                 (
                     format!("名称中的“{}”涉及{}前置审批，须有{}", found.join("、"), entry.topic_zh, entry.permit_zh),
-                    format!("“{}” in the name points to {}: a licence is needed first", found.join(", "), entry.topic_en),
+                    format!(
+                        "“{}” in the name points to {}: a licence is needed first",
+                        found.join(", "),
+                        entry.topic_en
+                    ),
                 ),
                 (
                     format!("提交{}；不涉及的，修改名称或提交不涉及承诺", entry.permit_zh),

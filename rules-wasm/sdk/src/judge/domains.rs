@@ -101,7 +101,13 @@ fn registered(case: &Case<'_>, findings: &mut Findings, field: &str, answer: &Do
         return;
     }
     if named.value && answer.real_named == Some(false) {
-        findings.add(D01, Rule::of("domain_real_named", named), field, "域名未实名认证", "the domain is not real-named");
+        findings.add(
+            D01,
+            Rule::of("domain_real_named", named),
+            field,
+            "域名未实名认证",
+            "the domain is not real-named",
+        );
     }
     let days = &case.book.domain_min_days;
     if let Some(expires) = answer.expires

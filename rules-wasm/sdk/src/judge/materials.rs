@@ -87,7 +87,12 @@ fn age(case: &Case<'_>, findings: &mut Findings, needed: &Needed<'_>, material: 
             path_of(needed.document.kind),
             (
                 format!("{}落款日期 {}，超过 {} 个工作日", needed.document.title_zh, issued.iso(), limit.value),
-                format!("the {} is dated {}, more than {} working days ago", needed.document.title_en, issued.iso(), limit.value),
+                format!(
+                    "the {} is dated {}, more than {} working days ago",
+                    needed.document.title_en,
+                    issued.iso(),
+                    limit.value
+                ),
             ),
             ("重新签署并上传", "sign it anew and upload it"),
         );

@@ -56,8 +56,18 @@ fn words(case: &Case<'_>, findings: &mut Findings, field: &str, name: &str) {
         ("name_deny_all", &book.name_deny_all, "本省不得使用", "this bureau allows them to nobody"),
     ];
     let persons: [(&str, &Param<_>, &str, &str); 2] = [
-        ("name_deny_person", &book.name_deny_person, "本省个人网站不得使用", "this bureau does not allow them for persons"),
-        ("name_deny_person_national", &book.name_deny_person_national, "个人网站一般不得使用", "persons usually may not use them"),
+        (
+            "name_deny_person",
+            &book.name_deny_person,
+            "本省个人网站不得使用",
+            "this bureau does not allow them for persons",
+        ),
+        (
+            "name_deny_person_national",
+            &book.name_deny_person_national,
+            "个人网站一般不得使用",
+            "persons usually may not use them",
+        ),
     ];
     let is_person = case.is_person();
     let mut reported: Vec<&str> = Vec::new();

@@ -1,9 +1,9 @@
 //! The order as a whole: kind, province, number of services, orders in flight.
 
 use super::{Case, Findings, Rule};
+use crate::Severity;
 use crate::catalogue::{S03, S06, S07, S10};
 use crate::national::DECREE_33;
-use crate::Severity;
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
     kind_and_province(case, findings);

@@ -72,7 +72,10 @@ pub(super) fn certificate_number(case: &Case<'_>, findings: &mut Findings, path:
                 rule.reviewed(),
                 field,
                 ("统一社会信用代码校验位不符，请与营业执照核对", error.to_string()),
-                ("与营业执照核对；确认无误时由审核人员查询信用系统", "compare with the licence; if it is right, a reviewer asks the register"),
+                (
+                    "与营业执照核对；确认无误时由审核人员查询信用系统",
+                    "compare with the licence; if it is right, a reviewer asks the register",
+                ),
             ),
             Err(error) if certificate.number.trim().len() == 15 => findings.add_with_remedy(
                 S01,
@@ -164,7 +167,11 @@ fn person_province(case: &Case<'_>, findings: &mut Findings) {
             field,
             (
                 format!("身份证属{}，在{}备案须提供：{}", home.name_zh(), here.name_zh(), proofs.join("、")),
-                format!("the identity card is of {}; filing in {} needs a proof of residence", home.letters(), here.letters()),
+                format!(
+                    "the identity card is of {}; filing in {} needs a proof of residence",
+                    home.letters(),
+                    here.letters()
+                ),
             ),
             (format!("提供其一：{}", proofs.join("、")), format!("hand in one of: {}", proofs.join(", "))),
         ),
@@ -179,7 +186,13 @@ fn address(case: &Case<'_>, findings: &mut Findings) {
     let says_complete = organiser.remark.as_deref().is_some_and(|remark| remark.contains("已为最详细地址"));
     let has_door = detail.chars().any(|c| c.is_ascii_digit()) || detail.contains(['号', '室', '栋', '楼', '层', '组']);
     if rule.value && detail.contains("市辖区") {
-        findings.add(S12, Rule::of("address_complete", rule), field, "通信地址不得写“市辖区”", "the address must not say 市辖区");
+        findings.add(
+            S12,
+            Rule::of("address_complete", rule),
+            field,
+            "通信地址不得写“市辖区”",
+            "the address must not say 市辖区",
+        );
     }
     if rule.value && !has_door && !says_complete {
         findings.add_with_remedy(
@@ -265,7 +278,10 @@ fn legal_representative(case: &Case<'_>, findings: &mut Findings) {
             S02,
             Rule::of("lr_mode", param).reviewed(),
             field,
-            ("主体负责人不是法定代表人，须提供授权书", "the person in charge is not the legal representative: a letter of authorisation is needed"),
+            (
+                "主体负责人不是法定代表人，须提供授权书",
+                "the person in charge is not the legal representative: a letter of authorisation is needed",
+            ),
             ("上传法定代表人签字盖章的授权书", "hand in the signed and sealed letter (授权书)"),
         );
     } else {

@@ -65,7 +65,10 @@ fn age(case: &Case<'_>, findings: &mut Findings, path: &str, person: &Person) {
             field,
             (
                 format!("负责人未满 {} 周岁，须提供在职或收入证明", proof.value),
-                format!("the person in charge is younger than {}: proof of employment or income is needed", proof.value),
+                format!(
+                    "the person in charge is younger than {}: proof of employment or income is needed",
+                    proof.value
+                ),
             ),
             ("提供在职或收入证明", "hand in the proof of employment or income"),
         );
