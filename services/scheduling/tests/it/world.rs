@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_nats::jetstream::stream::Config as Stream;
 use icp_bus::{Bus, Effects, Outgoing};
 use icp_kit::ServiceContext;
 use icp_kit::clock::{CLOCK_BUCKET, CLOCK_KEY};
@@ -95,11 +96,17 @@ impl World {
     /// Moves every clock to this many hours ahead of the system's.
     pub async fn move_clock_to(&self, hours: i64) {
         let jetstream = &self.sender.context().jetstream;
-        let bucket = wait_until("the clock's bucket", BOUND, || async {
-            jetstream.get_key_value(CLOCK_BUCKET).await.map_err(|error| error.to_string())
-        })
-        .await
-        .unwrap();
+        // Made as a stream, as the sandbox does: nats-server 2.9 does not answer what `create_key_value` asks first.
+        let bucket = Stream {
+            name: format!("KV_{CLOCK_BUCKET}"),
+            subjects: vec![format!("$KV.{CLOCK_BUCKET}.>")],
+            max_messages_per_subject: 1,
+            allow_rollup: true,
+            allow_direct: true,
+            ..Stream::default()
+        };
+        jetstream.get_or_create_stream(bucket).await.unwrap();
+        let bucket = jetstream.get_key_value(CLOCK_BUCKET).await.unwrap();
         bucket.put(CLOCK_KEY, (hours * 3_600_000).to_string().into()).await.unwrap();
     }
 
