@@ -242,7 +242,7 @@ mod tests {
         let ended = |attempt, reason| Event::Closed { attempt, reason };
         let reminder = |hours| Event::ReminderDue { hours };
         let superseded = |attempt| Event::Superseded { attempt };
-        let table: Vec<(Option<Window>, u32, Command, i64, Vec<Event>)> = vec![
+        let table = [
             // Nothing known yet.
             (None, 1, opening, 0, vec![opened(1)]),
             (None, 1, Close(Confirmed), 0, vec![ended(1, Confirmed)]),
