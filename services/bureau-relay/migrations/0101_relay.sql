@@ -51,6 +51,8 @@ create table submissions (
     attempt       integer not null,
     province      text not null,
     account       text not null,
+    -- W3C trace context of the task, so that the bureau's answers belong to the order's trace.
+    traceparent   text,
     state         text not null default 'preparing',
     -- The task's sealed filing (HPKE); null once the record is written.
     sealed        bytea,

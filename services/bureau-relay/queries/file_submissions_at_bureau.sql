@@ -2,4 +2,4 @@
 update submissions
 set state = case when state = 'in_file' then 'at_bureau' else state end, received_told = true
 where file_id = $1 and not received_told
-returning order_id, attempt, province
+returning order_id, attempt, province, traceparent

@@ -1,5 +1,5 @@
 -- The filings that results are about, by the ids that we gave to their parts or by the name of their upload.
-select s.id, s.order_id, s.attempt, s.province, s.state, s.service_ids, s.reply::text as reply, s.received_told,
+select s.id, s.order_id, s.attempt, s.province, s.traceparent, s.state, s.service_ids, s.reply::text as reply, s.received_told,
        f.sequence, f.entry_name, f.filings,
        array(select p.isp_id from parts p where p.submission_id = s.id) as isp_ids
 from submissions s

@@ -38,7 +38,7 @@ impl Handler for SubmitHandler {
             return Err("province is not two letters".to_owned());
         }
         let sealed = task.filing.ok_or("filing is missing")?.encode_to_vec();
-        Ok(NewSubmission { order: OrderRef { order_id, attempt, province: task.province }, sealed })
+        Ok(NewSubmission { order: OrderRef { order_id, attempt, province: task.province, traceparent: None }, sealed })
     }
 
     async fn handle(
@@ -47,7 +47,12 @@ impl Handler for SubmitHandler {
         batch: &[Delivery<NewSubmission>],
         effects: &mut Effects,
     ) -> Result<(), Failure> {
-        let new: Vec<NewSubmission> = batch.iter().map(|delivery| delivery.message.clone()).collect();
+        let mut new: Vec<NewSubmission> = Vec::with_capacity(batch.len());
+        for delivery in batch {
+            let mut submission = delivery.message.clone();
+            submission.order.traceparent = delivery.traceparent.clone();
+            new.push(submission);
+        }
         let stored = store::insert_submissions(connection, &self.account, &new, self.clock.now()).await?;
         for (id, order_id) in stored {
             let cause = batch.iter().find(|d| d.message.order.order_id == order_id);

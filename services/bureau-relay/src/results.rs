@@ -56,6 +56,7 @@ async fn apply_to(
     effects: &mut Effects,
 ) -> Result<(), sqlx::Error> {
     let order = &submission.order;
+    effects.set_cause(order.traceparent.clone());
     let mut reply = submission.reply.clone();
     let mut whole_file_refused = false;
     for (subject, fact) in about {

@@ -22,6 +22,8 @@ pub struct OrderRef {
     pub attempt: i32,
     /// Letters of the province.
     pub province: String,
+    /// W3C trace context of the task.
+    pub traceparent: Option<String>,
 }
 
 impl OrderRef {
@@ -30,6 +32,7 @@ impl OrderRef {
             order_id: row.try_get("order_id")?,
             attempt: row.try_get("attempt")?,
             province: row.try_get("province")?,
+            traceparent: row.try_get("traceparent")?,
         })
     }
 
@@ -115,6 +118,7 @@ pub async fn insert_submissions(
     let order_ids: Vec<Uuid> = new.iter().map(|n| n.order.order_id).collect();
     let attempts: Vec<i32> = new.iter().map(|n| n.order.attempt).collect();
     let provinces: Vec<&str> = new.iter().map(|n| n.order.province.as_str()).collect();
+    let traceparents: Vec<Option<&str>> = new.iter().map(|n| n.order.traceparent.as_deref()).collect();
     let sealed: Vec<&[u8]> = new.iter().map(|n| n.sealed.as_slice()).collect();
     let rows = sqlx::query(include_str!("../queries/insert_submissions.sql"))
         .bind(order_ids)
@@ -123,6 +127,7 @@ pub async fn insert_submissions(
         .bind(sealed)
         .bind(account)
         .bind(now)
+        .bind(traceparents)
         .fetch_all(connection)
         .await?;
     rows.iter().map(|row| Ok((row.try_get("id")?, row.try_get("order_id")?))).collect()
@@ -131,7 +136,7 @@ pub async fn insert_submissions(
 /// A submission whose record is not written yet: its order and the encoded `Sealed`. `None` when it is.
 pub async fn unprepared(pool: &PgPool, id: i64) -> Result<Option<(OrderRef, Vec<u8>)>> {
     let row = sqlx::query(
-        "select order_id, attempt, province, sealed from submissions where id = $1 and state = 'preparing' and sealed is not null",
+        "select order_id, attempt, province, traceparent, sealed from submissions where id = $1 and state = 'preparing' and sealed is not null",
     )
     .bind(id)
     .fetch_optional(pool)
@@ -333,7 +338,7 @@ pub async fn insert_file(
         .fetch_one(&mut *connection)
         .await?;
     let rows = sqlx::query(
-        "update submissions set state = 'in_file', file_id = $1 where id = any($2) and state = 'waiting' returning order_id, attempt, province",
+        "update submissions set state = 'in_file', file_id = $1 where id = any($2) and state = 'waiting' returning order_id, attempt, province, traceparent",
     )
     .bind(file_id)
     .bind(submissions)

@@ -299,6 +299,7 @@ async fn accept(relay: &Relay, file: &FileRow, from: FileState, answer: Option<&
     };
     let mut effects = Effects::new();
     for order in &orders {
+        effects.set_cause(order.traceparent.clone());
         effects.send(facts::received(order, i64::from(file.sequence.value()), now));
         effects.journal(order.order_id, "taken by the bureau", format!("upload {}", file.sequence));
     }
