@@ -5,6 +5,8 @@
 //! [`compare`] (pure: answers against the form), [`report`], [`client`] (HTTP), `store`, `tasks` (bus in), `lookup`
 //! (the job). This crate must never know the life of an order, nor see a picture.
 
+use std::sync::Arc;
+
 use icp_bus::{Bus, Consumer};
 use icp_kit::{Parts, ServiceContext};
 
@@ -35,7 +37,8 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         Consumer { name: "authority-tasks", filter: "icp.task.authority.v1.*" },
         tasks::AuthorityTasks { clock: context.clock.clone() },
     );
-    bus.work(lookup::LookupWorker { context: context.clone(), vault, client, config });
+    let registers = lookup::Registers { context: context.clone(), vault, client, config };
+    bus.work(lookup::LookupWorker(Arc::new(registers)));
     let mut parts = Parts::default();
     parts.grpc.add_service(icp_bus::operations::service(&bus));
     Ok(parts)

@@ -4,6 +4,8 @@
 //! repetition asks only what is missing. After the configured attempts the order goes on with a finding for the
 //! reviewer.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use futures::future::join_all;
@@ -12,6 +14,8 @@ use icp_kit::{ServiceContext, Vault};
 use icp_proto::authority::{Answer as AnswerMessage, Answered, Lookup, LookupSubject};
 use prost::Message as _;
 use sqlx::PgConnection;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::answer::Given;
@@ -36,8 +40,11 @@ fn submission_key(payload: &[u8]) -> Option<SubmissionKey> {
     Some((Uuid::from_bytes(*order_id), i32::from_be_bytes(attempt.try_into().ok()?)))
 }
 
-/// Looks up one submission at a time.
-pub(crate) struct LookupWorker {
+/// The worker of these jobs.
+pub(crate) struct LookupWorker(pub(crate) Arc<Registers>);
+
+/// What a look-up works with.
+pub(crate) struct Registers {
     pub(crate) context: ServiceContext,
     pub(crate) vault: Vault,
     pub(crate) client: AuthorityClient,
@@ -61,6 +68,66 @@ impl Worker for LookupWorker {
     }
 
     async fn run(&self, job: &Job) -> Result<Done, JobError> {
+        // A task of its own goes on while other answers are being recorded, so that no job keeps a connection, or
+        // a register's answer, waiting for that.
+        let (registers, job) = (self.0.clone(), job.clone());
+        let task = tokio::spawn(async move { registers.look_up(&job).await }.in_current_span());
+        AbortOnDropHandle::new(task).await.unwrap_or_else(|error| Err(JobError::Retry(error.to_string())))
+    }
+
+    async fn complete(
+        &self,
+        connection: &mut PgConnection,
+        answered: &[(Job, Done)],
+        effects: &mut Effects,
+    ) -> Result<(), sqlx::Error> {
+        let stored: Vec<store::Answered<'_>> = answered
+            .iter()
+            .map(|(_, done)| store::Answered {
+                key: done.key,
+                outcome: done.report.outcome(),
+                results: &done.report.results,
+            })
+            .collect();
+        store::record_results(connection, &stored, self.0.context.clock.now()).await?;
+        let new_answers = answered.iter().flat_map(|(_, done)| &done.new_answers);
+        store::keep_answers(connection, &self.0.vault, new_answers).await?;
+        for (job, done) in answered {
+            effects.set_cause(job.traceparent.clone());
+            let (what, why) = done.report.journal_line();
+            effects.journal(done.key.0, what, why);
+            effects.send(event(done.key, &done.province, &done.report));
+        }
+        Ok(())
+    }
+
+    /// The order must not wait for what will never come: it goes on with a finding for the reviewer.
+    async fn given_up(
+        &self,
+        connection: &mut PgConnection,
+        job: &Job,
+        _reason: &str,
+        effects: &mut Effects,
+    ) -> Result<(), sqlx::Error> {
+        let Some(key) = submission_key(&job.payload) else { return Ok(()) };
+        let closed = store::close_unanswered(connection, key, self.0.context.clock.now()).await?;
+        if let Some(province) = closed {
+            let mut report = Report::default();
+            report.add(&catalogue::LOOKUP_FAILED, "organiser");
+            effects.set_cause(job.traceparent.clone());
+            effects.journal(
+                key.0,
+                "registers not asked",
+                "the look-up could not be done; a reviewer must compare by hand",
+            );
+            effects.send(event(key, &province, &report));
+        }
+        Ok(())
+    }
+}
+
+impl Registers {
+    async fn look_up(&self, job: &Job) -> Result<Done, JobError> {
         let key = submission_key(&job.payload).ok_or_else(|| JobError::GiveUp("the job names no submission".into()))?;
         let (task, received_at) = store::task(&self.context.pool, key).await.map_err(retry)?;
         let task = Lookup::decode(task.as_slice()).map_err(|error| JobError::GiveUp(error.to_string()))?;
@@ -93,58 +160,6 @@ impl Worker for LookupWorker {
         Ok(Done { key, province: task.province, report, new_answers })
     }
 
-    async fn complete(
-        &self,
-        connection: &mut PgConnection,
-        answered: &[(Job, Done)],
-        effects: &mut Effects,
-    ) -> Result<(), sqlx::Error> {
-        let stored: Vec<store::Answered<'_>> = answered
-            .iter()
-            .map(|(_, done)| store::Answered {
-                key: done.key,
-                outcome: done.report.outcome(),
-                results: &done.report.results,
-            })
-            .collect();
-        store::record_results(connection, &stored, self.context.clock.now()).await?;
-        let new_answers = answered.iter().flat_map(|(_, done)| &done.new_answers);
-        store::keep_answers(connection, &self.vault, new_answers).await?;
-        for (job, done) in answered {
-            effects.set_cause(job.traceparent.clone());
-            let (what, why) = done.report.journal_line();
-            effects.journal(done.key.0, what, why);
-            effects.send(event(done.key, &done.province, &done.report));
-        }
-        Ok(())
-    }
-
-    /// The order must not wait for what will never come: it goes on with a finding for the reviewer.
-    async fn given_up(
-        &self,
-        connection: &mut PgConnection,
-        job: &Job,
-        _reason: &str,
-        effects: &mut Effects,
-    ) -> Result<(), sqlx::Error> {
-        let Some(key) = submission_key(&job.payload) else { return Ok(()) };
-        let closed = store::close_unanswered(connection, key, self.context.clock.now()).await?;
-        if let Some(province) = closed {
-            let mut report = Report::default();
-            report.add(&catalogue::LOOKUP_FAILED, "organiser");
-            effects.set_cause(job.traceparent.clone());
-            effects.journal(
-                key.0,
-                "registers not asked",
-                "the look-up could not be done; a reviewer must compare by hand",
-            );
-            effects.send(event(key, &province, &report));
-        }
-        Ok(())
-    }
-}
-
-impl LookupWorker {
     fn limits(&self) -> Limits {
         let now = self.context.clock.now();
         let today = FixedOffset::east_opt(BEIJING_OFFSET_SECONDS)

@@ -57,7 +57,8 @@ pub async fn build_with_engine(
         Consumer { name: "identity-tasks", filter: "icp.task.identity.v1.*" },
         tasks::IdentityTasks { clock: context.clock.clone() },
     );
-    bus.work(verify::VerifyWorker { context: context.clone(), vault, materials, engine, config });
+    let verifier = verify::Verifier { context: context.clone(), vault, materials, engine, config };
+    bus.work(verify::VerifyWorker(Arc::new(verifier)));
     let mut parts = Parts::default();
     parts.grpc.add_service(icp_bus::operations::service(&bus));
     Ok(parts)

@@ -14,6 +14,8 @@ use prost::Message as _;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::checks::{self, FaceCompared, Limits, Observations, Seen, Sight};
@@ -36,8 +38,11 @@ fn submission_key(payload: &[u8]) -> Option<SubmissionKey> {
     Some((Uuid::from_bytes(*order_id), i32::from_be_bytes(attempt.try_into().ok()?)))
 }
 
-/// Verifies one submission at a time.
-pub(crate) struct VerifyWorker {
+/// The worker of these jobs.
+pub(crate) struct VerifyWorker(pub(crate) Arc<Verifier>);
+
+/// What a verification works with.
+pub(crate) struct Verifier {
     pub(crate) context: ServiceContext,
     pub(crate) vault: Vault,
     pub(crate) materials: Materials,
@@ -77,23 +82,11 @@ impl Worker for VerifyWorker {
     }
 
     async fn run(&self, job: &Job) -> Result<Done, JobError> {
-        let key = submission_key(&job.payload).ok_or_else(|| JobError::GiveUp("the job names no submission".into()))?;
-        let task = store::task(&self.context.pool, key).await.map_err(|error| JobError::Retry(error.to_string()))?;
-        let task = Verify::decode(task.as_slice()).map_err(|error| JobError::GiveUp(error.to_string()))?;
-        let sealed = task.subject.unwrap_or_default();
-        let subject: IdentitySubject = self
-            .context
-            .keyring
-            .open(&sealed, &task.order_id)
-            .map_err(|error| JobError::GiveUp(format!("the subject cannot be opened: {error}")))?;
-        let (observations, evidence) = self.observe(&subject).await?;
-        let limits = Limits {
-            today: self.today(),
-            least_months_left: self.config.least_months_left,
-            face_threshold: self.config.face_threshold,
-        };
-        let report = checks::judge(&subject, &observations, &limits);
-        Ok(Done { key, province: task.province, report, evidence })
+        // A task of its own goes on while other results are being recorded, so that no job keeps a connection
+        // waiting for that.
+        let (verifier, job) = (self.0.clone(), job.clone());
+        let task = tokio::spawn(async move { verifier.verify(&job).await }.in_current_span());
+        AbortOnDropHandle::new(task).await.unwrap_or_else(|error| Err(JobError::Retry(error.to_string())))
     }
 
     async fn complete(
@@ -111,7 +104,7 @@ impl Worker for VerifyWorker {
                 evidence: &done.evidence,
             })
             .collect();
-        store::record_results(connection, &self.vault, &verified, self.context.clock.now()).await?;
+        store::record_results(connection, &self.0.vault, &verified, self.0.context.clock.now()).await?;
         for (job, done) in answered {
             let (order_id, attempt) = done.key;
             effects.set_cause(job.traceparent.clone());
@@ -142,7 +135,27 @@ impl Worker for VerifyWorker {
     }
 }
 
-impl VerifyWorker {
+impl Verifier {
+    async fn verify(&self, job: &Job) -> Result<Done, JobError> {
+        let key = submission_key(&job.payload).ok_or_else(|| JobError::GiveUp("the job names no submission".into()))?;
+        let task = store::task(&self.context.pool, key).await.map_err(|error| JobError::Retry(error.to_string()))?;
+        let task = Verify::decode(task.as_slice()).map_err(|error| JobError::GiveUp(error.to_string()))?;
+        let sealed = task.subject.unwrap_or_default();
+        let subject: IdentitySubject = self
+            .context
+            .keyring
+            .open(&sealed, &task.order_id)
+            .map_err(|error| JobError::GiveUp(format!("the subject cannot be opened: {error}")))?;
+        let (observations, evidence) = self.observe(&subject).await?;
+        let limits = Limits {
+            today: self.today(),
+            least_months_left: self.config.least_months_left,
+            face_threshold: self.config.face_threshold,
+        };
+        let report = checks::judge(&subject, &observations, &limits);
+        Ok(Done { key, province: task.province, report, evidence })
+    }
+
     fn today(&self) -> NaiveDate {
         let now = self.context.clock.now();
         match FixedOffset::east_opt(BEIJING_OFFSET_SECONDS) {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::registers::Fault;
 use crate::world::{World, subject};
 
-const LATE: Fault = Fault::Late(Duration::from_secs(3));
+const LATE: Fault = Fault::Late(Duration::from_secs(10));
 
 #[tokio::test]
 async fn a_register_that_comes_back_is_asked_again_and_only_it() {

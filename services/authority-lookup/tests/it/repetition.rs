@@ -35,7 +35,8 @@ async fn the_same_submission_is_answered_once() {
     world.assert_settled().await;
 }
 
-#[tokio::test]
+/// More at once than the service has connections to its database.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_orders_are_answered_in_batches() {
     let world = World::start().await;
     let filings: Vec<_> = (0..60).map(|n| filings::company_filing(Province::Guangdong, n)).collect();

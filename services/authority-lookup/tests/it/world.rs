@@ -95,7 +95,7 @@ impl World {
             )
         };
         let sections = ["enterprise", "citizen", "domain"]
-            .map(|name| format!("[authority.{name}]\nurl = {url:?}\nkey = \"key-of-{name}\"\ntimeout_ms = 300\n"))
+            .map(|name| format!("[authority.{name}]\nurl = {url:?}\nkey = \"key-of-{name}\"\ntimeout_ms = 2000\n"))
             .concat();
         let own_file = file(
             "authority.toml",

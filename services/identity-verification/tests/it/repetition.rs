@@ -36,6 +36,28 @@ async fn the_same_submission_is_verified_once() {
     world.assert_settled().await;
 }
 
+/// More at once than the service has connections to its database.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_orders_are_verified_in_batches() {
+    let world = World::start().await;
+    let mut tasks = Vec::new();
+    for n in 0..40 {
+        let filing = filings::company_filing(Province::Guangdong, n);
+        let order_id = Uuid::now_v7();
+        let subject = crate::world::subject(&filing, world.store(order_id, &filing).await);
+        let sealed = world.intake.keyring.seal("identity", &order_id.to_string(), &subject).unwrap();
+        let order_id = order_id.to_string();
+        tasks.push(Verify { order_id, attempt: 1, province: "gd".to_owned(), subject: Some(sealed) });
+    }
+    world.send(&tasks).await;
+    for task in &tasks {
+        let order_id = Uuid::parse_str(&task.order_id).unwrap();
+        assert_eq!(world.answer(order_id, 1).await.findings, []);
+        assert_eq!(world.events_about(order_id).len(), 1);
+    }
+    world.assert_settled().await;
+}
+
 #[tokio::test]
 async fn a_poisoned_task_becomes_a_dead_letter_and_holds_back_nobody() {
     let world = World::start().await;
