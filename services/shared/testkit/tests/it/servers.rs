@@ -144,3 +144,12 @@ async fn kill_9_of_the_owner_ends_the_servers() {
     .await
     .unwrap();
 }
+
+#[tokio::test]
+async fn postgres_runs_even_where_its_user_cannot_go() {
+    let parent = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(parent.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let postgres = Postgres::start(&parent.path().join("postgres"), PostgresOptions::for_tests()).await.unwrap();
+    assert_eq!(number_in(&postgres.url("postgres"), "SELECT 1").await, 1);
+    assert_eq!(postgres.dir().starts_with(parent.path()), !nix::unistd::Uid::effective().is_root());
+}
