@@ -228,7 +228,8 @@ mod tests {
         use FileState::*;
         let last = |sequence, same_content| Observation::LastUpload { sequence, same_content };
         let code = MsgCode;
-        let table: Vec<(FileState, Observation, Option<(FileState, Next)>)> = vec![
+        type Row = (FileState, Observation, Option<(FileState, Next)>);
+        let table: Vec<Row> = vec![
             (Ready, Observation::Resumed, Some((Ready, Next::Send))),
             (Ready, Observation::SendStarts, Some((Sending, Next::AwaitAnswer))),
             (Ready, Observation::Lost, None),
