@@ -42,6 +42,8 @@ pub struct ProvinceStatus {
 pub struct FollowStatus {
     /// Whether the bus answers.
     pub connected: bool,
+    /// Why the bus could not be followed the last time; none while it is.
+    pub last_error: Option<String>,
     /// Whether the bucket was read completely at least once: only then a missing module is really missing.
     pub caught_up: bool,
     /// Provinces by their letters.
@@ -92,7 +94,11 @@ pub fn follow_comparing_every(host: Arc<Host>, jetstream: jetstream::Context, co
                 tracing::warn!(%error, "the rule modules cannot be followed; the active ones stay");
                 has_warned = true;
             }
-            sender.send_if_modified(|status| std::mem::replace(&mut status.connected, false));
+            sender.send_if_modified(|status| {
+                let is_same = status.last_error.replace(error.clone()).as_ref() == Some(&error);
+                let was_connected = std::mem::replace(&mut status.connected, false);
+                was_connected || !is_same
+            });
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(RETRY_MAX);
         }
@@ -147,6 +153,7 @@ async fn compare(
     }
     sender.send_if_modified(|status| {
         let was = status.connected && status.caught_up;
+        status.last_error = None;
         status.connected = true;
         status.caught_up = true;
         !was

@@ -209,6 +209,6 @@ fn failure(error: &wasmtime::Error) -> String {
         Some(Trap::Interrupt) => String::from("the rule module passed its deadline"),
         Some(Trap::StackOverflow) => String::from("the rule module recursed too deeply"),
         Some(trap) => format!("the rule module trapped: {trap}"),
-        None => format!("the rule module failed: {error}"),
+        None => format!("the rule module failed: {}", error.root_cause()),
     }
 }

@@ -56,13 +56,21 @@ pub(crate) async fn active(jetstream: &jetstream::Context) -> Result<jetstream::
     if let Ok(bucket) = jetstream.get_key_value(ACTIVE).await {
         return Ok(bucket);
     }
-    let config = jetstream::kv::Config {
-        bucket: ACTIVE.to_owned(),
-        description: "active rule module of each province".to_owned(),
-        history: 10,
+    // Made as a stream: `create_key_value` first asks for the account's limits in a form that nats-server 2.9
+    // does not answer.
+    let config = jetstream::stream::Config {
+        name: format!("KV_{ACTIVE}"),
+        description: Some("active rule module of each province".to_owned()),
+        subjects: vec![format!("$KV.{ACTIVE}.>")],
+        max_messages_per_subject: 10,
+        allow_rollup: true,
+        deny_delete: true,
+        allow_direct: true,
+        discard: jetstream::stream::DiscardPolicy::New,
         ..Default::default()
     };
-    jetstream.create_key_value(config).await.map_err(bus("make the bucket icp_rules_active"))
+    jetstream.get_or_create_stream(config).await.map_err(bus("make the bucket icp_rules_active"))?;
+    jetstream.get_key_value(ACTIVE).await.map_err(bus("open the bucket icp_rules_active"))
 }
 
 /// Puts a module and its vectors on the bus and makes it the province's active one. Every host fetches it, takes

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use async_nats::jetstream;
 use icp_domain::Province;
-use icp_rules_host::follow::follow_comparing_every;
+use icp_rules_host::follow::{FollowStatus, follow_comparing_every};
 use icp_rules_host::publish::{announce, publish};
 use icp_rules_host::{Host, LoadStep, SigningKey};
 use icp_testkit::NatsServer;
+use tokio::sync::watch;
 
 use crate::guests::{guests, host, key, vectors};
 
@@ -24,6 +25,17 @@ async fn active_version(host: &Arc<Host>, version: &str) {
     }
 }
 
+/// Waits for a status; says the last one when it does not come.
+async fn until(status: &mut watch::Receiver<FollowStatus>, what: &str, condition: impl FnMut(&FollowStatus) -> bool) {
+    if tokio::time::timeout(PATIENCE, status.wait_for(condition)).await.is_err() {
+        panic!("not {what}: {:#?}", status.borrow());
+    }
+}
+
+fn refused_at(status: &FollowStatus) -> Option<LoadStep> {
+    status.provinces.get("gd")?.refused.as_ref().map(|(_, error)| error.step)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_follows_the_bus() {
     let guests = tokio::task::spawn_blocking(guests).await.unwrap();
@@ -33,7 +45,7 @@ async fn a_host_follows_the_bus() {
     let host = host();
     let follower = follow_comparing_every(Arc::clone(&host), jetstream.clone(), Duration::from_millis(500));
     let mut status = follower.status();
-    tokio::time::timeout(PATIENCE, status.wait_for(|status| status.caught_up)).await.unwrap().unwrap();
+    until(&mut status, "caught up", |status| status.caught_up).await;
     assert!(host.list().is_empty(), "an empty bus activates nothing");
 
     // A release with its vectors becomes active.

@@ -111,7 +111,7 @@ fn importing_component() -> Vec<u8> {
     let package = resolve.push_str("clock.wit", "package t:clock; world w { import now: func() -> u64; }").unwrap();
     let world = resolve.select_world(&[package], None).unwrap();
     let mut core = dummy_module(&resolve, world, wit_parser::ManglingAndAbi::Standard32);
-    embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8).unwrap();
+    embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8, false).unwrap();
     encode(&core)
 }
 
