@@ -138,7 +138,7 @@ pub(crate) enum CallOutcome {
 struct Reply {
     code: MsgCode,
     message: String,
-    content: Option<Element>,
+    content: Option<Box<Element>>,
 }
 
 impl Reply {
@@ -147,14 +147,14 @@ impl Reply {
     }
 
     fn with(code: MsgCode, content: Element) -> Self {
-        Self { content: Some(content), ..Self::plain(code) }
+        Self { content: Some(Box::new(content)), ..Self::plain(code) }
     }
 
     fn to_xml(&self) -> String {
         let mut root = Element::new("return");
         root.attributes.push(("version".to_owned(), "V.3.0".to_owned()));
         root = root.and("msg_code", self.code.0.to_string()).and("msg", self.message.as_str());
-        root.children.extend(self.content.clone());
+        root.children.extend(self.content.as_deref().cloned());
         root.to_xml()
     }
 }
