@@ -257,6 +257,11 @@ impl World {
         Ok(answer.error_for_status()?.json().await?)
     }
 
+    /// Process id of the sandbox.
+    pub fn sandbox_pid(&self) -> Option<u32> {
+        self.sandbox.pid()
+    }
+
     /// The working folder.
     pub fn work_dir(&self) -> &Path {
         &self.options.work_dir
@@ -336,6 +341,10 @@ impl Environment {
             std::fs::write(keys.join(format!("{name}.kek")), BASE64.encode(rand::random::<[u8; 32]>()))?;
             public.insert(name, public_key);
         }
+        // The account that the sandbox's bureau knows.
+        std::fs::write(keys.join("bureau.password"), "sandbox-password")?;
+        std::fs::write(keys.join("bureau.key"), "ABCDEFGHIJKLMNOP")?;
+        std::fs::write(keys.join("bureau.iv"), "0102030405060708")?;
         let tokens = [
             ("applicant", APPLICANT_TOKEN, "applicant", "demo"),
             ("other", OTHER_TOKEN, "applicant", "other"),
@@ -406,9 +415,9 @@ fn own_settings(
             ("RELAY__ACCOUNT__ENDPOINT", sandbox),
             ("RELAY__ACCOUNT__ISP_ID", "440000000001".to_owned()),
             ("RELAY__ACCOUNT__USER_NAME", "sandbox".to_owned()),
-            ("RELAY__ACCOUNT__PASSWORD", "sandbox-password".to_owned()),
-            ("RELAY__ACCOUNT__CONTENT_KEY", "ABCDEFGHIJKLMNOP".to_owned()),
-            ("RELAY__ACCOUNT__CONTENT_IV", "0102030405060708".to_owned()),
+            ("RELAY__ACCOUNT__PASSWORD_FILE", keys.join("bureau.password").display().to_string()),
+            ("RELAY__ACCOUNT__CONTENT_KEY_FILE", keys.join("bureau.key").display().to_string()),
+            ("RELAY__ACCOUNT__CONTENT_IV_FILE", keys.join("bureau.iv").display().to_string()),
             ("RELAY__TIMING__DOWNLOAD_INTERVAL_MS", options.download_interval_ms.to_string()),
             ("RELAY__TIMING__RETRY_FIRST_MS", "200".to_owned()),
             ("RELAY__BATCH__MAX_WAIT_MS", options.upload_wait_ms.to_string()),

@@ -10,24 +10,20 @@ use anyhow::{Context, Result, anyhow};
 use crate::workspace::{Workspace, run};
 use crate::{rules, setup};
 
-/// The programs of the platform, one process each; a binary is named like its crate.
-const SERVICES: [&str; 7] =
-    ["icp-intake", "icp-identity", "icp-authority", "icp-sms", "icp-relay", "icp-notify", "icp-schedule"];
-const SANDBOX: &str = "icp-sandbox";
 const DEMO: &str = "icp-demo";
 const LOAD: &str = "icp-load";
 
 /// Builds everything and becomes the demo.
 pub(crate) fn demo(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
     prepare(workspace)?;
-    build_programs(workspace, DEMO, Profile::Dev)?;
+    build_programs(workspace, Profile::Dev)?;
     become_program(workspace, DEMO, Profile::Dev, &workspace.target.join("demo"), args)
 }
 
 /// Builds everything with optimisation and becomes the load generator.
 pub(crate) fn bench(workspace: &Workspace, name: &str, args: &[String]) -> Result<ExitCode> {
     prepare(workspace)?;
-    build_programs(workspace, LOAD, Profile::Release)?;
+    build_programs(workspace, Profile::Release)?;
     let mut words = vec![name.to_owned()];
     words.extend_from_slice(args);
     become_program(workspace, LOAD, Profile::Release, &workspace.target.join("bench"), &words)
@@ -37,7 +33,7 @@ pub(crate) fn bench(workspace: &Workspace, name: &str, args: &[String]) -> Resul
 pub(crate) fn test(workspace: &Workspace, args: &[String]) -> Result<()> {
     prepare(workspace)?;
     // The system tests start the services as processes, so the binaries come first.
-    run(workspace.cargo().args(["build", "--workspace", "--bins"]))?;
+    build_programs(workspace, Profile::Dev)?;
     let mut cargo_test = workspace.cargo();
     cargo_test.args(["test", "--workspace"]).args(args);
     name_the_places(&mut cargo_test, workspace, Profile::Dev, &workspace.target.join("test"))?;
@@ -64,14 +60,12 @@ fn prepare(workspace: &Workspace) -> Result<()> {
     rules::build(workspace, &workspace.rules_dir())
 }
 
-fn build_programs(workspace: &Workspace, driver: &str, profile: Profile) -> Result<()> {
+fn build_programs(workspace: &Workspace, profile: Profile) -> Result<()> {
     let mut build = workspace.cargo();
-    build.args(["build", "--bins"]);
+    // The whole workspace, so that features are unified as in `cargo test --workspace` and nothing is built twice.
+    build.args(["build", "--workspace", "--bins"]);
     if matches!(profile, Profile::Release) {
         build.arg("--release");
-    }
-    for program in SERVICES.into_iter().chain([SANDBOX, driver]) {
-        build.args(["--package", program]);
     }
     run(&mut build)
 }
@@ -105,6 +99,11 @@ fn name_the_places(command: &mut Command, workspace: &Workspace, profile: Profil
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The programs of the platform, one process each; a binary is named like its crate.
+    const SERVICES: [&str; 7] =
+        ["icp-intake", "icp-identity", "icp-authority", "icp-sms", "icp-relay", "icp-notify", "icp-schedule"];
+    const SANDBOX: &str = "icp-sandbox";
 
     #[test]
     fn every_program_is_a_member_of_the_workspace() {

@@ -75,18 +75,8 @@ impl Clock {
     }
 
     async fn follow_once(&self, jetstream: &async_nats::jetstream::Context) -> Result<(), async_nats::Error> {
-        let bucket = match jetstream.get_key_value(CLOCK_BUCKET).await {
-            Ok(bucket) => bucket,
-            Err(_) => {
-                jetstream
-                    .create_key_value(async_nats::jetstream::kv::Config {
-                        bucket: CLOCK_BUCKET.to_owned(),
-                        history: 1,
-                        ..Default::default()
-                    })
-                    .await?
-            }
-        };
+        // The sandbox makes the bucket; until then there is nothing to follow.
+        let bucket = jetstream.get_key_value(CLOCK_BUCKET).await?;
         let mut entries = bucket.watch_with_history(CLOCK_KEY).await?;
         while let Some(entry) = entries.next().await {
             if let Some(offset_ms) = std::str::from_utf8(&entry?.value).ok().and_then(|t| t.trim().parse().ok()) {

@@ -71,6 +71,11 @@ impl NatsServer {
         Err(last_error.context(format!("no free port for nats-server in {PORT_ATTEMPTS} attempts")))
     }
 
+    /// Process id of the server, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref().and_then(Supervised::pid)
+    }
+
     /// Address for clients.
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)

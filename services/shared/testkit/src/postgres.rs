@@ -85,6 +85,11 @@ impl Postgres {
         url(self.port, database)
     }
 
+    /// Process id of the postmaster, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.lock().ok()?.pid()
+    }
+
     /// The port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port

@@ -72,6 +72,11 @@ impl Program {
         self.launch().with_context(|| format!("{} could not be started again", self.path.display()))
     }
 
+    /// Its process id, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref().and_then(Supervised::pid)
+    }
+
     /// Where its output goes.
     pub fn log(&self) -> &Path {
         &self.log

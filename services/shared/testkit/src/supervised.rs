@@ -79,6 +79,20 @@ impl Supervised {
         matches!(self.watchdog.try_wait(), Ok(None))
     }
 
+    /// Process id of the server itself, while it runs.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        let watchdog = self.watchdog.id().to_string();
+        std::fs::read_dir("/proc").ok()?.flatten().find_map(|entry| {
+            let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
+            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+            // "pid (name) state parent …"; the name may hold blanks and parentheses.
+            let (before, after) = stat.rsplit_once(')')?;
+            let is_child = after.split_whitespace().nth(1)? == watchdog;
+            let is_watcher = before.ends_with("(sh") || before.ends_with("(dash") || before.ends_with("(bash");
+            (is_child && !is_watcher).then_some(pid)
+        })
+    }
+
     /// Sends a signal (`KILL`, `STOP`, `CONT`, …) to the server.
     pub(crate) fn signal(&mut self, name: &str) -> anyhow::Result<()> {
         let signals = self.signals.as_mut().context("the server has been stopped")?;

@@ -1,0 +1,111 @@
+//! Figures with units, printed and written to `bench/<name>.json`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+use crate::processes::{Machine, Usage};
+
+/// Latency of one step, milliseconds.
+#[derive(Debug, Clone, Serialize)]
+pub struct Latency {
+    /// How often the step was taken.
+    pub count: u64,
+    /// Median.
+    pub p50_ms: f64,
+    /// 99th percentile.
+    pub p99_ms: f64,
+    /// Longest.
+    pub max_ms: f64,
+}
+
+impl Latency {
+    /// From a histogram of microseconds.
+    pub fn of(histogram: &Histogram<u64>) -> Self {
+        let ms = |us: u64| us as f64 / 1000.0;
+        Self {
+            count: histogram.len(),
+            p50_ms: ms(histogram.value_at_quantile(0.5)),
+            p99_ms: ms(histogram.value_at_quantile(0.99)),
+            max_ms: ms(histogram.max()),
+        }
+    }
+}
+
+/// The figures of one run of `bench flow`.
+#[derive(Debug, Serialize)]
+pub struct FlowReport {
+    /// Orders that reached approval.
+    pub orders: u64,
+    /// Orders in flight, or the arrival rate per second.
+    pub load: String,
+    /// Time from the first draft to the last approval, seconds.
+    pub time_s: f64,
+    /// Orders per second.
+    pub orders_per_s: f64,
+    /// Latencies by step.
+    pub steps: BTreeMap<String, Latency>,
+    /// Writing transactions per order, all services.
+    pub write_transactions_per_order: f64,
+    /// Rows written per order, all services.
+    pub rows_written_per_order: f64,
+    /// Acknowledged publishes per order.
+    pub publishes_per_order: f64,
+    /// Mean size of an outbox payload, bytes.
+    pub mean_payload_bytes: f64,
+    /// Ceiling: commits per second.
+    pub ceiling_commits_per_s: f64,
+    /// Ceiling: acknowledged publishes per second.
+    pub ceiling_publishes_per_s: f64,
+    /// Orders per second if nothing but the commits and publishes cost time.
+    pub ceiling_orders_per_s: f64,
+    /// Orders per second divided by that.
+    pub ratio_to_ceiling: f64,
+    /// Same ceiling if every row were a commit of its own: what an unbatched design could reach at most.
+    pub unbatched_ceiling_orders_per_s: f64,
+    /// The services at rest, before the load.
+    pub at_rest: BTreeMap<String, Usage>,
+    /// The processes after the load; CPU seconds are those of the load alone.
+    pub under_load: BTreeMap<String, Usage>,
+    /// CPU seconds of all processes per order.
+    pub cpu_s_per_order: f64,
+    /// The machine.
+    pub machine: Machine,
+}
+
+impl FlowReport {
+    /// Prints the figures.
+    pub fn print(&self) {
+        println!("\n{} orders end to end in {:.1} s ({})", self.orders, self.time_s, self.load);
+        println!("  {:>8.1} orders/s", self.orders_per_s);
+        println!("\n  {:<34} {:>8} {:>10} {:>10} {:>10}", "step", "count", "p50 ms", "p99 ms", "max ms");
+        for (name, latency) in &self.steps {
+            println!(
+                "  {name:<34} {:>8} {:>10.1} {:>10.1} {:>10.1}",
+                latency.count, latency.p50_ms, latency.p99_ms, latency.max_ms
+            );
+        }
+        println!("\n  per order: {:.2} writing transactions, {:.1} rows written, {:.1} acknowledged publishes of {:.0} bytes", self.write_transactions_per_order, self.rows_written_per_order, self.publishes_per_order, self.mean_payload_bytes);
+        println!("  ceilings in this run: {:.0} commits/s, {:.0} acknowledged publishes/s", self.ceiling_commits_per_s, self.ceiling_publishes_per_s);
+        println!("  ceiling from them: {:.0} orders/s; ratio {:.3}", self.ceiling_orders_per_s, self.ratio_to_ceiling);
+        println!("  (a commit per row would allow {:.0} orders/s)", self.unbatched_ceiling_orders_per_s);
+        println!("\n  {:<12} {:>10} {:>12} {:>12} {:>10}", "process", "CPU s", "at rest MB", "share MB", "peak MB");
+        for (name, usage) in &self.under_load {
+            let rest = self.at_rest.get(name).cloned().unwrap_or_default();
+            println!("  {name:<12} {:>10.2} {:>12.1} {:>12.1} {:>10.1}", usage.cpu_s, rest.resident_mb, rest.proportional_mb, usage.peak_mb);
+        }
+        let sum = |pick: fn(&Usage) -> f64| self.at_rest.values().map(pick).sum::<f64>();
+        println!("  the seven services at rest: {:.0} MB resident, {:.0} MB as proportional share", sum(|u| u.resident_mb), sum(|u| u.proportional_mb));
+        println!("  {:.1} CPU ms per order over all processes", self.cpu_s_per_order * 1000.0);
+    }
+
+    /// Writes the figures beside the working folder.
+    pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
+        let file = folder.join("flow.json");
+        std::fs::write(&file, serde_json::to_string_pretty(self)?)?;
+        println!("\n  figures: {}", file.display());
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! Intake in this process, a neighbour that publishes facts, and a caller.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base64::Engine as _;
+use icp_bus::{Bus, Effects, Outgoing};
+use icp_domain::Province;
+use icp_kit::ServiceContext;
+use icp_testkit::{NatsServer, free_port, shared, wait_until};
+use reqwest::Method;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) const APPLICANT: &str = "token-of-the-applicant";
+pub(crate) const OTHER: &str = "token-of-another-applicant";
+pub(crate) const REVIEWER: &str = "token-of-the-reviewer";
+
+static NO_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate::Migrator::DEFAULT;
+
+pub(crate) struct App {
+    pub(crate) base: String,
+    pub(crate) http: reqwest::Client,
+    pub(crate) neighbour: Bus,
+    pub(crate) pool: sqlx::PgPool,
+    shutdown: CancellationToken,
+    _nats: NatsServer,
+    _folder: tempfile::TempDir,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) etag: String,
+    pub(crate) content_type: String,
+    pub(crate) body: Value,
+}
+
+fn config_text(database: &str, nats: &str, folder: &std::path::Path, http_port: u16, publics: &BTreeMap<String, String>) -> String {
+    let publics: String = publics.iter().map(|(name, key)| format!("{name} = \"{key}\"\n")).collect();
+    let folder = folder.display();
+    format!(
+        "[service]\nhttp_listen = \"127.0.0.1:{http_port}\"\n[database]\nurl = \"{database}\"\n[nats]\nurl = \"{nats}\"\n\
+         [keys]\nkek_file = \"{folder}/kek\"\n[keys.public]\n{publics}[materials]\nroot = \"{folder}/materials\"\n\
+         [intake]\ntokens_file = \"{folder}/tokens.toml\"\n"
+    )
+}
+
+impl App {
+    pub(crate) async fn start() -> Self {
+        icp_kit::service::install_crypto_provider();
+        let servers = shared().await.unwrap();
+        let nats = NatsServer::start_temp().await.unwrap();
+        let database = servers.fresh_database("intake").await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = [("applicant", APPLICANT, "applicant", "a"), ("other", OTHER, "applicant", "b"), ("reviewer", REVIEWER, "reviewer", "p")]
+            .map(|(name, token, role, account)| {
+                format!("[[token]]\nname = \"{name}\"\ntoken = \"{token}\"\nrole = \"{role}\"\naccount = \"{account}\"\n")
+            })
+            .concat();
+        std::fs::write(folder.path().join("tokens.toml"), tokens).unwrap();
+        std::fs::write(folder.path().join("kek"), base64::engine::general_purpose::STANDARD.encode([7_u8; 32])).unwrap();
+        let publics: BTreeMap<String, String> = ["identity", "authority", "notify", "sms", "relay"]
+            .map(|name| (name.to_owned(), icp_kit::sealing::generate_key_pair().1))
+            .into();
+        let http_port = free_port().unwrap();
+        let file = folder.path().join("intake.toml");
+        std::fs::write(&file, config_text(&database.url, &nats.url(), folder.path(), http_port, &publics)).unwrap();
+        let loaded = icp_kit::config::load::<icp_intake::Config>(icp_intake::NAME, icp_intake::DEFAULTS, Some(&file)).unwrap();
+
+        let shutdown = CancellationToken::new();
+        let mut neighbour_common = loaded.common.clone();
+        let neighbour_database = servers.fresh_database("neighbour").await.unwrap();
+        neighbour_common.database.url = icp_kit::Sensitive::new(neighbour_database.url.clone());
+        tokio::spawn(icp_kit::service::run(icp_intake::NAME, loaded, shutdown.clone(), icp_intake::build));
+        let context = ServiceContext::connect("neighbour", neighbour_common, shutdown.clone()).await.unwrap().unwrap();
+        let neighbour = Bus::start(&context, &NO_MIGRATIONS).await.unwrap();
+        let pool = sqlx::PgPool::connect(&database.url).await.unwrap();
+        let app = Self {
+            base: format!("http://127.0.0.1:{http_port}"),
+            http: reqwest::Client::new(),
+            neighbour,
+            pool,
+            shutdown,
+            _nats: nats,
+            _folder: folder,
+        };
+        wait_until("intake to be ready", Duration::from_secs(60), || async {
+            let answer = app.http.get(format!("{}/readyz", app.base)).send().await.map_err(|error| error.to_string())?;
+            if answer.status().is_success() { Ok(()) } else { Err(answer.text().await.unwrap_or_default()) }
+        })
+        .await
+        .unwrap();
+        app
+    }
+
+    pub(crate) async fn send(&self, token: &str, method: Method, path: &str, if_match: Option<&str>, body: Option<(&str, Vec<u8>)>) -> Answer {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        if !token.is_empty() {
+            request = request.bearer_auth(token);
+        }
+        if let Some(etag) = if_match {
+            request = request.header("if-match", etag);
+        }
+        if let Some((content_type, bytes)) = body {
+            request = request.header("content-type", content_type).body(bytes);
+        }
+        let answer = request.send().await.unwrap();
+        let header = |name: &str| answer.headers().get(name).map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default();
+        let (status, etag, content_type) = (answer.status().as_u16(), header("etag"), header("content-type"));
+        let body = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null);
+        Answer { status, etag, content_type, body }
+    }
+
+    pub(crate) async fn json(&self, token: &str, method: Method, path: &str, if_match: Option<&str>, body: &Value) -> Answer {
+        self.send(token, method, path, if_match, Some(("application/json", body.to_string().into_bytes()))).await
+    }
+
+    /// A draft; answers its path and ETag.
+    pub(crate) async fn draft(&self, n: u32) -> (String, String) {
+        let filing = icp_testkit::filings::company_filing(Province::Guangdong, n);
+        let created = self.json(APPLICANT, Method::POST, "/v1/orders", None, &serde_json::to_value(filing).unwrap()).await;
+        assert_eq!(created.status, 201, "{}", created.body);
+        (format!("/v1/orders/{}", created.body["id"].as_str().unwrap()), created.etag)
+    }
+
+    /// A submitted order; no rule module is active here, so it goes to the checks with a remark for the reviewer.
+    pub(crate) async fn submitted(&self, n: u32) -> String {
+        let (path, etag) = self.draft(n).await;
+        let answer = self.send(APPLICANT, Method::POST, &format!("{path}/submit"), Some(&etag), None).await;
+        assert_eq!((answer.status, answer.body["phase"].as_str()), (200, Some("checking")), "{}", answer.body);
+        path
+    }
+
+    pub(crate) async fn order(&self, path: &str) -> Answer {
+        self.send(APPLICANT, Method::GET, path, None, None).await
+    }
+
+    pub(crate) async fn wait_phase(&self, path: &str, phase: &str) -> Answer {
+        wait_until(&format!("{path} to be {phase}"), Duration::from_secs(30), || async {
+            let answer = self.order(path).await;
+            if answer.body["phase"] == phase { Ok(answer) } else { Err(answer.body.to_string()) }
+        })
+        .await
+        .unwrap()
+    }
+
+    /// The neighbour publishes messages.
+    pub(crate) async fn publish(&self, messages: Vec<Outgoing>) {
+        let mut effects = Effects::new();
+        messages.into_iter().for_each(|message| effects.send(message));
+        let tx = self.neighbour.begin().await.unwrap();
+        self.neighbour.commit(tx, effects).await.unwrap();
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
