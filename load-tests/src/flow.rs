@@ -16,9 +16,9 @@ use icp_proto::order::OrderEvent;
 use prost::Message as _;
 use tokio::sync::{Semaphore, mpsc};
 
+use crate::ceilings;
 use crate::processes::{self, Usage};
 use crate::report::{FlowReport, Latency};
-use crate::ceilings;
 
 const STEP_BOUND: Duration = Duration::from_secs(180);
 
@@ -100,7 +100,8 @@ pub async fn run(arguments: &FlowArguments) -> anyhow::Result<()> {
     world.activate_rules("gd", "1.0.0").await?;
     world.activate_rules("zj", "1.0.0").await?;
     let pids = service_pids(&world);
-    let at_rest: BTreeMap<String, Usage> = pids.iter().map(|(name, pid)| (name.clone(), processes::usage(*pid))).collect();
+    let at_rest: BTreeMap<String, Usage> =
+        pids.iter().map(|(name, pid)| (name.clone(), processes::usage(*pid))).collect();
 
     let all = arguments.orders + arguments.warm_up;
     let inputs: Vec<OrderInput> = (1..=all).map(orders::generated).collect();
@@ -178,7 +179,8 @@ fn service_pids(world: &World) -> BTreeMap<String, u32> {
 }
 
 fn cpu(world: &World, pids: &BTreeMap<String, u32>) -> BTreeMap<String, f64> {
-    let mut all: BTreeMap<String, f64> = pids.iter().map(|(name, pid)| (name.clone(), processes::usage(*pid).cpu_s)).collect();
+    let mut all: BTreeMap<String, f64> =
+        pids.iter().map(|(name, pid)| (name.clone(), processes::usage(*pid).cpu_s)).collect();
     let others = [("~sandbox", world.sandbox_pid()), ("~postgres", world.postgres.pid()), ("~nats", world.nats.pid())];
     for (name, pid) in others {
         if let Some(pid) = pid {
@@ -212,7 +214,11 @@ async fn carry_all(
     inputs: &[OrderInput],
     arguments: &FlowArguments,
 ) -> anyhow::Result<()> {
-    let permits = Arc::new(Semaphore::new(if arguments.rate.is_some() { inputs.len().max(1) } else { arguments.concurrency.max(1) }));
+    let permits = Arc::new(Semaphore::new(if arguments.rate.is_some() {
+        inputs.len().max(1)
+    } else {
+        arguments.concurrency.max(1)
+    }));
     let start = Instant::now();
     let mut tasks = Vec::with_capacity(inputs.len());
     for (index, input) in inputs.iter().enumerate() {
@@ -283,7 +289,8 @@ impl Counters {
         // Statistics reach the views when the backends are idle for a moment.
         tokio::time::sleep(Duration::from_millis(1500)).await;
         let pool = sqlx::PgPool::connect(&world.postgres.url("postgres")).await?;
-        let next: String = sqlx::query_scalar("select pg_snapshot_xmax(pg_current_snapshot())::text").fetch_one(&pool).await?;
+        let next: String =
+            sqlx::query_scalar("select pg_snapshot_xmax(pg_current_snapshot())::text").fetch_one(&pool).await?;
         let rows: i64 = sqlx::query_scalar(
             "select coalesce(sum(tup_inserted + tup_updated + tup_deleted), 0)::bigint from pg_stat_database where datname like 'icp\\_%'",
         )
@@ -303,7 +310,9 @@ async fn mean_payload(world: &World) -> anyhow::Result<f64> {
     for service in SERVICES {
         let pool = sqlx::PgPool::connect(&world.postgres.url(&format!("icp_{service}"))).await?;
         let row: (i64, i64) =
-            sqlx::query_as("select coalesce(sum(octet_length(payload)), 0)::bigint, count(*) from outbox").fetch_one(&pool).await?;
+            sqlx::query_as("select coalesce(sum(octet_length(payload)), 0)::bigint, count(*) from outbox")
+                .fetch_one(&pool)
+                .await?;
         bytes += row.0;
         messages += row.1;
         pool.close().await;

@@ -87,17 +87,33 @@ impl FlowReport {
                 latency.count, latency.p50_ms, latency.p99_ms, latency.max_ms
             );
         }
-        println!("\n  per order: {:.2} writing transactions, {:.1} rows written, {:.1} acknowledged publishes of {:.0} bytes", self.write_transactions_per_order, self.rows_written_per_order, self.publishes_per_order, self.mean_payload_bytes);
-        println!("  ceilings in this run: {:.0} commits/s, {:.0} acknowledged publishes/s", self.ceiling_commits_per_s, self.ceiling_publishes_per_s);
+        println!(
+            "\n  per order: {:.2} writing transactions, {:.1} rows written, {:.1} acknowledged publishes of {:.0} bytes",
+            self.write_transactions_per_order,
+            self.rows_written_per_order,
+            self.publishes_per_order,
+            self.mean_payload_bytes
+        );
+        println!(
+            "  ceilings in this run: {:.0} commits/s, {:.0} acknowledged publishes/s",
+            self.ceiling_commits_per_s, self.ceiling_publishes_per_s
+        );
         println!("  ceiling from them: {:.0} orders/s; ratio {:.3}", self.ceiling_orders_per_s, self.ratio_to_ceiling);
         println!("  (a commit per row would allow {:.0} orders/s)", self.unbatched_ceiling_orders_per_s);
         println!("\n  {:<12} {:>10} {:>12} {:>12} {:>10}", "process", "CPU s", "at rest MB", "share MB", "peak MB");
         for (name, usage) in &self.under_load {
             let rest = self.at_rest.get(name).cloned().unwrap_or_default();
-            println!("  {name:<12} {:>10.2} {:>12.1} {:>12.1} {:>10.1}", usage.cpu_s, rest.resident_mb, rest.proportional_mb, usage.peak_mb);
+            println!(
+                "  {name:<12} {:>10.2} {:>12.1} {:>12.1} {:>10.1}",
+                usage.cpu_s, rest.resident_mb, rest.proportional_mb, usage.peak_mb
+            );
         }
         let sum = |pick: fn(&Usage) -> f64| self.at_rest.values().map(pick).sum::<f64>();
-        println!("  the seven services at rest: {:.0} MB resident, {:.0} MB as proportional share", sum(|u| u.resident_mb), sum(|u| u.proportional_mb));
+        println!(
+            "  the seven services at rest: {:.0} MB resident, {:.0} MB as proportional share",
+            sum(|u| u.resident_mb),
+            sum(|u| u.proportional_mb)
+        );
         println!("  {:.1} CPU ms per order over all processes", self.cpu_s_per_order * 1000.0);
     }
 

@@ -19,8 +19,8 @@ pub mod icp {
 }
 
 pub use icp::{
-    authority::v1 as authority, bureau::v1 as bureau, common::v1 as common, identity::v1 as identity,
-    ops::v1 as ops, order::v1 as order, relay::v1 as relay, schedule::v1 as schedule, sms::v1 as sms,
+    authority::v1 as authority, bureau::v1 as bureau, common::v1 as common, identity::v1 as identity, ops::v1 as ops,
+    order::v1 as order, relay::v1 as relay, schedule::v1 as schedule, sms::v1 as sms,
 };
 
 /// The compiled descriptors of all packages, for gRPC reflection.

@@ -139,7 +139,11 @@ impl Client {
         wait_until(&format!("order {id} to be {}", phases.join(" or ")), bound, || async {
             let (order, etag) = self.order(id).await.map_err(|error| error.to_string())?;
             let phase = order["phase"].as_str().unwrap_or_default();
-            if phases.contains(&phase) { Ok((order, etag)) } else { Err(format!("phase {phase}: {}", order["findings"])) }
+            if phases.contains(&phase) {
+                Ok((order, etag))
+            } else {
+                Err(format!("phase {phase}: {}", order["findings"]))
+            }
         })
         .await
     }

@@ -7,11 +7,11 @@ use futures::StreamExt as _;
 use icp_testkit::wait_until;
 use serde_json::{Value, json};
 
+use crate::World;
 use crate::client::Client;
 use crate::orders::{self, OrderInput};
 use crate::timeline;
 use crate::world::{APPLICANT_TOKEN, REVIEWER_TOKEN};
-use crate::World;
 
 /// Bound of one wait; a machine may be busy.
 const STEP_BOUND: Duration = Duration::from_secs(120);
@@ -50,8 +50,7 @@ impl Actors {
 
     /// The reviewer passes an order as soon as it waits for a decision.
     pub async fn review(&self, id: &str) -> anyhow::Result<()> {
-        let (order, etag) =
-            self.reviewer.wait_phase(id, &["provider_review", "returned"], STEP_BOUND).await?;
+        let (order, etag) = self.reviewer.wait_phase(id, &["provider_review", "returned"], STEP_BOUND).await?;
         ensure!(order["phase"] == "provider_review", "returned instead of reviewed: {}", order["findings"]);
         self.reviewer.pass(id, &etag).await?;
         Ok(())
@@ -97,8 +96,13 @@ pub async fn run(world: &World, generated: u32, tell: &(dyn Fn(String) + Sync)) 
     world.activate_rules("gd", "1.0.0").await?;
     world.activate_rules("zj", "1.0.0").await?;
 
-    let names =
-        ["a-company-guangdong", "b-person-zhejiang", "c-forbidden-name", "d-bureau-rejects-once", "e-sms-window-passes"];
+    let names = [
+        "a-company-guangdong",
+        "b-person-zhejiang",
+        "c-forbidden-name",
+        "d-bureau-rejects-once",
+        "e-sms-window-passes",
+    ];
     let inputs = names.iter().map(|name| orders::read(name)).collect::<anyhow::Result<Vec<_>>>()?;
     let [a, b, c, d, e] = inputs.as_slice() else { bail!("five orders are expected") };
     let extra: Vec<OrderInput> = (1..=generated).map(orders::generated).collect();
@@ -131,22 +135,14 @@ pub async fn run(world: &World, generated: u32, tell: &(dyn Fn(String) + Sync)) 
     Ok(ended)
 }
 
-async fn carry_and_tell(
-    actors: &Actors,
-    input: &OrderInput,
-    tell: &(dyn Fn(String) + Sync),
-) -> anyhow::Result<Ended> {
+async fn carry_and_tell(actors: &Actors, input: &OrderInput, tell: &(dyn Fn(String) + Sync)) -> anyhow::Result<Ended> {
     let ended = actors.carry(input).await?;
     tell(format!("{}: {}", ended.name, ended.summary));
     Ok(ended)
 }
 
 /// The rules stop the order before anybody looks at it.
-async fn forbidden_name(
-    actors: &Actors,
-    input: &OrderInput,
-    tell: &(dyn Fn(String) + Sync),
-) -> anyhow::Result<Ended> {
+async fn forbidden_name(actors: &Actors, input: &OrderInput, tell: &(dyn Fn(String) + Sync)) -> anyhow::Result<Ended> {
     let (id, etag) = actors.applicant.draft(input).await?;
     let order = actors.applicant.submit(&id, &etag).await?;
     ensure!(order["phase"] == "returned", "{} was not stopped: {}", input.name, order);

@@ -25,12 +25,7 @@ pub async fn of_order(world: &World, order_id: &str) -> anyhow::Result<Vec<Line>
         let mut client = OperationsClient::connect(service.grpc.clone()).await?;
         let request = TimelineRequest { order_id: order_id.to_owned() };
         for entry in client.timeline(request).await?.into_inner().entries {
-            lines.push(Line {
-                at_unix_ms: entry.at_unix_ms,
-                service: entry.service,
-                what: entry.what,
-                why: entry.why,
-            });
+            lines.push(Line { at_unix_ms: entry.at_unix_ms, service: entry.service, what: entry.what, why: entry.why });
         }
     }
     lines.sort_by_key(|line| line.at_unix_ms);
@@ -50,21 +45,41 @@ pub fn render(lines: &[Line]) -> String {
         .collect()
 }
 
-/// The lines as text that is the same in every run: per service, without times and numbers.
+/// The lines as text that is the same in every run: per service, without times, serials and what chance decides.
 pub fn golden(lines: &[Line]) -> String {
     let mut text = String::new();
     for service in crate::world::SERVICES {
-        let of_service: Vec<&Line> = lines.iter().filter(|line| line.service == service).collect();
+        let mut of_service: Vec<String> =
+            lines.iter().filter(|line| line.service == service).map(golden_line).collect();
         if of_service.is_empty() {
             continue;
         }
+        // Two checks run side by side, and two channels deliver side by side: which ends first is chance.
+        if service == "notify" {
+            of_service.sort();
+        }
+        for index in 1..of_service.len() {
+            let is_pair = of_service[index - 1].starts_with("registers answered")
+                && of_service[index].starts_with("identity verified");
+            if is_pair {
+                of_service.swap(index - 1, index);
+            }
+        }
         text.push_str(&format!("{service}\n"));
         for line in of_service {
-            let why = if line.why.is_empty() { String::new() } else { format!(" ({})", line.why) };
-            text.push_str(&format!("  {}{}\n", mask_numbers(&line.what), mask_numbers(&why)));
+            text.push_str(&format!("  {line}\n"));
         }
     }
     text
+}
+
+fn golden_line(line: &Line) -> String {
+    let why = if line.why.is_empty() { String::new() } else { format!(" ({})", line.why) };
+    let whole = format!("{}{why}", line.what);
+    // How uploads are batched and which edition judged depends on what else was under way.
+    let by_chance = ["packed for", "taken by", "waits for an upload", "rules judged"];
+    let longest_kept = if by_chance.iter().any(|start| line.what.starts_with(start)) { 0 } else { 4 };
+    mask_numbers(&whole, longest_kept)
 }
 
 fn after(ms: i64) -> String {
@@ -75,7 +90,7 @@ fn after(ms: i64) -> String {
 }
 
 /// Serial numbers of the bureau depend on who came first.
-fn mask_numbers(text: &str) -> String {
+fn mask_numbers(text: &str, longest_kept: usize) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut digits = String::new();
     for character in text.chars().chain(std::iter::once('\0')) {
@@ -83,7 +98,7 @@ fn mask_numbers(text: &str) -> String {
             digits.push(character);
             continue;
         }
-        masked.push_str(if digits.len() > 4 { "#" } else { &digits });
+        masked.push_str(if digits.len() > longest_kept { "#" } else { &digits });
         digits.clear();
         if character != '\0' {
             masked.push(character);
@@ -104,8 +119,10 @@ mod tests {
             what: what.to_owned(),
             why: why.to_owned(),
         };
-        let lines =
-            [line(5, "intake", "approved", "粤ICP备2026000001号: 粤ICP备2026000001号-1"), line(1, "sms", "window opened", "")];
+        let lines = [
+            line(5, "intake", "approved", "粤ICP备2026000001号: 粤ICP备2026000001号-1"),
+            line(1, "sms", "window opened", ""),
+        ];
         assert_eq!(golden(&lines), "intake\n  approved (粤ICP备#号: 粤ICP备#号-1)\nsms\n  window opened\n");
     }
 

@@ -149,8 +149,7 @@ impl World {
             let mut variables = environment.of(name, &options, &postgres, &nats, (http_port, grpc_port));
             variables.extend(own_settings(name, &options, &work_dir, &ports, &signing_key));
             let log = work_dir.join("logs").join(format!("{name}.log"));
-            let program =
-                Program::start(&options.bin_dir.join(format!("icp-{name}")), Vec::new(), variables, &log)?;
+            let program = Program::start(&options.bin_dir.join(format!("icp-{name}")), Vec::new(), variables, &log)?;
             let service = Service {
                 program,
                 http: format!("http://127.0.0.1:{http_port}"),
@@ -221,8 +220,7 @@ impl World {
         let nats = async_nats::connect(self.nats.url()).await?;
         let jetstream = async_nats::jetstream::new(nats);
         let release =
-            icp_rules_host::publish::publish(&jetstream, letters, &bytes, version, &self.signing_key, &vectors)
-                .await?;
+            icp_rules_host::publish::publish(&jetstream, letters, &bytes, version, &self.signing_key, &vectors).await?;
         let url = format!("{}/v1/rules", self.url("intake"));
         let log = self.services.get("intake").map(|service| service.program.last_lines()).unwrap_or_default();
         wait_until(&format!("module {province} {version} to be active"), Duration::from_secs(120), || {
@@ -354,7 +352,9 @@ impl Environment {
         let file: String = tokens
             .iter()
             .map(|(name, token, role, account)| {
-                format!("[[token]]\nname = \"{name}\"\ntoken = \"{token}\"\nrole = \"{role}\"\naccount = \"{account}\"\n")
+                format!(
+                    "[[token]]\nname = \"{name}\"\ntoken = \"{token}\"\nrole = \"{role}\"\naccount = \"{account}\"\n"
+                )
             })
             .collect();
         std::fs::write(keys.join("tokens.toml"), file)?;
@@ -384,10 +384,7 @@ impl Environment {
             self.public.iter().map(|(other, key)| (format!("KEYS__PUBLIC__{}", other.to_uppercase()), key.clone())),
         );
         settings.extend(options.settings.iter().cloned());
-        settings
-            .into_iter()
-            .map(|(key, value)| (format!("ICP_{}__{key}", name.to_uppercase()), value))
-            .collect()
+        settings.into_iter().map(|(key, value)| (format!("ICP_{}__{key}", name.to_uppercase()), value)).collect()
     }
 }
 

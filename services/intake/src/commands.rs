@@ -2,8 +2,8 @@
 
 use icp_bus::Effects;
 use icp_domain::{Filing, MaterialKind};
-use icp_kit::materials::StoredMaterial;
 use icp_kit::DataKey;
+use icp_kit::materials::StoredMaterial;
 use icp_proto::common;
 use prost::Message as _;
 use uuid::Uuid;
@@ -11,11 +11,11 @@ use uuid::Uuid;
 use crate::api::Api;
 use crate::api::auth::Caller;
 use crate::api::problem::{Kind, Problem};
+use crate::content;
 use crate::order::{Command, Event, Order, RulesVerdict, decide, evolve};
 use crate::reactions::{Attachments, react};
 use crate::rules::{self, Facts};
 use crate::store::{self, Change, MaterialRow, StoredOrder};
-use crate::content;
 
 /// What a command writes besides the new state.
 #[derive(Debug, Default)]

@@ -48,8 +48,7 @@ impl Handler for Answers {
                 let message: bureau::Approved = read(payload)?;
                 let order_id = order_id(&message.order_id)?;
                 let (organiser_number, service_numbers) = (message.organiser_number, message.service_numbers);
-                let command =
-                    Command::BureauApproved { attempt: message.attempt, organiser_number, service_numbers };
+                let command = Command::BureauApproved { attempt: message.attempt, organiser_number, service_numbers };
                 Fact { order_id, command }
             }
             "icp.evt.bureau.v1.rejected" => bureau_rejection(read(payload)?)?,

@@ -77,7 +77,11 @@ fn validate_service(errors: &mut Vec<FieldError>, path: &str, service: &Internet
     ];
     for (name, count) in counts {
         if count == 0 || count > 64 {
-            errors.push(FieldError::new(format!("{path}.{name}"), format!("holds {count} values"), "give 1 to 64 values"));
+            errors.push(FieldError::new(
+                format!("{path}.{name}"),
+                format!("holds {count} values"),
+                "give 1 to 64 values",
+            ));
         }
     }
 }
@@ -109,7 +113,11 @@ fn text(errors: &mut Vec<FieldError>, path: &str, value: &str, max: usize) {
 fn at_most(errors: &mut Vec<FieldError>, path: &str, value: &str, max: usize) {
     let length = value.chars().count();
     if length > max {
-        errors.push(FieldError::new(path, format!("has {length} characters"), format!("shorten it to {max} characters")));
+        errors.push(FieldError::new(
+            path,
+            format!("has {length} characters"),
+            format!("shorten it to {max} characters"),
+        ));
     }
     if value.chars().any(|c| c.is_control() && c != '\n' && c != '\t' && c != '\r') {
         errors.push(FieldError::new(path, "holds control characters", "remove them"));
@@ -149,7 +157,9 @@ pub fn contact(filing: &Filing) -> common::Contact {
 /// Who must confirm the ministry's SMS (filing-rules §2.2, first filing: P1 and every P2).
 pub fn sms_persons(filing: &Filing) -> sms::SmsPersons {
     let principals = filing.services.iter().map(|service| &service.principal);
-    sms::SmsPersons { persons: std::iter::once(&filing.organiser.principal).chain(principals).map(contact_of).collect() }
+    sms::SmsPersons {
+        persons: std::iter::once(&filing.organiser.principal).chain(principals).map(contact_of).collect(),
+    }
 }
 
 /// What identity verification must read.

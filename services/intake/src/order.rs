@@ -250,9 +250,7 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
             let may = order.phase.is_open() || matches!(order.phase, Phase::Checking | Phase::ProviderReview);
             allow(order, may, "draft, checking, provider_review or returned", || vec![Event::Withdrawn])
         }
-        Command::Expire => {
-            Ok(if order.phase.is_open() { vec![Event::Expired] } else { Vec::new() })
-        }
+        Command::Expire => Ok(if order.phase.is_open() { vec![Event::Expired] } else { Vec::new() }),
         Command::IdentityAnswered { attempt, checks, findings } => {
             if !is_awaited(order, attempt) || order.identity_answered {
                 return Ok(Vec::new());

@@ -187,7 +187,9 @@ fn journal_line(event: &Event) -> (String, String) {
             line("registers answered", format!("{answers} answers{}", found(findings)))
         }
         Event::ReviewRequested => line("waits for the provider's review", "all checks are done".to_owned()),
-        Event::Returned { by, findings } => line("returned to the applicant", format!("by {}{}", stage_name(*by), found(findings))),
+        Event::Returned { by, findings } => {
+            line("returned to the applicant", format!("by {}{}", stage_name(*by), found(findings)))
+        }
         Event::Passed => line("passed by the reviewer", "queued for the bureau".to_owned()),
         Event::ReceivedByBureau { .. } => line("at the bureau", "its system has taken the file".to_owned()),
         Event::Approved { organiser_number, service_numbers } => {

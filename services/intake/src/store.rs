@@ -240,14 +240,13 @@ pub async fn put_material(
     material: &MaterialRow,
     at: DateTime<Utc>,
 ) -> Result<Option<String>, sqlx::Error> {
-    let replaced: Option<String> = sqlx::query_scalar(
-        "select object from materials where order_id = $1 and kind = $2 and service_index = $3",
-    )
-    .bind(order_id)
-    .bind(&material.kind)
-    .bind(material.service_index)
-    .fetch_optional(&mut *connection)
-    .await?;
+    let replaced: Option<String> =
+        sqlx::query_scalar("select object from materials where order_id = $1 and kind = $2 and service_index = $3")
+            .bind(order_id)
+            .bind(&material.kind)
+            .bind(material.service_index)
+            .fetch_optional(&mut *connection)
+            .await?;
     sqlx::query(
         "insert into materials (order_id, kind, service_index, object, object_key, sha256, media_type, size_bytes, uploaded_at) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
@@ -345,7 +344,8 @@ pub async fn file_services(
     filed: &[NewlyFiled],
     at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
-    let services = || filed.iter().flat_map(|f| f.service_numbers.iter().zip(0_i32..).map(move |(n, index)| (f, n, index)));
+    let services =
+        || filed.iter().flat_map(|f| f.service_numbers.iter().zip(0_i32..).map(move |(n, index)| (f, n, index)));
     sqlx::query(include_str!("../queries/file_services.sql"))
         .bind(at)
         .bind(services().map(|(_, number, _)| number.as_str()).collect::<Vec<_>>())

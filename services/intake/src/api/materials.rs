@@ -89,7 +89,8 @@ pub async fn download(
     let key = api.data_key(&stored)?.decrypt(row.object.as_bytes(), &row.object_key)?;
     let clear = api.materials.get(&row.object, &key).await?;
     tracing::info!(order.id = %stored.id, caller = caller.name, kind = kind.as_str(), "material was read");
-    Ok(([(header::CONTENT_TYPE, row.media_type), (header::CACHE_CONTROL, "no-store".to_owned())], clear).into_response())
+    Ok(([(header::CONTENT_TYPE, row.media_type), (header::CACHE_CONTROL, "no-store".to_owned())], clear)
+        .into_response())
 }
 
 fn parse_kind(text: &str) -> Result<MaterialKind, Problem> {

@@ -124,8 +124,11 @@ fn a_blocking_check_waits_for_the_other_and_returns_all_findings_at_once() {
     let command = Command::IdentityAnswered { attempt: 1, checks: 4, findings: blocking };
     order = decide(&order, command).unwrap().iter().fold(order, evolve);
     assert_eq!(order.phase, Phase::Checking);
-    let command =
-        Command::AuthorityAnswered { attempt: 1, answers: 3, findings: vec![finding(Severity::Review, Stage::Authority)] };
+    let command = Command::AuthorityAnswered {
+        attempt: 1,
+        answers: 3,
+        findings: vec![finding(Severity::Review, Stage::Authority)],
+    };
     let events = decide(&order, command).unwrap();
     assert!(matches!(events.last(), Some(Event::Returned { by: Stage::Identity, findings }) if findings.len() == 2));
 }

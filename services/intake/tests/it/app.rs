@@ -35,7 +35,13 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
-fn config_text(database: &str, nats: &str, folder: &std::path::Path, http_port: u16, publics: &BTreeMap<String, String>) -> String {
+fn config_text(
+    database: &str,
+    nats: &str,
+    folder: &std::path::Path,
+    http_port: u16,
+    publics: &BTreeMap<String, String>,
+) -> String {
     let publics: String = publics.iter().map(|(name, key)| format!("{name} = \"{key}\"\n")).collect();
     let folder = folder.display();
     format!(
@@ -52,20 +58,26 @@ impl App {
         let nats = NatsServer::start_temp().await.unwrap();
         let database = servers.fresh_database("intake").await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let tokens = [("applicant", APPLICANT, "applicant", "a"), ("other", OTHER, "applicant", "b"), ("reviewer", REVIEWER, "reviewer", "p")]
-            .map(|(name, token, role, account)| {
-                format!("[[token]]\nname = \"{name}\"\ntoken = \"{token}\"\nrole = \"{role}\"\naccount = \"{account}\"\n")
-            })
-            .concat();
+        let tokens = [
+            ("applicant", APPLICANT, "applicant", "a"),
+            ("other", OTHER, "applicant", "b"),
+            ("reviewer", REVIEWER, "reviewer", "p"),
+        ]
+        .map(|(name, token, role, account)| {
+            format!("[[token]]\nname = \"{name}\"\ntoken = \"{token}\"\nrole = \"{role}\"\naccount = \"{account}\"\n")
+        })
+        .concat();
         std::fs::write(folder.path().join("tokens.toml"), tokens).unwrap();
-        std::fs::write(folder.path().join("kek"), base64::engine::general_purpose::STANDARD.encode([7_u8; 32])).unwrap();
+        std::fs::write(folder.path().join("kek"), base64::engine::general_purpose::STANDARD.encode([7_u8; 32]))
+            .unwrap();
         let publics: BTreeMap<String, String> = ["identity", "authority", "notify", "sms", "relay"]
             .map(|name| (name.to_owned(), icp_kit::sealing::generate_key_pair().1))
             .into();
         let http_port = free_port().unwrap();
         let file = folder.path().join("intake.toml");
         std::fs::write(&file, config_text(&database.url, &nats.url(), folder.path(), http_port, &publics)).unwrap();
-        let loaded = icp_kit::config::load::<icp_intake::Config>(icp_intake::NAME, icp_intake::DEFAULTS, Some(&file)).unwrap();
+        let loaded =
+            icp_kit::config::load::<icp_intake::Config>(icp_intake::NAME, icp_intake::DEFAULTS, Some(&file)).unwrap();
 
         let shutdown = CancellationToken::new();
         let mut neighbour_common = loaded.common.clone();
@@ -85,7 +97,8 @@ impl App {
             _folder: folder,
         };
         wait_until("intake to be ready", Duration::from_secs(60), || async {
-            let answer = app.http.get(format!("{}/readyz", app.base)).send().await.map_err(|error| error.to_string())?;
+            let answer =
+                app.http.get(format!("{}/readyz", app.base)).send().await.map_err(|error| error.to_string())?;
             if answer.status().is_success() { Ok(()) } else { Err(answer.text().await.unwrap_or_default()) }
         })
         .await
@@ -93,7 +106,14 @@ impl App {
         app
     }
 
-    pub(crate) async fn send(&self, token: &str, method: Method, path: &str, if_match: Option<&str>, body: Option<(&str, Vec<u8>)>) -> Answer {
+    pub(crate) async fn send(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        if_match: Option<&str>,
+        body: Option<(&str, Vec<u8>)>,
+    ) -> Answer {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if !token.is_empty() {
             request = request.bearer_auth(token);
@@ -105,20 +125,29 @@ impl App {
             request = request.header("content-type", content_type).body(bytes);
         }
         let answer = request.send().await.unwrap();
-        let header = |name: &str| answer.headers().get(name).map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default();
+        let header =
+            |name: &str| answer.headers().get(name).map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default();
         let (status, etag, content_type) = (answer.status().as_u16(), header("etag"), header("content-type"));
         let body = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null);
         Answer { status, etag, content_type, body }
     }
 
-    pub(crate) async fn json(&self, token: &str, method: Method, path: &str, if_match: Option<&str>, body: &Value) -> Answer {
+    pub(crate) async fn json(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        if_match: Option<&str>,
+        body: &Value,
+    ) -> Answer {
         self.send(token, method, path, if_match, Some(("application/json", body.to_string().into_bytes()))).await
     }
 
     /// A draft; answers its path and ETag.
     pub(crate) async fn draft(&self, n: u32) -> (String, String) {
         let filing = icp_testkit::filings::company_filing(Province::Guangdong, n);
-        let created = self.json(APPLICANT, Method::POST, "/v1/orders", None, &serde_json::to_value(filing).unwrap()).await;
+        let created =
+            self.json(APPLICANT, Method::POST, "/v1/orders", None, &serde_json::to_value(filing).unwrap()).await;
         assert_eq!(created.status, 201, "{}", created.body);
         (format!("/v1/orders/{}", created.body["id"].as_str().unwrap()), created.etag)
     }

@@ -163,7 +163,13 @@ async fn materials_are_pictures_within_limits() {
     assert_eq!(put(kind.as_str(), "image/jpeg", picture.clone()).await.status, 200);
     let list = app.order(&format!("{path}/materials")).await;
     assert_eq!(list.body["materials"][0]["size_bytes"], picture.len());
-    let raw = app.http.get(format!("{}{path}/materials/{}", app.base, kind.as_str())).bearer_auth(REVIEWER).send().await.unwrap();
+    let raw = app
+        .http
+        .get(format!("{}{path}/materials/{}", app.base, kind.as_str()))
+        .bearer_auth(REVIEWER)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(raw.bytes().await.unwrap(), picture, "a reviewer sees the picture as it was uploaded");
 }
 

@@ -107,7 +107,9 @@ async fn follow<H: Handler>(bus: &Bus, consumer: &Consumer, handler: &H, wait_ms
     let context = &bus.context;
     let stream_name = topology::stream_of(consumer.filter)
         .ok_or_else(|| anyhow::anyhow!("filter {} belongs to no stream", consumer.filter))?;
-    topology::ensure_streams(&context.jetstream, context.common.nats.replicas).await.map_err(anyhow::Error::from_boxed)?;
+    topology::ensure_streams(&context.jetstream, context.common.nats.replicas)
+        .await
+        .map_err(anyhow::Error::from_boxed)?;
     let stream = context.jetstream.get_stream(stream_name).await?;
     let durable = stream
         .get_or_create_consumer(

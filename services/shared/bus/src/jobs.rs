@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::StreamExt;
 use icp_kit::config::JobsSection;
 use sqlx::PgConnection;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use crate::Bus;
@@ -44,7 +45,7 @@ pub enum JobError {
 #[async_trait]
 pub trait Worker: Send + Sync + 'static {
     /// What the outside answered.
-    type Answer: Send + Sync;
+    type Answer: Send + Sync + 'static;
 
     /// Kind of jobs.
     fn kind(&self) -> &'static str;
@@ -78,7 +79,7 @@ pub(crate) async fn run<W: Worker>(bus: Bus, worker: Arc<W>) {
         let wake = bus.jobs_wake.notified();
         tokio::pin!(wake);
         wake.as_mut().enable();
-        let wait = match round(&bus, worker.as_ref()).await {
+        let wait = match round(&bus, &worker).await {
             Ok(0) => idle_wait(&bus, worker.kind()).await,
             Ok(_) => Duration::ZERO,
             Err(error) => {
@@ -105,13 +106,15 @@ async fn idle_wait(bus: &Bus, kind: &str) -> Duration {
     .fetch_one(&bus.context.pool)
     .await;
     match next {
-        Ok(Some(at)) => (at - Utc::now()).to_std().unwrap_or(Duration::from_millis(5)).clamp(Duration::from_millis(5), IDLE_CHECK),
+        Ok(Some(at)) => {
+            (at - Utc::now()).to_std().unwrap_or(Duration::from_millis(5)).clamp(Duration::from_millis(5), IDLE_CHECK)
+        }
         _ => IDLE_CHECK,
     }
 }
 
 /// Claims and does what is due; tells how many jobs.
-async fn round<W: Worker>(bus: &Bus, worker: &W) -> Result<usize, sqlx::Error> {
+async fn round<W: Worker>(bus: &Bus, worker: &Arc<W>) -> Result<usize, sqlx::Error> {
     let settings = &bus.context.common.jobs;
     let jobs: Vec<Job> = sqlx::query_as(include_str!("../queries/jobs_claim.sql"))
         .bind(worker.kind())
@@ -121,29 +124,35 @@ async fn round<W: Worker>(bus: &Bus, worker: &W) -> Result<usize, sqlx::Error> {
         .fetch_all(&bus.context.pool)
         .await?;
     let claimed = jobs.len();
-    let mut results = futures::stream::iter(jobs)
-        .map(|job| async move {
+    // Tasks of their own: a job that waits for the pool must go on while the answers of others are written.
+    let mut running = JoinSet::new();
+    let permits = Arc::new(Semaphore::new(settings.concurrency.max(1)));
+    for job in jobs {
+        let (worker, permits) = (worker.clone(), permits.clone());
+        running.spawn(async move {
+            let _permit = permits.acquire().await;
             let span = tracing::info_span!("job", kind = worker.kind());
             icp_kit::telemetry::set_parent(&span, job.traceparent.as_deref());
             let result = worker.run(&job).instrument(span).await;
             (job, result)
-        })
-        .buffer_unordered(settings.concurrency.max(1))
-        .ready_chunks(claimed.max(1));
-    while let Some(chunk) = results.next().await {
-        let mut answered = Vec::with_capacity(chunk.len());
-        for (job, result) in chunk {
+        });
+    }
+    while let Some(first) = running.join_next().await {
+        let ended = std::iter::once(first).chain(std::iter::from_fn(|| running.try_join_next()));
+        let mut answered = Vec::new();
+        // A job that panicked keeps its lease and is tried again when the lease ends.
+        for (job, result) in ended.flatten().collect::<Vec<_>>() {
             match result {
                 Ok(answer) => answered.push((job, answer)),
                 Err(JobError::Retry(reason)) if job.attempts < settings.max_attempts => {
                     postpone(bus, worker.kind(), &job, &reason, settings).await?;
                 }
                 Err(JobError::Retry(reason) | JobError::GiveUp(reason)) => {
-                    give_up(bus, worker, &job, &reason).await?;
+                    give_up(bus, worker.as_ref(), &job, &reason).await?;
                 }
             }
         }
-        complete(bus, worker, &answered).await?;
+        complete(bus, worker.as_ref(), &answered).await?;
     }
     Ok(claimed)
 }
@@ -156,7 +165,8 @@ async fn complete<W: Worker>(bus: &Bus, worker: &W, answered: &[(Job, W::Answer)
     let mut tx = bus.begin().await?;
     // A job whose lease ran out may have been completed by another worker: then the whole batch is dropped and
     // claimed again, and only what is left of it comes back.
-    let deleted = sqlx::query("delete from jobs where id = any($1) and not failed").bind(&ids).execute(&mut *tx).await?;
+    let deleted =
+        sqlx::query("delete from jobs where id = any($1) and not failed").bind(&ids).execute(&mut *tx).await?;
     if deleted.rows_affected() != ids.len() as u64 {
         tracing::warn!(worker = worker.kind(), "a lease ran out before the job was done; its answer is dropped");
         return Ok(());

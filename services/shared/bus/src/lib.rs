@@ -104,7 +104,11 @@ impl Wakes {
 
 /// Applies the bus's migrations and a service's own to its database.
 pub async fn migrate(pool: &PgPool, own_migrations: &Migrator) -> Result<(), sqlx::migrate::MigrateError> {
-    let shared = |migrator: &Migrator| Migrator { migrations: migrator.migrations.clone(), ignore_missing: true, ..Migrator::DEFAULT };
+    let shared = |migrator: &Migrator| Migrator {
+        migrations: migrator.migrations.clone(),
+        ignore_missing: true,
+        ..Migrator::DEFAULT
+    };
     shared(&MIGRATOR).run(pool).await?;
     shared(own_migrations).run(pool).await
 }

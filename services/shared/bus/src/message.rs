@@ -55,13 +55,6 @@ impl Outgoing {
     }
 
     pub(crate) fn new(subject: String, kind: String, key: impl ToString, payload: Vec<u8>) -> Self {
-        Self {
-            id: Uuid::now_v7(),
-            subject,
-            kind,
-            key: key.to_string(),
-            payload: payload.into(),
-            traceparent: None,
-        }
+        Self { id: Uuid::now_v7(), subject, kind, key: key.to_string(), payload: payload.into(), traceparent: None }
     }
 }

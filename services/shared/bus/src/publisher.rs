@@ -81,7 +81,9 @@ pub(crate) async fn run(bus: Bus) {
                 failures += 1;
                 let wait_ms = (100 << failures.min(6)).min(5_000);
                 tracing::warn!(error = %format!("{error:#}"), wait_ms, "outbox cannot be published; trying again");
-                if let Err(error) = topology::ensure_streams(&bus.context.jetstream, bus.context.common.nats.replicas).await {
+                if let Err(error) =
+                    topology::ensure_streams(&bus.context.jetstream, bus.context.common.nats.replicas).await
+                {
                     tracing::debug!(%error, "streams cannot be set up");
                 }
                 Some(Duration::from_millis(wait_ms))
@@ -131,11 +133,7 @@ async fn publish_once(bus: &Bus) -> anyhow::Result<Progress> {
     let (published, result) = publish(bus, &rows).await;
     if let Some(last) = published {
         // Another replica may have moved the cursor further; then this update finds no row, which is well.
-        sqlx::query(include_str!("../queries/outbox_advance.sql"))
-            .bind(&last.xid)
-            .bind(last.seq)
-            .execute(pool)
-            .await?;
+        sqlx::query(include_str!("../queries/outbox_advance.sql")).bind(&last.xid).bind(last.seq).execute(pool).await?;
     }
     result.map(|()| Progress::Published)
 }
@@ -167,9 +165,13 @@ async fn send(bus: &Bus, row: &OutboxRow) -> anyhow::Result<PublishAckFuture> {
     let context = &bus.context;
     let payload = Bytes::copy_from_slice(&row.payload);
     if context.common.nats.publish_twice {
-        let first = context.jetstream.publish_with_headers(row.subject.clone(), headers(context.name, row), payload.clone());
+        let first =
+            context.jetstream.publish_with_headers(row.subject.clone(), headers(context.name, row), payload.clone());
         first.await?.await?;
-        return Ok(context.jetstream.publish_with_headers(row.subject.clone(), headers(context.name, row), payload).await?);
+        return Ok(context
+            .jetstream
+            .publish_with_headers(row.subject.clone(), headers(context.name, row), payload)
+            .await?);
     }
     let mut headers = headers(context.name, row);
     headers.insert("Nats-Msg-Id", row.id.to_string());

@@ -169,9 +169,7 @@ pub struct Loaded<T> {
     pub own: T,
 }
 
-const SECTIONS: [&str; 8] = [
-    "service", "database", "nats", "jobs", "keys", "clock", "materials", "telemetry",
-];
+const SECTIONS: [&str; 8] = ["service", "database", "nats", "jobs", "keys", "clock", "materials", "telemetry"];
 
 /// Loads the configuration of `service`; its own settings are in the section `[<service>]`.
 pub fn load<T: DeserializeOwned>(

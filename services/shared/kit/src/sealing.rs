@@ -76,8 +76,7 @@ impl Keyring {
     ) -> Result<Self, SealError> {
         let own = own_private
             .map(|bytes| {
-                let private =
-                    PrivateKey::from_bytes(bytes).map_err(|_| SealError::BadKey("private key".to_owned()))?;
+                let private = PrivateKey::from_bytes(bytes).map_err(|_| SealError::BadKey("private key".to_owned()))?;
                 let public = X25519HkdfSha256::sk_to_pk(&private);
                 Ok::<_, SealError>((key_id(&public.to_bytes()), private))
             })
@@ -110,8 +109,7 @@ impl Keyring {
 
     /// Opens what was sealed for this service.
     pub fn open<M: prost::Message + Default>(&self, sealed: &Sealed, context: &str) -> Result<M, SealError> {
-        let not_for_us =
-            || SealError::NotForUs { recipient: sealed.recipient.clone(), key_id: sealed.key_id.clone() };
+        let not_for_us = || SealError::NotForUs { recipient: sealed.recipient.clone(), key_id: sealed.key_id.clone() };
         let (own_id, private) = self.own.as_ref().ok_or_else(not_for_us)?;
         if sealed.recipient != self.service || sealed.key_id != *own_id {
             return Err(not_for_us());
@@ -160,8 +158,7 @@ mod tests {
         let (private, public) = generate_key_pair();
         let publics = BTreeMap::from([("identity".to_owned(), public)]);
         let sender = Keyring::new("intake", None, &publics).unwrap();
-        let receiver =
-            Keyring::new("identity", Some(&BASE64.decode(private).unwrap()), &BTreeMap::new()).unwrap();
+        let receiver = Keyring::new("identity", Some(&BASE64.decode(private).unwrap()), &BTreeMap::new()).unwrap();
         (sender, receiver)
     }
 

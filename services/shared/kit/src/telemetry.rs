@@ -45,19 +45,15 @@ pub fn init(service: &'static str, section: &TelemetrySection) -> anyhow::Result
 
     let exporting = !section.otlp_endpoint.is_empty();
     let traces = if exporting {
-        let exporter = opentelemetry_otlp::SpanExporter::builder()
-            .with_tonic()
-            .with_endpoint(&section.otlp_endpoint)
-            .build()?;
+        let exporter =
+            opentelemetry_otlp::SpanExporter::builder().with_tonic().with_endpoint(&section.otlp_endpoint).build()?;
         SdkTracerProvider::builder().with_resource(resource.clone()).with_batch_exporter(exporter).build()
     } else {
         SdkTracerProvider::builder().with_sampler(Sampler::AlwaysOff).build()
     };
     let metrics = if exporting {
-        let exporter = opentelemetry_otlp::MetricExporter::builder()
-            .with_tonic()
-            .with_endpoint(&section.otlp_endpoint)
-            .build()?;
+        let exporter =
+            opentelemetry_otlp::MetricExporter::builder().with_tonic().with_endpoint(&section.otlp_endpoint).build()?;
         let provider = SdkMeterProvider::builder().with_resource(resource).with_periodic_exporter(exporter).build();
         opentelemetry::global::set_meter_provider(provider.clone());
         Some(provider)
@@ -67,8 +63,7 @@ pub fn init(service: &'static str, section: &TelemetrySection) -> anyhow::Result
 
     let filter = EnvFilter::try_new(&section.log)?;
     let log = tracing_subscriber::fmt::layer();
-    let log =
-        if section.log_format == "json" { log.json().flatten_event(true).boxed() } else { log.compact().boxed() };
+    let log = if section.log_format == "json" { log.json().flatten_event(true).boxed() } else { log.compact().boxed() };
     tracing_subscriber::registry()
         .with(filter)
         .with(log)

@@ -25,8 +25,7 @@ impl Program {
         environment: Vec<(String, String)>,
         log: &Path,
     ) -> anyhow::Result<Self> {
-        let mut program =
-            Self { path: path.to_owned(), arguments, environment, log: log.to_owned(), process: None };
+        let mut program = Self { path: path.to_owned(), arguments, environment, log: log.to_owned(), process: None };
         program.launch()?;
         Ok(program)
     }
