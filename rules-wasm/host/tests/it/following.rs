@@ -56,41 +56,19 @@ async fn a_host_follows_the_bus() {
     // A release of a stranger is refused at its step; the old one stays.
     let stranger = SigningKey::from_seed("stranger", &[9; 32]);
     publish(&jetstream, Province::Guangdong, &guests.gd_notice, "1.1.0", &stranger, &[]).await.unwrap();
-    let refused = tokio::time::timeout(
-        PATIENCE,
-        status.wait_for(|status| status.provinces.get("gd").is_some_and(|province| province.refused.is_some())),
-    )
-    .await
-    .unwrap()
-    .unwrap()
-    .provinces["gd"]
-        .refused
-        .clone()
-        .unwrap();
-    assert_eq!(refused.1.step, LoadStep::Signature);
+    until(&mut status, "refused for its signature", |status| refused_at(status) == Some(LoadStep::Signature)).await;
     assert_eq!(host.active(Province::Guangdong).unwrap().version(), "1.0.0");
 
     // A release that fails its vectors is refused too.
     publish(&jetstream, Province::Guangdong, &guests.gd_notice, "1.1.0", &key(), &vectors("gd", "1.0.0"))
         .await
         .unwrap();
-    tokio::time::timeout(
-        PATIENCE,
-        status.wait_for(|status| {
-            status.provinces["gd"].refused.as_ref().is_some_and(|(_, error)| error.step == LoadStep::Vectors)
-        }),
-    )
-    .await
-    .unwrap()
-    .unwrap();
+    until(&mut status, "refused for its vectors", |status| refused_at(status) == Some(LoadStep::Vectors)).await;
     assert_eq!(host.active(Province::Guangdong).unwrap().version(), "1.0.0");
 
     // Going back to what is active clears the refusal.
     announce(&jetstream, Province::Guangdong, &first).await.unwrap();
-    tokio::time::timeout(PATIENCE, status.wait_for(|status| status.provinces["gd"].refused.is_none()))
-        .await
-        .unwrap()
-        .unwrap();
+    until(&mut status, "without refusal", |status| refused_at(status).is_none()).await;
 
     // A wiped bus takes no module away, and is followed again when it is filled again.
     server.wipe().await.unwrap();
