@@ -72,3 +72,35 @@ fn generated_filings_pass_both_books() {
         }
     }
 }
+
+/// The demo tells a story that only these verdicts make true.
+#[test]
+fn the_demo_orders_are_judged_as_the_demo_tells() {
+    let host = host();
+    activate(&host, Province::Guangdong, &guests().gd, "1.0.0");
+    activate(&host, Province::Zhejiang, &guests().zj, "1.0.0");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/demo/orders");
+    let mut judged = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let text = std::fs::read(entry.path().join("order.json")).unwrap();
+        let filing: icp_domain::Filing = serde_json::from_slice(&text).unwrap();
+        let context = icp_rules_sdk::Context::on(icp_rules_sdk::Date::new(2026, 11, 20));
+        let Verdict::Judged { findings, .. } = host.judge(filing.province, &(&filing).into(), &context) else {
+            panic!("{name} was not judged");
+        };
+        let blocking: Vec<_> = findings
+            .iter()
+            .filter(|finding| finding.severity == icp_rules_sdk::Severity::Block)
+            .map(icp_rules_sdk::vector::summary)
+            .collect();
+        let expected: &[&str] = match name.as_str() {
+            "c-forbidden-name" => &["block N01 services[0].name (name_deny_person)"],
+            _ => &[],
+        };
+        assert_eq!(blocking, expected, "{name}");
+        judged += 1;
+    }
+    assert!(judged >= 5, "only {judged} demo orders were found");
+}
