@@ -42,11 +42,14 @@ pub struct FlowArguments {
     pub ceiling_seconds: u64,
 }
 
+/// A fact as the load generator saw it: event, version, when.
+type Seen = (String, i64, Instant);
+
 #[derive(Clone, Default)]
-struct Waiting(Arc<Mutex<HashMap<String, mpsc::UnboundedSender<(String, i64, Instant)>>>>);
+struct Waiting(Arc<Mutex<HashMap<String, mpsc::UnboundedSender<Seen>>>>);
 
 impl Waiting {
-    fn register(&self, id: &str) -> mpsc::UnboundedReceiver<(String, i64, Instant)> {
+    fn register(&self, id: &str) -> mpsc::UnboundedReceiver<Seen> {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), sender);
         receiver
@@ -262,10 +265,7 @@ async fn carry(actors: &Actors, waiting: &Waiting, steps: &Steps, input: &OrderI
     Ok(())
 }
 
-async fn await_fact(
-    facts: &mut mpsc::UnboundedReceiver<(String, i64, Instant)>,
-    wanted: &str,
-) -> anyhow::Result<(i64, Instant)> {
+async fn await_fact(facts: &mut mpsc::UnboundedReceiver<Seen>, wanted: &str) -> anyhow::Result<(i64, Instant)> {
     loop {
         let (event, version, at) = tokio::time::timeout(STEP_BOUND, facts.recv())
             .await

@@ -19,6 +19,9 @@ const DAY_MS: i64 = 24 * 3_600_000;
 /// Generated orders that are under way at the same time.
 const GENERATED_AT_ONCE: usize = 32;
 
+/// Number of the generated company in Guangdong whose draft is judged before and after the swap.
+const SWAP_ORDER: u32 = 60_000;
+
 /// An order that reached its end.
 #[derive(Debug, Clone)]
 pub struct Ended {
@@ -117,7 +120,7 @@ pub async fn run(world: &World, generated: u32, tell: &(dyn Fn(String) + Sync)) 
         carry_and_tell(&actors, b, tell),
         forbidden_name(&actors, c, tell),
         rejected_once(world, &actors, d, tell),
-        swap_rules(world, &actors, a, tell),
+        swap_rules(world, &actors, tell),
     );
     swapped?;
     let mut ended = vec![from_a?, from_b?, from_c?, from_d?];
@@ -231,13 +234,9 @@ async fn wait_for_window(world: &World, id: &str) -> anyhow::Result<()> {
 }
 
 /// The same draft is judged before and after a swap.
-async fn swap_rules(
-    world: &World,
-    actors: &Actors,
-    like: &OrderInput,
-    tell: &(dyn Fn(String) + Sync),
-) -> anyhow::Result<()> {
-    let mut input = like.clone();
+async fn swap_rules(world: &World, actors: &Actors, tell: &(dyn Fn(String) + Sync)) -> anyhow::Result<()> {
+    // An organiser of its own: another order of the same one in flight would be a finding by itself.
+    let mut input = orders::generated(SWAP_ORDER);
     input.name = "rule swap".to_owned();
     for service in &mut input.filing.services {
         service.name = format!("{}大全", service.name);
