@@ -4,6 +4,8 @@
 //! What needs the platform's own crates (the demo's story, the load generator) is a program of its own that this
 //! tool builds and runs.
 
+#![allow(rustdoc::invalid_html_tags)] // Help texts name places as `<out>`; clap shows them as they are.
+
 mod ci;
 mod platform;
 mod rules;

@@ -1,6 +1,6 @@
 //! Brings waiting records to the bureau, one file at a time.
 //!
-//! A round looks for the open file or makes one, and takes it through [`upload_file::step`] until it is at
+//! A round looks for the open file or makes one, and takes it through [`crate::upload_file::step`] until it is at
 //! the bureau or must wait. Every state is stored before the next thing happens, so a round may end
 //! anywhere, also by a crash, and the next one goes on.
 
