@@ -1,7 +1,7 @@
 //! Protobuf messages of the bus and gRPC services, one module per area and version.
 //!
 //! The `.proto` files beside this crate are the contract; see them for the meaning of each field.
-#![allow(missing_docs, clippy::all, clippy::pedantic)]
+#![allow(missing_docs, rustdoc::invalid_html_tags, clippy::all, clippy::pedantic)]
 
 macro_rules! areas {
     ($($area:ident),*) => {$(

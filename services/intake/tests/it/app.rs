@@ -28,6 +28,12 @@ pub(crate) struct App {
     _folder: tempfile::TempDir,
 }
 
+/// What a test sees of an intake that is not ready yet.
+pub(crate) struct StartingApp<'a> {
+    pub(crate) base: &'a str,
+    pub(crate) nats: &'a mut NatsServer,
+}
+
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) etag: String,
@@ -53,9 +59,14 @@ fn config_text(
 
 impl App {
     pub(crate) async fn start() -> Self {
+        let nats = NatsServer::start_temp().await.unwrap();
+        Self::start_on(nats, async |_| {}).await
+    }
+
+    /// Starts on this broker; `meanwhile` runs when intake has been started and before it can be ready.
+    pub(crate) async fn start_on(mut nats: NatsServer, meanwhile: impl AsyncFnOnce(StartingApp<'_>)) -> Self {
         icp_kit::service::install_crypto_provider();
         let servers = shared().await.unwrap();
-        let nats = NatsServer::start_temp().await.unwrap();
         let database = servers.fresh_database("intake").await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let tokens = [
@@ -84,18 +95,12 @@ impl App {
         let neighbour_database = servers.fresh_database("neighbour").await.unwrap();
         neighbour_common.database.url = icp_kit::Sensitive::new(neighbour_database.url.clone());
         tokio::spawn(icp_kit::service::run(icp_intake::NAME, loaded, shutdown.clone(), icp_intake::build));
+        let base = format!("http://127.0.0.1:{http_port}");
+        meanwhile(StartingApp { base: &base, nats: &mut nats }).await;
         let context = ServiceContext::connect("neighbour", neighbour_common, shutdown.clone()).await.unwrap().unwrap();
         let neighbour = Bus::start(&context, &NO_MIGRATIONS).await.unwrap();
         let pool = sqlx::PgPool::connect(&database.url).await.unwrap();
-        let app = Self {
-            base: format!("http://127.0.0.1:{http_port}"),
-            http: reqwest::Client::new(),
-            neighbour,
-            pool,
-            shutdown,
-            _nats: nats,
-            _folder: folder,
-        };
+        let app = Self { base, http: reqwest::Client::new(), neighbour, pool, shutdown, _nats: nats, _folder: folder };
         wait_until("intake to be ready", Duration::from_secs(60), || async {
             let answer =
                 app.http.get(format!("{}/readyz", app.base)).send().await.map_err(|error| error.to_string())?;

@@ -5,3 +5,4 @@
 mod app;
 mod bad_input;
 mod facts;
+mod start;
