@@ -20,6 +20,8 @@ use crate::ceilings;
 use crate::processes::{self, Usage};
 use crate::report::{FlowReport, Latency};
 
+/// Longest step that is told apart, microseconds (one hour).
+const LONGEST_STEP_US: u64 = 3_600_000_000;
 const STEP_BOUND: Duration = Duration::from_secs(180);
 
 /// `cargo xtask bench flow`
@@ -75,7 +77,7 @@ impl Steps {
     fn record(&self, step: &'static str, time: Duration) {
         let mut steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !steps.contains_key(step)
-            && let Ok(histogram) = Histogram::new(3)
+            && let Ok(histogram) = Histogram::new_with_bounds(1, LONGEST_STEP_US, 3)
         {
             steps.insert(step, histogram);
         }
