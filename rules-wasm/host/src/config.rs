@@ -1,9 +1,9 @@
 //! Limits and keys.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// How modules are run and whom they may come from. Every key has a default.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HostConfig {
     /// Refuse modules without a signature of a trusted key.
@@ -16,7 +16,7 @@ pub struct HostConfig {
     pub memory_bytes_max: usize,
     /// Most table elements of one instance.
     pub table_elements_max: usize,
-    /// Instances that may be alive at the same time.
+    /// Orders that may be judged at the same time; one more is not judged.
     pub instances_max: u32,
     /// Fuel (roughly: instructions) for judging one order.
     pub fuel_per_order: u64,
@@ -24,6 +24,12 @@ pub struct HostConfig {
     pub deadline_ms: u64,
     /// Most bytes that one call may hand back.
     pub answer_bytes_max: usize,
+    /// Share of the live orders that a shadow judges too, percent.
+    pub shadow_share_percent: u8,
+    /// Orders that may wait for the shadow; further ones are dropped and counted.
+    pub shadow_queue_max: usize,
+    /// Ids of differing orders that a report names at most.
+    pub shadow_examples_max: usize,
 }
 
 impl Default for HostConfig {
@@ -38,12 +44,15 @@ impl Default for HostConfig {
             fuel_per_order: 20_000_000,
             deadline_ms: 250,
             answer_bytes_max: 4 * 1024 * 1024,
+            shadow_share_percent: 100,
+            shadow_queue_max: 256,
+            shadow_examples_max: 20,
         }
     }
 }
 
 /// A key whose modules are accepted.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrustedKey {
     /// Name of the key, as in a release.

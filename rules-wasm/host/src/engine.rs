@@ -16,15 +16,21 @@ use crate::config::HostConfig;
 const TICK: Duration = Duration::from_millis(5);
 /// Ticks without a call after which the clock goes to sleep.
 const IDLE_TICKS: u32 = 200;
+/// Instances beside those of the configuration: loading and the shadow never take one from live orders.
+const SPARE_INSTANCES: u32 = 8;
+
+/// Core instances in one component: the module itself, and the shims that a component encoder adds.
+const CORE_INSTANCES: u32 = 4;
 
 /// An engine with pooled instances, or without a pool where the system does not give the address space.
 pub(crate) fn engine(config: &HostConfig) -> wasmtime::Result<Engine> {
+    let instances = config.instances_max.saturating_add(SPARE_INSTANCES);
     let mut pool = PoolingAllocationConfig::default();
-    pool.total_component_instances(config.instances_max)
-        .total_core_instances(config.instances_max)
-        .total_memories(config.instances_max)
-        .total_tables(config.instances_max)
-        .max_core_instances_per_component(8)
+    pool.total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
+        .total_memories(instances)
+        .total_tables(instances)
+        .max_core_instances_per_component(CORE_INSTANCES)
         .max_memories_per_component(1)
         .max_tables_per_component(1)
         .max_memory_size(config.memory_bytes_max)
@@ -83,7 +89,7 @@ impl Limits {
             .table_elements(self.table_elements)
             .memories(1)
             .tables(1)
-            .instances(8)
+            .instances(CORE_INSTANCES as usize)
             .trap_on_grow_failure(true)
             .build();
         let mut store = Store::new(engine, Limited { limits });
@@ -95,6 +101,46 @@ impl Limits {
         store.set_hostcall_fuel(self.answer_bytes.saturating_mul(usize::try_from(orders.max(1)).unwrap_or(usize::MAX)));
         Ok(store)
     }
+}
+
+/// The places of live calls: one more than configured is refused, not queued.
+pub(crate) struct Places {
+    max: usize,
+    taken: AtomicUsize,
+}
+
+impl Places {
+    pub(crate) fn of(config: &HostConfig) -> Self {
+        Self { max: usize::try_from(config.instances_max).unwrap_or(usize::MAX), taken: AtomicUsize::new(0) }
+    }
+
+    pub(crate) fn take(&self) -> Result<Place<'_>, String> {
+        let place = Place { taken: &self.taken };
+        if self.taken.fetch_add(1, Ordering::SeqCst) >= self.max {
+            // Dropping the place gives it back.
+            return Err(format!("more than {} concurrent calls of rule modules", self.max));
+        }
+        Ok(place)
+    }
+}
+
+/// The place of a call that runs.
+pub(crate) struct Place<'a> {
+    taken: &'a AtomicUsize,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.taken.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Instances of the pool that are alive; none when there is no pool.
+pub(crate) fn instances_alive(engine: &Engine) -> Option<u64> {
+    let metrics = engine.pooling_allocator_metrics()?;
+    let memories = u64::try_from(metrics.memories()).unwrap_or(u64::MAX);
+    let tables = u64::try_from(metrics.tables()).unwrap_or(u64::MAX);
+    Some(metrics.component_instances().max(metrics.core_instances()).max(memories).max(tables))
 }
 
 /// The clock behind the deadlines. It ticks while calls come and sleeps otherwise.

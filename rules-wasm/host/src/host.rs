@@ -1,4 +1,4 @@
-//! The registry of active modules: judge with the one that is active, swap it, roll it back.
+//! The registry of active modules: judge with the one that is active, swap it, roll it back, set a shadow beside it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwapOption;
 use icp_domain::Province;
 use icp_rules_sdk::vector::Vector;
-use icp_rules_sdk::{Context, Finding, Order, RequirementsAnswer};
-use wasmtime::{Engine, Trap};
+use icp_rules_sdk::{Context, Date, Finding, Order, RequirementsAnswer};
+use wasmtime::Engine;
 
 use crate::config::HostConfig;
-use crate::engine::{Clock, engine};
-use crate::module::{LoadError, LoadedModule, ModuleInfo};
+use crate::engine::{Clock, Places, engine, instances_alive};
+use crate::module::{LoadError, LoadedModule, ModuleInfo, failure, quoted};
+use crate::shadow::{Shadow, ShadowReport, ShadowThread};
 use crate::signature::Release;
 
 /// Why no host could be made.
@@ -20,9 +21,9 @@ pub enum HostError {
     /// The engine refuses its settings.
     #[error("the WebAssembly engine cannot start: {0}")]
     Engine(String),
-    /// No thread for the clock.
-    #[error("the clock of the deadlines cannot start")]
-    Clock(#[source] std::io::Error),
+    /// No thread for the clock or the shadow.
+    #[error("a thread of the rule host cannot start")]
+    Thread(#[source] std::io::Error),
 }
 
 /// There is no module to go back to.
@@ -55,27 +56,44 @@ pub enum Verdict {
 pub struct Host {
     config: HostConfig,
     engine: Engine,
-    clock: Clock,
+    clock: Arc<Clock>,
+    places: Places,
+    shadows: ShadowThread,
+    today: Box<dyn Fn() -> Date + Send + Sync>,
     slots: BTreeMap<&'static str, Slot>,
 }
 
 #[derive(Default)]
 struct Slot {
     active: ArcSwapOption<LoadedModule>,
+    shadow: ArcSwapOption<Shadow>,
     /// Taken by those who swap; those who judge never wait for it.
     previous: Mutex<Option<Arc<LoadedModule>>>,
 }
 
 impl Host {
-    /// A host without modules.
+    /// A host without modules, on the machine's clock.
     ///
     /// # Errors
-    /// When the engine or its clock cannot start.
+    /// When the engine or one of its threads cannot start.
     pub fn new(config: HostConfig) -> Result<Arc<Self>, HostError> {
+        Self::with_today(config, today_in_china)
+    }
+
+    /// A host without modules; `today` tells whether a module's effective period has passed when it is loaded.
+    ///
+    /// # Errors
+    /// When the engine or one of its threads cannot start.
+    pub fn with_today(
+        config: HostConfig,
+        today: impl Fn() -> Date + Send + Sync + 'static,
+    ) -> Result<Arc<Self>, HostError> {
         let engine = engine(&config).map_err(|error| HostError::Engine(format!("{error:#}")))?;
-        let clock = Clock::start(&engine).map_err(HostError::Clock)?;
+        let clock = Arc::new(Clock::start(&engine).map_err(HostError::Thread)?);
+        let shadows = ShadowThread::start(&config, Arc::clone(&clock)).map_err(HostError::Thread)?;
         let slots = Province::ALL.into_iter().map(|province| (province.letters(), Slot::default())).collect();
-        Ok(Arc::new(Self { config, engine, clock, slots }))
+        let places = Places::of(&config);
+        Ok(Arc::new(Self { config, engine, clock, places, shadows, today: Box::new(today), slots }))
     }
 
     /// Takes a module through every step without activating it: digest, signature, compile, imports and exports,
@@ -90,7 +108,7 @@ impl Host {
         release: &Release,
         vectors: &[Vector],
     ) -> Result<LoadedModule, LoadError> {
-        LoadedModule::load(&self.engine, &self.clock, &self.config, province, bytes, release, vectors)
+        LoadedModule::load(&self.engine, &self.clock, &self.config, province, bytes, release, vectors, (self.today)())
     }
 
     /// Makes a module the active one of its province; the one before stays ready for [`Host::rollback`].
@@ -105,8 +123,54 @@ impl Host {
             if is_other {
                 *previous = replaced;
             }
+            // What has become active has no more to show beside itself.
+            if slot.shadow.load().as_ref().is_some_and(|shadow| shadow.digest() == info.digest) {
+                slot.shadow.store(None);
+            }
         }
         info
+    }
+
+    /// Makes the module before the active one active again if it has this digest: at once, without loading it.
+    pub(crate) fn reactivate(&self, province: Province, digest: &str) -> bool {
+        let Some(slot) = self.slots.get(province.letters()) else { return false };
+        let mut previous = slot.previous.lock().unwrap_or_else(PoisonError::into_inner);
+        match previous.take() {
+            Some(back) if back.info.digest == digest => {
+                *previous = slot.active.swap(Some(back));
+                true
+            }
+            other => {
+                *previous = other;
+                false
+            }
+        }
+    }
+
+    /// Lets a module judge the same orders as the active one of its province, beside it: only the report shows
+    /// what it said. An earlier shadow of the province ends.
+    pub fn shadow(&self, candidate: LoadedModule) -> Arc<ModuleInfo> {
+        let info = Arc::clone(&candidate.info);
+        if let Some(slot) = self.slots.get(info.province.letters()) {
+            slot.shadow.store(Some(Arc::new(Shadow::new(candidate, self.config.shadow_examples_max))));
+        }
+        info
+    }
+
+    /// What the shadow of a province has found so far; none without a shadow.
+    pub fn shadow_report(&self, province: Province) -> Option<ShadowReport> {
+        self.slots.get(province.letters())?.shadow.load().as_ref().map(|shadow| shadow.report())
+    }
+
+    /// Ends the shadow of a province and hands back its last report.
+    pub fn end_shadow(&self, province: Province) -> Option<ShadowReport> {
+        let ended = self.slots.get(province.letters())?.shadow.swap(None)?;
+        Some(ended.report())
+    }
+
+    /// Instances that are alive now; none where the system gives no pool. For tests and metrics.
+    pub fn instances_alive(&self) -> Option<u64> {
+        instances_alive(&self.engine)
     }
 
     /// Makes the module before the active one, on this host alone. A host that follows the bus takes up again
@@ -150,10 +214,23 @@ impl Host {
     /// Judges an order with the province's active module, in a fresh instance. Blocks the thread for some tens
     /// of microseconds, at most for the configured deadline.
     pub fn judge(&self, province: Province, order: &Order, context: &Context) -> Verdict {
+        self.judge_order(province, "", order, context)
+    }
+
+    /// As [`Host::judge`]; a shadow's report may name this id as an example of a difference.
+    pub fn judge_order(&self, province: Province, order_id: &str, order: &Order, context: &Context) -> Verdict {
         let Some(module) = self.module(province) else {
             return Verdict::Unjudged { reason: no_module(province), module: None };
         };
-        self.judge_with(&module, order, context)
+        let verdict = match self.places.take() {
+            Ok(_place) => self.judge_with(&module, order, context),
+            Err(reason) => Verdict::Unjudged { reason, module: Some(Arc::clone(&module.info)) },
+        };
+        let shadow = self.slots.get(province.letters()).and_then(|slot| slot.shadow.load_full());
+        if let (Some(shadow), Verdict::Judged { findings, module, .. }) = (shadow, &verdict) {
+            self.shadows.offer(shadow, order_id, order, context, findings, module);
+        }
+        verdict
     }
 
     /// Judges an order with a module that need not be active, e.g. to compare it with the active one.
@@ -179,12 +256,28 @@ impl Host {
         count: usize,
     ) -> Result<(Vec<Vec<Finding>>, Arc<ModuleInfo>), String> {
         let module = self.module(province).ok_or_else(|| no_module(province))?;
+        let _place = self.places.take()?;
+        let lists = self.judge_batch_with(&module, cases, count)?;
+        Ok((lists, Arc::clone(&module.info)))
+    }
+
+    /// As [`Host::judge_batch`] with a module that need not be active.
+    ///
+    /// # Errors
+    /// When the module fails or the cases cannot be read.
+    pub fn judge_batch_with(
+        &self,
+        module: &LoadedModule,
+        cases: &[u8],
+        count: usize,
+    ) -> Result<Vec<Vec<Finding>>, String> {
         let orders = u64::try_from(count).unwrap_or(u64::MAX);
-        let lists = module.judge_batch(cases, orders, &self.clock).map_err(|error| failure(&error))??;
+        let answer = module.judge_batch(cases, orders, &self.clock).map_err(|error| failure(&error))?;
+        let lists = answer.map_err(|reason| format!("the module refuses the batch: {}", quoted(&reason)))?;
         if lists.len() != count {
             return Err(format!("the module answered {} of {count} orders", lists.len()));
         }
-        Ok((lists, Arc::clone(&module.info)))
+        Ok(lists)
     }
 
     /// What an order needs by the province's active module.
@@ -193,6 +286,7 @@ impl Host {
     /// When the province has no module or the module fails.
     pub fn requirements(&self, province: Province, order: &Order) -> Result<RequirementsAnswer, String> {
         let module = self.module(province).ok_or_else(|| no_module(province))?;
+        let _place = self.places.take()?;
         module.requirements(order, &self.clock).map_err(|error| failure(&error))
     }
 }
@@ -201,14 +295,8 @@ fn no_module(province: Province) -> String {
     format!("no rule module of {} is active", province.letters())
 }
 
-/// Why a call failed, in words of our own where we know them. The guest's text is never passed on: it may hold
-/// parts of the order.
-fn failure(error: &wasmtime::Error) -> String {
-    match error.downcast_ref::<Trap>() {
-        Some(Trap::OutOfFuel) => String::from("the rule module used up its fuel"),
-        Some(Trap::Interrupt) => String::from("the rule module passed its deadline"),
-        Some(Trap::StackOverflow) => String::from("the rule module recursed too deeply"),
-        Some(trap) => format!("the rule module trapped: {trap}"),
-        None => format!("the rule module failed: {}", error.root_cause()),
-    }
+/// The date in Asia/Shanghai, which has had no summer time since 1991.
+fn today_in_china() -> Date {
+    const OFFSET: chrono::Duration = chrono::Duration::hours(8);
+    (chrono::Utc::now() + OFFSET).date_naive().into()
 }

@@ -5,7 +5,8 @@
 //! modules, or replace an active module by one that failed any step of [`LoadStep`].
 //!
 //! Reading order: [`config`], [`signature`], `engine` (the limits), `module` (what loading proves), [`host`]
-//! (judge, activate, roll back), [`follow`] and [`publish`] (the bus).
+//! (judge, activate, roll back), [`shadow`] (a candidate beside the active module), [`publish`] and [`follow`]
+//! (the bus).
 
 mod bindings;
 pub mod config;
@@ -15,9 +16,11 @@ pub mod follow;
 pub mod host;
 mod module;
 pub mod publish;
+pub mod shadow;
 pub mod signature;
 
 pub use config::{HostConfig, TrustedKey};
 pub use host::{Host, HostError, NoRollback, Verdict};
-pub use module::{LoadError, LoadStep, LoadedModule, ModuleInfo};
+pub use module::{LoadError, LoadStep, LoadedModule, ModuleInfo, VectorFailure};
+pub use shadow::ShadowReport;
 pub use signature::{Release, SigningKey, digest_of};

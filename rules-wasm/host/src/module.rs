@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use icp_domain::Province;
-use icp_rules_sdk::vector::Vector;
-use icp_rules_sdk::{Context, Description, Finding, Order, RequirementsAnswer};
+use icp_rules_sdk::vector::{Vector, summary};
+use icp_rules_sdk::{Context, Date, Description, Finding, Order, RequirementsAnswer};
+use serde::{Deserialize, Serialize};
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Engine, Store};
+use wasmtime::{Engine, Store, Trap};
 
 use crate::bindings::{Bureau, BureauPre};
 use crate::config::HostConfig;
@@ -15,8 +16,12 @@ use crate::convert::Convert;
 use crate::engine::{Clock, Limited, Limits};
 use crate::signature::{self, Release, digest_of};
 
+/// What a refusal quotes of a module's own words, in characters: they may be anything.
+const QUOTED_CHARS_MAX: usize = 60;
+
 /// The step of loading that failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum LoadStep {
     /// Fetching the module from the bus.
     Fetch,
@@ -49,19 +54,38 @@ impl fmt::Display for LoadStep {
 }
 
 /// A module that was refused: at which step and why.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("refused at step {step}: {reason}")]
 pub struct LoadError {
     /// The step.
     pub step: LoadStep,
     /// Why.
     pub reason: String,
+    /// The vector that failed, at the step [`LoadStep::Vectors`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vector: Option<VectorFailure>,
+}
+
+/// A vector that a module does not fulfil.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VectorFailure {
+    /// Name of the vector.
+    pub vector: String,
+    /// What it expects.
+    pub expected: String,
+    /// What came instead, or why nothing came.
+    pub found: String,
 }
 
 impl LoadError {
     pub(crate) fn new(step: LoadStep, reason: impl fmt::Display) -> Self {
         // `{:#}` shows wasmtime's whole chain of causes.
-        Self { step, reason: format!("{reason:#}") }
+        Self { step, reason: format!("{reason:#}"), vector: None }
+    }
+
+    fn of_vector(failure: VectorFailure) -> Self {
+        let reason = format!("{}: expected {}, found {}", failure.vector, failure.expected, failure.found);
+        Self { step: LoadStep::Vectors, reason, vector: Some(failure) }
     }
 }
 
@@ -104,6 +128,7 @@ impl LoadedModule {
         &self.info
     }
 
+    #[allow(clippy::too_many_arguments)]
     pub(crate) fn load(
         engine: &Engine,
         clock: &Clock,
@@ -112,6 +137,7 @@ impl LoadedModule {
         bytes: &[u8],
         release: &Release,
         vectors: &[Vector],
+        today: Date,
     ) -> Result<Self, LoadError> {
         check_bytes(config, bytes, release)?;
         signature::verify(release, &config.trusted_keys, config.signature_required)
@@ -119,7 +145,7 @@ impl LoadedModule {
         let pre = compile(engine, bytes)?;
         let limits = Limits::of(config);
         let description = describe(&pre, &limits, clock)?;
-        check_description(&description, province, release)?;
+        check_description(&description, province, release, today)?;
         let info = ModuleInfo {
             province,
             digest: release.digest.clone(),
@@ -128,7 +154,7 @@ impl LoadedModule {
         };
         let module = Self { info: Arc::new(info), pre, limits };
         for vector in vectors {
-            module.run_vector(vector, clock).map_err(|reason| LoadError::new(LoadStep::Vectors, reason))?;
+            module.run_vector(vector, clock).map_err(LoadError::of_vector)?;
         }
         Ok(module)
     }
@@ -172,12 +198,33 @@ impl LoadedModule {
         Ok(bureau.icp_bureau_rules_rules().call_requirements(&mut store, &order.convert())?.convert())
     }
 
-    fn run_vector(&self, vector: &Vector, clock: &Clock) -> Result<(), String> {
-        let failed = |error: wasmtime::Error| format!("{}: {error:#}", vector.name);
-        let (findings, _) = self.judge(&vector.order, &vector.context, clock).map_err(failed)?;
-        let requirements = self.requirements(&vector.order, clock).map_err(failed)?;
-        let requirements = serde_json::to_value(requirements).map_err(|error| error.to_string())?;
-        vector.check(&findings, &requirements)
+    /// What a vector expects and the module does not say; none when it holds.
+    pub(crate) fn run_vector(&self, vector: &Vector, clock: &Clock) -> Result<(), VectorFailure> {
+        let failed = |expected: &dyn fmt::Debug, found: String| VectorFailure {
+            vector: vector.name.clone(),
+            expected: format!("{expected:?}"),
+            found,
+        };
+        let (findings, _) = self
+            .judge(&vector.order, &vector.context, clock)
+            .map_err(|error| failed(&vector.expect, failure(&error)))?;
+        let found: Vec<String> = findings.iter().map(summary).collect();
+        if found != vector.expect {
+            return Err(failed(&vector.expect, format!("{found:?}")));
+        }
+        let requirements = self
+            .requirements(&vector.order, clock)
+            .map_err(|error| failure(&error))
+            .and_then(|answer| serde_json::to_value(answer).map_err(|error| error.to_string()))
+            .map_err(|reason| failed(&vector.requires, reason))?;
+        for (pointer, expected) in &vector.requires {
+            let found = requirements.pointer(pointer);
+            if found != Some(expected) {
+                let found = found.map_or_else(|| String::from("nothing"), ToString::to_string);
+                return Err(failed(&format_args!("{pointer} {expected}"), found));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -216,16 +263,46 @@ fn describe(pre: &BureauPre<Limited>, limits: &Limits, clock: &Clock) -> Result<
         let bureau = pre.instantiate(&mut store)?;
         Ok(bureau.icp_bureau_rules_rules().call_describe(&mut store)?.convert())
     };
-    ask().map_err(|error| LoadError::new(LoadStep::Describe, error))
+    ask().map_err(|error| LoadError::new(LoadStep::Describe, failure(&error)))
 }
 
-fn check_description(description: &Description, province: Province, release: &Release) -> Result<(), LoadError> {
+fn check_description(
+    description: &Description,
+    province: Province,
+    release: &Release,
+    today: Date,
+) -> Result<(), LoadError> {
     let lie = if description.province != province.letters() {
-        format!("it is offered for `{}` but says it is for `{}`", province.letters(), description.province)
+        let claimed = quoted(&description.province);
+        format!("it is offered for `{}` but says it is for {claimed}", province.letters())
     } else if description.version != release.version {
-        format!("it is offered as version {} but says it is {}", release.version, description.version)
+        format!("it is offered as version {} but says it is {}", release.version, quoted(&description.version))
+    } else if let Some(last) = description.effective_to.filter(|last| last.days() < today.days()) {
+        format!("it was in force until {} and today is {}", last.iso(), today.iso())
     } else {
         return Ok(());
     };
     Err(LoadError::new(LoadStep::Describe, lie))
+}
+
+/// The beginning of what a module says, fit for a log line.
+pub(crate) fn quoted(text: &str) -> String {
+    let printable = |character: char| if character.is_control() { '?' } else { character };
+    let mut quoted: String = text.chars().take(QUOTED_CHARS_MAX).map(printable).collect();
+    if text.chars().nth(QUOTED_CHARS_MAX).is_some() {
+        quoted.push('…');
+    }
+    format!("`{quoted}`")
+}
+
+/// Why a call failed, in words of our own where we know them. The guest's text is never passed on: it may hold
+/// parts of the order.
+pub(crate) fn failure(error: &wasmtime::Error) -> String {
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => String::from("the rule module used up its fuel"),
+        Some(Trap::Interrupt) => String::from("the rule module passed its deadline"),
+        Some(Trap::StackOverflow) => String::from("the rule module recursed too deeply"),
+        Some(trap) => format!("the rule module trapped: {trap}"),
+        None => format!("the rule module failed: {}", error.root_cause()),
+    }
 }

@@ -79,7 +79,7 @@ fn a_module_of_another_province_is_refused() {
 #[test]
 fn a_module_that_lies_about_its_version_is_refused() {
     let (step, reason) = refusal(&guests().gd, &signed(&guests().gd, "1.1.0"));
-    assert_eq!((step, reason.as_str()), (LoadStep::Describe, "it is offered as version 1.1.0 but says it is 1.0.0"));
+    assert_eq!((step, reason.as_str()), (LoadStep::Describe, "it is offered as version 1.1.0 but says it is `1.0.0`"));
 }
 
 #[test]

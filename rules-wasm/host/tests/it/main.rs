@@ -3,7 +3,9 @@
 
 mod following;
 mod guests;
+mod hostile;
 mod limits;
 mod loading;
 mod swapping;
 mod vectors;
+mod wat_guests;
