@@ -1,32 +1,54 @@
-//! Following the bus: the releases named in `icp_rules_active` become the active modules of this host.
+//! Following the bus: the releases named in `icp_rules_active` become the active modules of this host, those in
+//! `icp_rules_shadow` judge beside them, and the host tells the bus what it runs.
 //!
-//! The follower compares the whole bucket with what is active whenever something may have changed: at start,
+//! The follower compares the whole buckets with what is active whenever something may have changed: at start,
 //! at every entry of the watch, after every reconnect, and once in a while. So a lost message, a wiped bucket or
 //! a bus that was away needs no path of its own. Whatever fails leaves the old module active.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream;
 use futures::StreamExt;
 use icp_domain::Province;
-use icp_rules_sdk::vector::Vector;
-use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::buckets;
 use crate::host::Host;
-use crate::module::{LoadError, LoadStep};
-use crate::publish::{PublishError, active, bus, objects, vectors_object};
+use crate::module::{LoadError, LoadStep, LoadedModule};
+use crate::publish::{PublishError, announced_in, bus, fetch_from, shadowed_in};
+use crate::shadow::ModuleName;
 use crate::signature::Release;
+use crate::status::{HostReport, HostStatus, Refusal, Teller, unix_s};
 
 /// Wait after the first failure; doubles up to [`RETRY_MAX`].
 const RETRY_MIN: Duration = Duration::from_millis(200);
 /// Longest wait between two attempts.
 const RETRY_MAX: Duration = Duration::from_secs(15);
-/// The whole bucket is compared at least this often, unless asked otherwise.
-const COMPARE_EVERY: Duration = Duration::from_secs(30);
+
+/// How a host follows the bus.
+#[derive(Debug, Clone)]
+pub struct FollowOptions {
+    /// Name of this host on the bus: letters, digits, `-` and `_`; no other host may have it.
+    pub host: String,
+    /// The whole buckets are compared at least this often.
+    pub compare_every: Duration,
+    /// Changed reports of shadows are told this often.
+    pub report_every: Duration,
+}
+
+impl FollowOptions {
+    /// A name for this process that begins with the service's, and the usual intervals.
+    pub fn of_service(name: &str) -> Self {
+        Self {
+            host: format!("{name}-{:08x}", rand::random::<u32>()),
+            compare_every: Duration::from_secs(30),
+            report_every: Duration::from_secs(5),
+        }
+    }
+}
 
 /// How a province stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,6 +57,8 @@ pub struct ProvinceStatus {
     pub active: Option<(String, String)>,
     /// The release that the bus names but that was refused.
     pub refused: Option<(Release, LoadError)>,
+    /// The candidate in shadow mode that was refused.
+    pub shadow_refused: Option<(Release, LoadError)>,
 }
 
 /// How the follower stands.
@@ -71,22 +95,18 @@ impl Drop for Follower {
 }
 
 /// Starts to follow. Retries for ever with a growing wait.
-pub fn follow(host: Arc<Host>, jetstream: jetstream::Context) -> Follower {
-    follow_comparing_every(host, jetstream, COMPARE_EVERY)
-}
-
-/// As [`follow`], with another interval between two comparisons of the whole bucket.
-pub fn follow_comparing_every(host: Arc<Host>, jetstream: jetstream::Context, compare_every: Duration) -> Follower {
+pub fn follow(host: Arc<Host>, jetstream: jetstream::Context, options: FollowOptions) -> Follower {
     let (sender, status) = watch::channel(FollowStatus::default());
     let task = tokio::spawn(async move {
+        let mut known = Known { host, options, sender, provinces: BTreeMap::new() };
         let mut wait = RETRY_MIN;
         let mut has_warned = false;
         loop {
-            let error = match follow_until_broken(&host, &jetstream, &sender, compare_every).await {
+            let error = match follow_until_broken(&mut known, &jetstream).await {
                 Ok(()) => String::from("the watch ended"),
                 Err(error) => error.to_string(),
             };
-            if sender.borrow().connected {
+            if known.sender.borrow().connected {
                 (wait, has_warned) = (RETRY_MIN, false);
             }
             // Once per outage; the waits in between say nothing new.
@@ -94,7 +114,7 @@ pub fn follow_comparing_every(host: Arc<Host>, jetstream: jetstream::Context, co
                 tracing::warn!(%error, "the rule modules cannot be followed; the active ones stay");
                 has_warned = true;
             }
-            sender.send_if_modified(|status| {
+            known.sender.send_if_modified(|status| {
                 let is_same = status.last_error.replace(error.clone()).as_ref() == Some(&error);
                 let was_connected = std::mem::replace(&mut status.connected, false);
                 was_connected || !is_same
@@ -106,130 +126,221 @@ pub fn follow_comparing_every(host: Arc<Host>, jetstream: jetstream::Context, co
     Follower { status, task }
 }
 
-async fn follow_until_broken(
-    host: &Arc<Host>,
-    jetstream: &jetstream::Context,
-    sender: &watch::Sender<FollowStatus>,
-    compare_every: Duration,
-) -> Result<(), PublishError> {
-    let objects = objects(jetstream).await?;
-    let bucket = active(jetstream).await?;
+/// What the follower remembers over reconnects.
+struct Known {
+    host: Arc<Host>,
+    options: FollowOptions,
+    sender: watch::Sender<FollowStatus>,
+    provinces: BTreeMap<&'static str, KnownProvince>,
+}
+
+#[derive(Default)]
+struct KnownProvince {
+    active: Option<ModuleName>,
+    since_unix_s: u64,
+    refused: Option<(Release, LoadError)>,
+    /// The candidate that runs, or was refused, and the number of its run.
+    shadow: Option<(Release, u64)>,
+    shadow_refused: Option<(Release, LoadError)>,
+}
+
+async fn follow_until_broken(known: &mut Known, jetstream: &jetstream::Context) -> Result<(), PublishError> {
+    let objects = buckets::objects(jetstream).await?;
+    let (active, shadow) = (buckets::active(jetstream).await?, buckets::shadow(jetstream).await?);
+    let (mut statuses, mut reports) = (Teller::of_status(jetstream).await?, Teller::of_reports(jetstream).await?);
     // First the watch, then the comparison: a change in between is seen by one of them.
-    let mut changes = bucket.watch_all().await.map_err(bus("watch the active releases"))?;
+    let watching = bus::<async_nats::Error>;
+    let of_active = active.watch_all().await.map_err(|error| watching("watch the active releases")(error.into()))?;
+    let of_shadow = shadow.watch_all().await.map_err(|error| watching("watch the shadows")(error.into()))?;
+    let mut changes = futures::stream::select(of_active, of_shadow);
+    let mut compared = None::<Instant>;
     loop {
-        compare(host, &objects, &bucket, sender).await?;
-        match tokio::time::timeout(compare_every, changes.next()).await {
+        if compared.is_none_or(|at| at.elapsed() >= known.options.compare_every) {
+            known.compare(&objects, &active, &shadow).await?;
+            compared = Some(Instant::now());
+        }
+        known.tell(&mut statuses, &mut reports).await?;
+        match tokio::time::timeout(known.options.report_every.min(known.options.compare_every), changes.next()).await {
             Err(_elapsed) => {}
-            Ok(Some(Ok(_entry))) => {}
-            Ok(Some(Err(error))) => return Err(bus("watch the active releases")(error)),
+            Ok(Some(Ok(_entry))) => compared = None,
+            Ok(Some(Err(error))) => return Err(bus("watch the releases")(error)),
             Ok(None) => return Ok(()),
         }
     }
 }
 
-/// Makes what the bucket names active. A province that the bucket does not name keeps its module: an empty
-/// bucket is more likely a wiped bus than a wish.
-async fn compare(
-    host: &Arc<Host>,
-    objects: &jetstream::object_store::ObjectStore,
-    bucket: &jetstream::kv::Store,
-    sender: &watch::Sender<FollowStatus>,
-) -> Result<(), PublishError> {
-    for province in Province::ALL {
-        let entry = bucket.get(province.letters()).await.map_err(bus("read the active releases"))?;
-        let Some(value) = entry else { continue };
-        let outcome = match serde_json::from_slice::<Release>(&value) {
-            Err(error) => {
-                tracing::error!(province = province.letters(), %error, "the named release cannot be read");
-                continue;
+impl Known {
+    /// Makes what the buckets name active, or shadows. A province that the bucket of active releases does not name
+    /// keeps its module: an empty bucket is more likely a wiped bus than a wish.
+    async fn compare(
+        &mut self,
+        objects: &jetstream::object_store::ObjectStore,
+        active: &jetstream::kv::Store,
+        shadow: &jetstream::kv::Store,
+    ) -> Result<(), PublishError> {
+        for province in Province::ALL {
+            match announced_in(active, province).await {
+                Ok(Some((announcement, _))) => self.take(objects, province, &announcement.release).await,
+                Ok(None) => {}
+                Err(error @ PublishError::Damaged(..)) => {
+                    tracing::error!(province = province.letters(), %error, "the named release cannot be read");
+                }
+                Err(error) => return Err(error),
             }
-            Ok(release) => take(host, objects, province, &release, sender).await?,
+            match shadowed_in(shadow, province).await {
+                Ok(named) => self.set_shadow(objects, province, named).await,
+                Err(error @ PublishError::Damaged(..)) => {
+                    tracing::error!(province = province.letters(), %error, "the named shadow cannot be read");
+                }
+                Err(error) => return Err(error),
+            }
+            self.note(province);
+        }
+        self.sender.send_if_modified(|status| {
+            let was = status.connected && status.caught_up;
+            status.last_error = None;
+            status.connected = true;
+            status.caught_up = true;
+            !was
+        });
+        Ok(())
+    }
+
+    fn province(&mut self, province: Province) -> &mut KnownProvince {
+        self.provinces.entry(province.letters()).or_default()
+    }
+
+    /// Notes how a province stands now, for those who watch the status.
+    fn note(&mut self, province: Province) {
+        let active = self.host.active(province).map(|info| ModuleName::from(&*info));
+        let known = self.province(province);
+        if known.active != active {
+            known.active = active;
+            known.since_unix_s = unix_s();
+        }
+        let news = ProvinceStatus {
+            active: known.active.clone().map(|name| (name.digest, name.version)),
+            refused: known.refused.clone(),
+            shadow_refused: known.shadow_refused.clone(),
         };
-        sender.send_if_modified(|status| {
+        if news == ProvinceStatus::default() {
+            return;
+        }
+        self.sender.send_if_modified(|status| {
             let entry = status.provinces.entry(province.letters().to_owned()).or_default();
-            let news = ProvinceStatus { active: active_of(host, province), refused: outcome };
             std::mem::replace(entry, news.clone()) != news
         });
     }
-    sender.send_if_modified(|status| {
-        let was = status.connected && status.caught_up;
-        status.last_error = None;
-        status.connected = true;
-        status.caught_up = true;
-        !was
-    });
-    Ok(())
-}
 
-fn active_of(host: &Host, province: Province) -> Option<(String, String)> {
-    host.active(province).map(|info| (info.digest.clone(), info.version().to_owned()))
-}
-
-/// Takes one release through loading; answers with the refusal, if any. Errors are those of the bus.
-async fn take(
-    host: &Arc<Host>,
-    objects: &jetstream::object_store::ObjectStore,
-    province: Province,
-    release: &Release,
-    sender: &watch::Sender<FollowStatus>,
-) -> Result<Option<(Release, LoadError)>, PublishError> {
-    if host.active(province).is_some_and(|info| info.digest == release.digest) {
-        return Ok(None);
-    }
-    let known = sender.borrow().provinces.get(province.letters()).and_then(|status| status.refused.clone());
-    // What was refused for what it is stays refused; what could not be fetched is tried again.
-    if let Some((refused, error)) = known.filter(|(refused, error)| refused == release && error.step != LoadStep::Fetch)
-    {
-        return Ok(Some((refused, error)));
-    }
-    let outcome = match fetch(objects, release).await {
-        Err(reason) => Err(LoadError::new(LoadStep::Fetch, reason)),
-        Ok((module, vectors)) => load(host, province, release.clone(), module, vectors).await,
-    };
-    match outcome {
-        Ok(()) => {
-            tracing::info!(province = province.letters(), rules.digest = %release.digest, rules.version = %release.version, "rule module active");
-            Ok(None)
+    /// Takes one release through loading and makes it active, or remembers why not.
+    async fn take(&mut self, objects: &jetstream::object_store::ObjectStore, province: Province, release: &Release) {
+        let letters = province.letters();
+        let is_active = self.host.active(province).is_some_and(|info| info.digest == release.digest);
+        if is_active || self.host.reactivate(province, &release.digest) {
+            if !is_active {
+                tracing::info!(province = letters, rules.digest = %release.digest, "rule module active again");
+            }
+            self.province(province).refused = None;
+            return;
         }
-        Err(error) => {
-            tracing::error!(province = province.letters(), rules.digest = %release.digest, %error, "rule module refused; the old one stays active");
-            Ok(Some((release.clone(), error)))
+        if stays_refused(self.province(province).refused.as_ref(), release) {
+            return;
         }
+        let outcome = self.load(objects, province, release).await.map(|module| self.host.activate(module));
+        self.province(province).refused = match outcome {
+            Ok(_info) => {
+                tracing::info!(province = letters, rules.digest = %release.digest, rules.version = %release.version, "rule module active");
+                None
+            }
+            Err(error) => {
+                tracing::error!(province = letters, rules.digest = %release.digest, %error, "rule module refused; the old one stays active");
+                Some((release.clone(), error))
+            }
+        };
     }
-}
 
-async fn fetch(
-    objects: &jetstream::object_store::ObjectStore,
-    release: &Release,
-) -> Result<(Vec<u8>, Vec<Vector>), String> {
-    let module = read(objects, &release.digest).await?;
-    let vectors = match read(objects, &vectors_object(&release.digest)).await {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| format!("the vectors cannot be read: {error}"))?,
-        Err(_missing) => Vec::new(),
-    };
-    Ok((module, vectors))
-}
+    /// Begins, keeps or ends the shadow of a province.
+    async fn set_shadow(
+        &mut self,
+        objects: &jetstream::object_store::ObjectStore,
+        province: Province,
+        named: Option<(Release, u64)>,
+    ) {
+        let letters = province.letters();
+        let known = self.province(province);
+        let is_same = known.shadow == named;
+        let Some((release, run)) = named else {
+            if known.shadow.take().is_some() {
+                known.shadow_refused = None;
+                self.host.end_shadow(province);
+                tracing::info!(province = letters, "the shadow has ended");
+            }
+            return;
+        };
+        let stays_refused = stays_refused(known.shadow_refused.as_ref(), &release);
+        known.shadow = Some((release.clone(), run));
+        let is_active = self.host.active(province).is_some_and(|info| info.digest == release.digest);
+        let runs = self.host.shadow_report(province).is_some_and(|report| report.candidate.digest == release.digest);
+        if is_active || stays_refused || (is_same && runs) {
+            return;
+        }
+        let outcome = self.load(objects, province, &release).await.map(|module| self.host.shadow(module));
+        self.province(province).shadow_refused = match outcome {
+            Ok(_info) => {
+                tracing::info!(province = letters, rules.digest = %release.digest, rules.version = %release.version, "rule module in shadow");
+                None
+            }
+            Err(error) => {
+                tracing::error!(province = letters, rules.digest = %release.digest, %error, "the candidate of a shadow is refused");
+                self.host.end_shadow(province);
+                Some((release, error))
+            }
+        };
+    }
 
-async fn read(objects: &jetstream::object_store::ObjectStore, name: &str) -> Result<Vec<u8>, String> {
-    let mut object = objects.get(name).await.map_err(|error| format!("{name}: {error}"))?;
-    let mut bytes = Vec::new();
-    object.read_to_end(&mut bytes).await.map_err(|error| format!("{name}: {error}"))?;
-    Ok(bytes)
-}
+    async fn load(
+        &self,
+        objects: &jetstream::object_store::ObjectStore,
+        province: Province,
+        release: &Release,
+    ) -> Result<LoadedModule, LoadError> {
+        let stored =
+            fetch_from(objects, &release.digest).await.map_err(|error| LoadError::new(LoadStep::Fetch, error))?;
+        let (host, release) = (Arc::clone(&self.host), release.clone());
+        tokio::task::spawn_blocking(move || host.load(province, &stored.module, &release, &stored.vectors))
+            .await
+            .unwrap_or_else(|error| Err(LoadError::new(LoadStep::Compile, error)))
+    }
 
-async fn load(
-    host: &Arc<Host>,
-    province: Province,
-    release: Release,
-    module: Vec<u8>,
-    vectors: Vec<Vector>,
-) -> Result<(), LoadError> {
-    let host = Arc::clone(host);
-    tokio::task::spawn_blocking(move || {
-        let module = host.load(province, &module, &release, &vectors)?;
-        host.activate(module);
+    /// Tells the bus how this host stands, and what its shadows found.
+    async fn tell(&mut self, statuses: &mut Teller, reports: &mut Teller) -> Result<(), PublishError> {
+        let host = self.options.host.clone();
+        for province in Province::ALL {
+            let Some(known) = self.provinces.get(province.letters()) else { continue };
+            let refusal = |refused: &Option<(Release, LoadError)>| {
+                refused.clone().map(|(release, error)| Refusal { release, error })
+            };
+            let report = self.host.shadow_report(province);
+            if known.active.is_some() || known.refused.is_some() || known.shadow.is_some() {
+                let status = HostStatus {
+                    host: host.clone(),
+                    active: known.active.clone(),
+                    since_unix_s: known.since_unix_s,
+                    refused: refusal(&known.refused),
+                    shadow: report.as_ref().map(|report| report.candidate.clone()),
+                    shadow_refused: refusal(&known.shadow_refused),
+                };
+                statuses.tell(province, &host, &status).await?;
+            }
+            if let (Some(report), Some((_, run))) = (report, &known.shadow) {
+                reports.tell(province, &host, &HostReport { host: host.clone(), run: *run, report }).await?;
+            }
+        }
         Ok(())
-    })
-    .await
-    .unwrap_or_else(|error| Err(LoadError::new(LoadStep::Compile, error)))
+    }
+}
+
+/// What was refused for what it is stays refused; what could not be fetched is tried again.
+fn stays_refused(refused: Option<&(Release, LoadError)>, release: &Release) -> bool {
+    refused.is_some_and(|(refused, error)| refused == release && error.step != LoadStep::Fetch)
 }

@@ -5,10 +5,11 @@
 //! modules, or replace an active module by one that failed any step of [`LoadStep`].
 //!
 //! Reading order: [`config`], [`signature`], `engine` (the limits), `module` (what loading proves), [`host`]
-//! (judge, activate, roll back), [`shadow`] (a candidate beside the active module), [`publish`] and [`follow`]
-//! (the bus).
+//! (judge, activate, roll back), [`shadow`] (a candidate beside the active module), [`buckets`],
+//! [`publish`], [`follow`] and [`status`] (the bus).
 
 mod bindings;
+pub mod buckets;
 pub mod config;
 mod convert;
 mod engine;
@@ -18,6 +19,7 @@ mod module;
 pub mod publish;
 pub mod shadow;
 pub mod signature;
+pub mod status;
 
 pub use config::{HostConfig, TrustedKey};
 pub use host::{Host, HostError, NoRollback, Verdict};

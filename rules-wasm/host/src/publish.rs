@@ -1,15 +1,13 @@
-//! Publishing a module to the bus, for the tools.
+//! Publishing modules to the bus and naming what is active and what is in shadow: for the tools.
 
-use async_nats::jetstream;
+use async_nats::jetstream::{self, kv};
 use icp_domain::Province;
 use icp_rules_sdk::vector::Vector;
+use serde::{Deserialize, Serialize};
+use tokio::io::AsyncReadExt;
 
-use crate::signature::{Release, SigningKey};
-
-/// Object store bucket of the modules: object name = digest.
-pub const OBJECTS: &str = "icp_rules";
-/// Key-value bucket of the active releases: key = letters of the province.
-pub const ACTIVE: &str = "icp_rules_active";
+use crate::buckets;
+use crate::signature::{Release, SigningKey, digest_of};
 
 /// Why a module could not be published.
 #[derive(Debug, thiserror::Error)]
@@ -22,55 +20,41 @@ pub enum PublishError {
         /// Why.
         reason: String,
     },
-    /// The vectors cannot be written.
-    #[error("the vectors cannot be written")]
-    Vectors(#[source] serde_json::Error),
+    /// A value cannot be written as JSON.
+    #[error("a value for the bus cannot be written")]
+    Json(#[source] serde_json::Error),
+    /// There is nothing to go back to.
+    #[error("no earlier release of {0} is known on the bus")]
+    NoPrevious(&'static str),
+    /// The province has none.
+    #[error("no release of {0} is active")]
+    NoneActive(&'static str),
+    /// Somebody else was faster.
+    #[error("the active release of {0} was changed by somebody else meanwhile; look at it and try again")]
+    Overtaken(&'static str),
+    /// The bus does not hold what it should.
+    #[error("{0} on the bus is damaged: {1}")]
+    Damaged(String, String),
 }
 
 pub(crate) fn bus<E: std::fmt::Display>(step: &'static str) -> impl FnOnce(E) -> PublishError {
     move |error| PublishError::Bus { step, reason: error.to_string() }
 }
 
+/// The value of a province's key in `icp_rules_active`: the release, and the one before it to go back to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announcement {
+    /// What is to be active.
+    #[serde(flatten)]
+    pub release: Release,
+    /// What was to be active before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Release>,
+}
+
 /// Name of the object with the vectors of a module.
 pub(crate) fn vectors_object(digest: &str) -> String {
     format!("{digest}.vectors")
-}
-
-/// The bucket of modules; made when it is missing.
-pub(crate) async fn objects(
-    jetstream: &jetstream::Context,
-) -> Result<jetstream::object_store::ObjectStore, PublishError> {
-    if let Ok(bucket) = jetstream.get_object_store(OBJECTS).await {
-        return Ok(bucket);
-    }
-    let config = jetstream::object_store::Config {
-        bucket: OBJECTS.to_owned(),
-        description: Some("rule modules of the bureaus, by digest".to_owned()),
-        ..Default::default()
-    };
-    jetstream.create_object_store(config).await.map_err(bus("make the bucket icp_rules"))
-}
-
-/// The bucket of active releases; made when it is missing.
-pub(crate) async fn active(jetstream: &jetstream::Context) -> Result<jetstream::kv::Store, PublishError> {
-    if let Ok(bucket) = jetstream.get_key_value(ACTIVE).await {
-        return Ok(bucket);
-    }
-    // Made as a stream: `create_key_value` first asks for the account's limits in a form that nats-server 2.9
-    // does not answer.
-    let config = jetstream::stream::Config {
-        name: format!("KV_{ACTIVE}"),
-        description: Some("active rule module of each province".to_owned()),
-        subjects: vec![format!("$KV.{ACTIVE}.>")],
-        max_messages_per_subject: 10,
-        allow_rollup: true,
-        deny_delete: true,
-        allow_direct: true,
-        discard: jetstream::stream::DiscardPolicy::New,
-        ..Default::default()
-    };
-    jetstream.get_or_create_stream(config).await.map_err(bus("make the bucket icp_rules_active"))?;
-    jetstream.get_key_value(ACTIVE).await.map_err(bus("open the bucket icp_rules_active"))
 }
 
 /// Puts a module and its vectors on the bus and makes it the province's active one. Every host fetches it, takes
@@ -87,31 +71,209 @@ pub async fn publish(
     vectors: &[Vector],
 ) -> Result<Release, PublishError> {
     let release = key.sign(module, version);
-    let bucket = objects(jetstream).await?;
-    put(&bucket, &release.digest, module).await?;
-    let vectors = serde_json::to_vec(vectors).map_err(PublishError::Vectors)?;
-    put(&bucket, &vectors_object(&release.digest), &vectors).await?;
+    store(jetstream, &release, module, vectors).await?;
     announce(jetstream, province, &release).await?;
     Ok(release)
 }
 
-/// Names a release, whose module is on the bus already, as the province's active one: a roll-back.
+/// What the object store holds of a released module beside its bytes: the vectors, and how it was released.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Parcel {
+    release: Release,
+    vectors: Vec<Vector>,
+}
+
+/// Puts a module, its release and its vectors on the bus; nothing becomes active.
 ///
 /// # Errors
 /// When the bus refuses.
+pub async fn store(
+    jetstream: &jetstream::Context,
+    release: &Release,
+    module: &[u8],
+    vectors: &[Vector],
+) -> Result<(), PublishError> {
+    let bucket = buckets::objects(jetstream).await?;
+    put(&bucket, &release.digest, module).await?;
+    let parcel = Parcel { release: release.clone(), vectors: vectors.to_vec() };
+    let parcel = serde_json::to_vec(&parcel).map_err(PublishError::Json)?;
+    put(&bucket, &vectors_object(&release.digest), &parcel).await
+}
+
+/// A module as it lies on the bus.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// How it was released.
+    pub release: Release,
+    /// The component.
+    pub module: Vec<u8>,
+    /// Its vectors.
+    pub vectors: Vec<Vector>,
+}
+
+/// Fetches a stored module by its digest.
+///
+/// # Errors
+/// When the bus does not hold it, or holds something else under its name.
+pub async fn fetch(jetstream: &jetstream::Context, digest: &str) -> Result<Stored, PublishError> {
+    fetch_from(&buckets::objects(jetstream).await?, digest).await
+}
+
+pub(crate) async fn fetch_from(
+    objects: &jetstream::object_store::ObjectStore,
+    digest: &str,
+) -> Result<Stored, PublishError> {
+    let module = read(objects, digest).await?;
+    if digest_of(&module) != digest {
+        return Err(PublishError::Damaged(digest.to_owned(), "its bytes have another digest".to_owned()));
+    }
+    // A module without its vectors must not pass as one that has none.
+    let parcel = read(objects, &vectors_object(digest)).await?;
+    let parcel: Parcel = serde_json::from_slice(&parcel)
+        .map_err(|error| PublishError::Damaged(vectors_object(digest), error.to_string()))?;
+    Ok(Stored { release: parcel.release, module, vectors: parcel.vectors })
+}
+
+/// Digests of all stored modules.
+///
+/// # Errors
+/// When the bus refuses.
+pub async fn stored_digests(jetstream: &jetstream::Context) -> Result<Vec<String>, PublishError> {
+    use futures::TryStreamExt as _;
+    let bucket = buckets::objects(jetstream).await?;
+    let list = bucket.list().await.map_err(bus("list the modules"))?;
+    let names: Vec<_> = list.try_collect().await.map_err(bus("list the modules"))?;
+    Ok(names.into_iter().map(|object| object.name).filter(|name| !name.ends_with(".vectors")).collect())
+}
+
+/// Names a stored release as the province's active one; what was active before stays on record for [`rollback`].
+///
+/// # Errors
+/// When the bus refuses, or somebody else names one at the same time.
 pub async fn announce(
     jetstream: &jetstream::Context,
     province: Province,
     release: &Release,
 ) -> Result<(), PublishError> {
-    let value = serde_json::to_vec(release).map_err(PublishError::Vectors)?;
-    let bucket = active(jetstream).await?;
-    bucket.put(province.letters(), value.into()).await.map_err(bus("name the active release"))?;
+    let bucket = buckets::active(jetstream).await?;
+    let current = announced_in(&bucket, province).await?;
+    let previous = match &current {
+        // The same again must not push out the one to go back to.
+        Some((current, _)) if current.release.digest == release.digest => current.previous.clone(),
+        Some((current, _)) => Some(current.release.clone()),
+        None => None,
+    };
+    let announcement = Announcement { release: release.clone(), previous };
+    replace(&bucket, province, &announcement, current.map(|(_, revision)| revision)).await
+}
+
+/// Names the release before the active one as active again, on all hosts. Twice is back again.
+///
+/// # Errors
+/// When none is known, the bus refuses, or somebody else changes the active release at the same time.
+pub async fn rollback(jetstream: &jetstream::Context, province: Province) -> Result<Announcement, PublishError> {
+    let bucket = buckets::active(jetstream).await?;
+    let (current, revision) =
+        announced_in(&bucket, province).await?.ok_or(PublishError::NoneActive(province.letters()))?;
+    let release = current.previous.ok_or(PublishError::NoPrevious(province.letters()))?;
+    let announcement = Announcement { release, previous: Some(current.release) };
+    replace(&bucket, province, &announcement, Some(revision)).await?;
+    Ok(announcement)
+}
+
+/// What the bus names active for a province.
+///
+/// # Errors
+/// When the bus refuses or holds something else.
+pub async fn announced(
+    jetstream: &jetstream::Context,
+    province: Province,
+) -> Result<Option<Announcement>, PublishError> {
+    let bucket = buckets::active(jetstream).await?;
+    Ok(announced_in(&bucket, province).await?.map(|(announcement, _)| announcement))
+}
+
+pub(crate) async fn announced_in(
+    bucket: &kv::Store,
+    province: Province,
+) -> Result<Option<(Announcement, u64)>, PublishError> {
+    named(bucket, province, "read the active releases").await
+}
+
+/// The candidate that the bus names for a province's shadow, and the number of its run.
+pub(crate) async fn shadowed_in(
+    bucket: &kv::Store,
+    province: Province,
+) -> Result<Option<(Release, u64)>, PublishError> {
+    named(bucket, province, "read the shadows").await
+}
+
+async fn named<T: serde::de::DeserializeOwned>(
+    bucket: &kv::Store,
+    province: Province,
+    step: &'static str,
+) -> Result<Option<(T, u64)>, PublishError> {
+    let letters = province.letters();
+    let entry = bucket.entry(letters).await.map_err(bus(step))?;
+    let Some(entry) = entry.filter(|entry| entry.operation == kv::Operation::Put) else { return Ok(None) };
+    let value = serde_json::from_slice(&entry.value)
+        .map_err(|error| PublishError::Damaged(format!("{} {letters}", bucket.name), error.to_string()))?;
+    Ok(Some((value, entry.revision)))
+}
+
+async fn replace(
+    bucket: &kv::Store,
+    province: Province,
+    announcement: &Announcement,
+    revision: Option<u64>,
+) -> Result<(), PublishError> {
+    let letters = province.letters();
+    let value = serde_json::to_vec(announcement).map_err(PublishError::Json)?.into();
+    // Revision 0: there must be none yet.
+    match bucket.update(letters, value, revision.unwrap_or(0)).await {
+        Ok(_revision) => Ok(()),
+        Err(error) if error.kind() == kv::UpdateErrorKind::WrongLastRevision => Err(PublishError::Overtaken(letters)),
+        Err(error) => Err(bus("name the active release")(error)),
+    }
+}
+
+/// Names a stored release as the candidate that judges beside the active module of its province, on all hosts.
+///
+/// # Errors
+/// When the bus refuses.
+pub async fn shadow(jetstream: &jetstream::Context, province: Province, release: &Release) -> Result<(), PublishError> {
+    let value = serde_json::to_vec(release).map_err(PublishError::Json)?;
+    let bucket = buckets::shadow(jetstream).await?;
+    bucket.put(province.letters(), value.into()).await.map_err(bus("name the shadow"))?;
     Ok(())
+}
+
+/// Ends the shadow of a province on all hosts; the reports stay.
+///
+/// # Errors
+/// When the bus refuses.
+pub async fn end_shadow(jetstream: &jetstream::Context, province: Province) -> Result<(), PublishError> {
+    let bucket = buckets::shadow(jetstream).await?;
+    bucket.delete(province.letters()).await.map_err(bus("end the shadow"))
+}
+
+/// The candidate that is in shadow mode for a province.
+///
+/// # Errors
+/// When the bus refuses or holds something else.
+pub async fn shadowed(jetstream: &jetstream::Context, province: Province) -> Result<Option<Release>, PublishError> {
+    Ok(shadowed_in(&buckets::shadow(jetstream).await?, province).await?.map(|(release, _)| release))
 }
 
 async fn put(bucket: &jetstream::object_store::ObjectStore, name: &str, bytes: &[u8]) -> Result<(), PublishError> {
     let mut reader = bytes;
     bucket.put(name, &mut reader).await.map_err(bus("store the module"))?;
     Ok(())
+}
+
+async fn read(objects: &jetstream::object_store::ObjectStore, name: &str) -> Result<Vec<u8>, PublishError> {
+    let mut object = objects.get(name).await.map_err(bus("fetch a module"))?;
+    let mut bytes = Vec::new();
+    object.read_to_end(&mut bytes).await.map_err(bus("fetch a module"))?;
+    Ok(bytes)
 }

@@ -64,7 +64,7 @@ pub struct ShadowReport {
 impl ShadowReport {
     /// Adds the report of another host, unless it compares other modules.
     pub fn merge(&mut self, other: &Self) {
-        if (&self.active, &self.candidate) != (&other.active, &other.candidate) {
+        if !self.compares_as(other) {
             return;
         }
         self.judged += other.judged;
@@ -80,6 +80,11 @@ impl ShadowReport {
         }
         let new = other.examples.iter().filter(|id| !self.examples.contains(id)).cloned().collect::<Vec<_>>();
         self.examples.extend(new);
+    }
+
+    /// Whether the other report compares the same two modules.
+    pub fn compares_as(&self, other: &Self) -> bool {
+        (&self.active, &self.candidate) == (&other.active, &other.candidate)
     }
 
     fn count(&mut self, order_id: &str, active: &[Finding], candidate: &[Finding], examples_max: usize) {

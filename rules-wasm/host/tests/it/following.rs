@@ -5,15 +5,21 @@ use std::time::Duration;
 
 use async_nats::jetstream;
 use icp_domain::Province;
-use icp_rules_host::follow::{FollowStatus, follow_comparing_every};
-use icp_rules_host::publish::{announce, publish};
+use icp_rules_host::follow::{FollowOptions, FollowStatus, follow};
+use icp_rules_host::publish::{PublishError, announce, announced, end_shadow, publish, rollback, shadow, store};
+use icp_rules_host::status::{HostStatus, merged_report, statuses};
 use icp_rules_host::{Host, LoadStep, SigningKey};
 use icp_testkit::NatsServer;
 use tokio::sync::watch;
 
-use crate::guests::{guests, host, key, vectors};
+use crate::guests::{draft_touched_by_the_notice, guests, host, key, vectors};
 
 const PATIENCE: Duration = Duration::from_secs(60);
+
+fn options(host: &str) -> FollowOptions {
+    let every = Duration::from_millis(500);
+    FollowOptions { host: host.to_owned(), compare_every: every, report_every: Duration::from_millis(100) }
+}
 
 async fn active_version(host: &Arc<Host>, version: &str) {
     let reached = || async { (host.active(Province::Guangdong)?.version() == version).then_some(()) };
@@ -43,7 +49,7 @@ async fn a_host_follows_the_bus() {
     let client = async_nats::connect(server.url()).await.unwrap();
     let jetstream = jetstream::new(client);
     let host = host();
-    let follower = follow_comparing_every(Arc::clone(&host), jetstream.clone(), Duration::from_millis(500));
+    let follower = follow(Arc::clone(&host), jetstream.clone(), options("one"));
     let mut status = follower.status();
     until(&mut status, "caught up", |status| status.caught_up).await;
     assert!(host.list().is_empty(), "an empty bus activates nothing");
@@ -84,4 +90,115 @@ async fn a_host_follows_the_bus() {
     .unwrap();
     active_version(&host, "1.1.0").await;
     drop(follower);
+}
+
+/// Waits until the hosts have told what is expected of them.
+async fn told<T>(what: &str, jetstream: &jetstream::Context, expected: impl Fn(&[HostStatus]) -> Option<T>) -> T {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let told = statuses(jetstream).await.unwrap().remove("gd").unwrap_or_default();
+        if let Some(value) = expected(&told) {
+            return value;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "not told: {what}; but {told:#?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn all_run(told: &[HostStatus], version: &str) -> Option<()> {
+    let runs = |status: &HostStatus| status.active.as_ref().is_some_and(|name| name.version == version);
+    (told.len() == 2 && told.iter().all(runs)).then_some(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hosts_roll_back_together_and_tell_what_they_run_and_refuse() {
+    let guests = tokio::task::spawn_blocking(guests).await.unwrap();
+    let server = NatsServer::start_temp().await.unwrap();
+    let jetstream = jetstream::new(async_nats::connect(server.url()).await.unwrap());
+    let (one, two) = (host(), host());
+    let _followers =
+        [("one", &one), ("two", &two)].map(|(name, host)| follow(Arc::clone(host), jetstream.clone(), options(name)));
+
+    let nothing = rollback(&jetstream, Province::Guangdong).await;
+    assert!(matches!(nothing, Err(PublishError::NoneActive("gd"))), "{nothing:?}");
+    publish(&jetstream, Province::Guangdong, &guests.gd, "1.0.0", &key(), &vectors("gd", "1.0.0")).await.unwrap();
+    told("1.0.0", &jetstream, |told| all_run(told, "1.0.0")).await;
+    let nothing = rollback(&jetstream, Province::Guangdong).await;
+    assert!(matches!(nothing, Err(PublishError::NoPrevious("gd"))), "{nothing:?}");
+    publish(&jetstream, Province::Guangdong, &guests.gd_notice, "1.1.0", &key(), &vectors("gd", "1.1.0"))
+        .await
+        .unwrap();
+    told("1.1.0", &jetstream, |told| all_run(told, "1.1.0")).await;
+
+    // One command, every host; and once more is forward again.
+    rollback(&jetstream, Province::Guangdong).await.unwrap();
+    told("1.0.0 again", &jetstream, |told| all_run(told, "1.0.0")).await;
+    rollback(&jetstream, Province::Guangdong).await.unwrap();
+    told("1.1.0 again", &jetstream, |told| all_run(told, "1.1.0")).await;
+    // The same announced again does not push out the one to go back to.
+    let active = announced(&jetstream, Province::Guangdong).await.unwrap().unwrap();
+    announce(&jetstream, Province::Guangdong, &active.release).await.unwrap();
+    rollback(&jetstream, Province::Guangdong).await.unwrap();
+    told("1.0.0 once more", &jetstream, |told| all_run(told, "1.0.0")).await;
+
+    // A refusal is told with its vector, by every host.
+    publish(&jetstream, Province::Guangdong, &guests.gd_notice, "1.1.0", &key(), &vectors("gd", "1.0.0"))
+        .await
+        .unwrap();
+    // The module itself is known: only another digest is loaded again. So a module that nobody has seen.
+    let unseen = [guests.gd_notice.as_slice(), b"\0\x02\x01x"].concat();
+    publish(&jetstream, Province::Guangdong, &unseen, "1.1.0", &key(), &vectors("gd", "1.0.0")).await.unwrap();
+    let refused = told("refused by both", &jetstream, |told| {
+        let refusals: Vec<_> = told.iter().filter_map(|status| status.refused.clone()).collect();
+        (refusals.len() == 2).then_some(refusals)
+    })
+    .await;
+    for refusal in refused {
+        assert_eq!(refusal.error.step, LoadStep::Vectors);
+        let vector = refusal.error.vector.unwrap();
+        assert!(vector.expected != vector.found, "{vector:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shadow_on_two_hosts_reports_what_both_saw() {
+    let guests = tokio::task::spawn_blocking(guests).await.unwrap();
+    let server = NatsServer::start_temp().await.unwrap();
+    let jetstream = jetstream::new(async_nats::connect(server.url()).await.unwrap());
+    let hosts = [host(), host()];
+    let _followers =
+        [("one", 0), ("two", 1)].map(|(name, at)| follow(Arc::clone(&hosts[at]), jetstream.clone(), options(name)));
+    publish(&jetstream, Province::Guangdong, &guests.gd, "1.0.0", &key(), &[]).await.unwrap();
+    let candidate = key().sign(&guests.gd_notice, "1.1.0");
+    store(&jetstream, &candidate, &guests.gd_notice, &vectors("gd", "1.1.0")).await.unwrap();
+    shadow(&jetstream, Province::Guangdong, &candidate).await.unwrap();
+    told("the shadow", &jetstream, |told| {
+        let shadows = told.iter().filter(|status| status.shadow.as_ref().is_some_and(|name| name.version == "1.1.0"));
+        (shadows.count() == 2).then_some(())
+    })
+    .await;
+
+    let (order, context) = draft_touched_by_the_notice();
+    for (host, id) in hosts.iter().zip(["order-1", "order-2"]) {
+        host.judge_order(Province::Guangdong, id, &order, &context);
+    }
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let merged = loop {
+        match merged_report(&jetstream, Province::Guangdong).await.unwrap() {
+            Some(merged) if merged.report.judged == 2 => break merged,
+            other => assert!(tokio::time::Instant::now() < deadline, "{other:#?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!(merged.hosts.len(), 2);
+    assert_eq!((merged.report.same, merged.report.differing), (0, 2));
+    assert_eq!(merged.report.rules.keys().collect::<Vec<_>>(), ["name_deny_all"]);
+    let mut examples = merged.report.examples;
+    examples.sort();
+    assert_eq!(examples, ["order-1", "order-2"]);
+
+    // Ended everywhere; the reports stay.
+    end_shadow(&jetstream, Province::Guangdong).await.unwrap();
+    told("no shadow", &jetstream, |told| told.iter().all(|status| status.shadow.is_none()).then_some(())).await;
+    assert!(merged_report(&jetstream, Province::Guangdong).await.unwrap().is_some());
 }

@@ -6,6 +6,7 @@ mod guests;
 mod hostile;
 mod limits;
 mod loading;
+mod shadowing;
 mod swapping;
 mod vectors;
 mod wat_guests;

@@ -1,0 +1,160 @@
+//! What each host tells the bus: which modules it runs, what it refused and why, what its shadows found. The tools
+//! read it; no host depends on another one's.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use async_nats::jetstream::{self, kv};
+use futures::StreamExt;
+use icp_domain::Province;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::buckets;
+use crate::module::LoadError;
+use crate::publish::{PublishError, bus};
+use crate::shadow::{ModuleName, ShadowReport};
+use crate::signature::Release;
+
+/// An unchanged status is told again this often, so that a living host can be told from a dead one.
+const REPEAT_EVERY: Duration = Duration::from_secs(60);
+
+/// How a province stands on one host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostStatus {
+    /// The host.
+    pub host: String,
+    /// The module that it judges with.
+    pub active: Option<ModuleName>,
+    /// When that module became active there, seconds since 1970.
+    pub since_unix_s: u64,
+    /// The release that the bus names but this host refused.
+    pub refused: Option<Refusal>,
+    /// The candidate that judges beside it.
+    pub shadow: Option<ModuleName>,
+    /// The candidate that this host refused.
+    pub shadow_refused: Option<Refusal>,
+}
+
+/// A release that a host refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// What was refused.
+    pub release: Release,
+    /// At which step and why.
+    pub error: LoadError,
+}
+
+/// The report of one host on one run of a shadow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostReport {
+    /// The host.
+    pub host: String,
+    /// Number of the run: every time that a candidate is named begins a new one.
+    pub run: u64,
+    /// What was found.
+    pub report: ShadowReport,
+}
+
+/// The statuses of all living hosts by the letters of the province.
+///
+/// # Errors
+/// When the bus refuses.
+pub async fn statuses(jetstream: &jetstream::Context) -> Result<BTreeMap<String, Vec<HostStatus>>, PublishError> {
+    read_all(&buckets::status(jetstream).await?).await
+}
+
+/// The reports on the last run of a province's shadow, merged over all hosts; none when no host has one. Where hosts
+/// have compared other modules than the first one, theirs are left out and their number is told beside it.
+///
+/// # Errors
+/// When the bus refuses.
+pub async fn merged_report(
+    jetstream: &jetstream::Context,
+    province: Province,
+) -> Result<Option<MergedReport>, PublishError> {
+    let mut all: BTreeMap<String, Vec<HostReport>> = read_all(&buckets::report(jetstream).await?).await?;
+    let mut reports = all.remove(province.letters()).unwrap_or_default();
+    let Some(run) = reports.iter().map(|report| report.run).max() else { return Ok(None) };
+    reports.retain(|report| report.run == run);
+    // The measure of most orders is the measure; a host that is behind with a swap has another one.
+    reports.sort_by_key(|report| std::cmp::Reverse(report.report.judged));
+    let mut reports = reports.into_iter();
+    let Some(first) = reports.next() else { return Ok(None) };
+    let mut merged = MergedReport { hosts: vec![first.host], left_out: Vec::new(), report: first.report };
+    for next in reports {
+        if next.report.compares_as(&merged.report) {
+            merged.report.merge(&next.report);
+            merged.hosts.push(next.host);
+        } else {
+            merged.left_out.push(next.host);
+        }
+    }
+    Ok(Some(merged))
+}
+
+/// The reports of several hosts as one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MergedReport {
+    /// Whose reports it holds.
+    pub hosts: Vec<String>,
+    /// Hosts that compared other modules.
+    pub left_out: Vec<String>,
+    /// The sum.
+    pub report: ShadowReport,
+}
+
+async fn read_all<T: DeserializeOwned>(bucket: &kv::Store) -> Result<BTreeMap<String, Vec<T>>, PublishError> {
+    let mut keys = bucket.keys().await.map_err(bus("list what the hosts told"))?;
+    let mut values: BTreeMap<String, Vec<T>> = BTreeMap::new();
+    while let Some(key) = keys.next().await {
+        let key = key.map_err(bus("list what the hosts told"))?;
+        let Some(value) = bucket.get(&key).await.map_err(bus("read what the hosts told"))? else { continue };
+        // A host of another version may tell more or less than this one understands.
+        let Ok(value) = serde_json::from_slice(&value) else { continue };
+        let letters = key.split('.').next().unwrap_or_default();
+        values.entry(letters.to_owned()).or_default().push(value);
+    }
+    Ok(values)
+}
+
+/// Tells the bus what changed, and what has not changed for a while.
+pub(crate) struct Teller {
+    bucket: kv::Store,
+    repeat_every: Option<Duration>,
+    told: BTreeMap<String, (Vec<u8>, Instant)>,
+}
+
+impl Teller {
+    /// Statuses are repeated: they fade away with their host.
+    pub(crate) async fn of_status(jetstream: &jetstream::Context) -> Result<Self, PublishError> {
+        let bucket = buckets::status(jetstream).await?;
+        Ok(Self { bucket, repeat_every: Some(REPEAT_EVERY), told: BTreeMap::new() })
+    }
+
+    /// Reports are told when they change.
+    pub(crate) async fn of_reports(jetstream: &jetstream::Context) -> Result<Self, PublishError> {
+        Ok(Self { bucket: buckets::report(jetstream).await?, repeat_every: None, told: BTreeMap::new() })
+    }
+
+    pub(crate) async fn tell<T: Serialize>(
+        &mut self,
+        province: Province,
+        host: &str,
+        value: &T,
+    ) -> Result<(), PublishError> {
+        let key = format!("{}.{host}", province.letters());
+        let bytes = serde_json::to_vec(value).map_err(PublishError::Json)?;
+        let is_fresh = |at: &Instant| self.repeat_every.is_none_or(|every| at.elapsed() < every);
+        if self.told.get(&key).is_some_and(|(told, at)| *told == bytes && is_fresh(at)) {
+            return Ok(());
+        }
+        self.bucket.put(&key, bytes.clone().into()).await.map_err(bus("tell what this host runs"))?;
+        self.told.insert(key, (bytes, Instant::now()));
+        Ok(())
+    }
+}
+
+pub(crate) fn unix_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
