@@ -141,6 +141,8 @@ impl World {
         let sandbox_url = format!("http://{}", ports.http);
 
         let signing_key = SigningKey::generate("sandbox");
+        let key_file = work_dir.join("keys").join("rules.key");
+        std::fs::write(&key_file, signing_key.to_file())?;
         let environment = Environment::write(&work_dir)?;
         let mut services = BTreeMap::new();
         for name in SERVICES {
@@ -161,7 +163,26 @@ impl World {
         for name in SERVICES {
             world.wait_ready(name).await?;
         }
+        world.write_addresses(&key_file)?;
         Ok(world)
+    }
+
+    /// Tells the tools where everything is; `icpctl` reads it.
+    fn write_addresses(&self, key_file: &Path) -> anyhow::Result<()> {
+        let services: BTreeMap<&str, serde_json::Value> = self
+            .services
+            .iter()
+            .map(|(name, service)| (*name, serde_json::json!({ "http": service.http, "grpc": service.grpc })))
+            .collect();
+        let addresses = serde_json::json!({
+            "nats": self.nats.url(), "sandbox": self.sandbox_url, "services": services, "rules_key": key_file,
+        });
+        std::fs::write(self.addresses_file(), serde_json::to_vec_pretty(&addresses)?)?;
+        Ok(())
+    }
+
+    fn addresses_file(&self) -> PathBuf {
+        self.options.work_dir.join("addresses.json")
     }
 
     /// Waits until a service is ready.
@@ -267,6 +288,8 @@ impl World {
 
     /// Stops everything in order: services, sandbox, broker, database.
     pub async fn stop(mut self) -> anyhow::Result<()> {
+        // Whoever reads it later must not look for what is gone.
+        let _ = std::fs::remove_file(self.addresses_file());
         let stops = self.services.values_mut().map(|service| service.program.stop());
         for result in futures::future::join_all(stops).await {
             result?;
@@ -400,7 +423,7 @@ fn own_settings(
     let pairs: Vec<(&str, String)> = match name {
         "intake" => vec![
             ("INTAKE__TOKENS_FILE", keys.join("tokens.toml").display().to_string()),
-            ("INTAKE__RULES_KEYS__SANDBOX", signing_key.trusted().public_key_hex),
+            ("INTAKE__RULES__KEYS__SANDBOX", signing_key.trusted().public_key_hex),
         ],
         "identity" => vec![("IDENTITY__ENGINE", "sandbox".to_owned())],
         "authority" => vec![

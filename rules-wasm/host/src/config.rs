@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct HostConfig {
     /// Refuse modules without a signature of a trusted key.
     pub signature_required: bool,
-    /// Keys whose signatures are accepted.
+    /// Keys whose signatures are accepted; configured as `keys`: id → Ed25519 public key, hexadecimal.
+    #[serde(rename = "keys", with = "by_id")]
     pub trusted_keys: Vec<TrustedKey>,
     /// Largest module in bytes.
     pub module_bytes_max: usize,
@@ -52,11 +53,29 @@ impl Default for HostConfig {
 }
 
 /// A key whose modules are accepted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedKey {
     /// Name of the key, as in a release.
     pub id: String,
     /// Ed25519 public key, 64 hexadecimal digits.
     pub public_key_hex: String,
+}
+
+/// Keys are written as a map, so that one can be set by one line or one variable of the environment.
+mod by_id {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use super::TrustedKey;
+
+    pub(super) fn serialize<S: Serializer>(keys: &[TrustedKey], serializer: S) -> Result<S::Ok, S::Error> {
+        let map: BTreeMap<&str, &str> = keys.iter().map(|key| (key.id.as_str(), key.public_key_hex.as_str())).collect();
+        map.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TrustedKey>, D::Error> {
+        let map = BTreeMap::<String, String>::deserialize(deserializer)?;
+        Ok(map.into_iter().map(|(id, public_key_hex)| TrustedKey { id, public_key_hex }).collect())
+    }
 }

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwapOption;
 use icp_domain::Province;
 use icp_rules_sdk::vector::Vector;
-use icp_rules_sdk::{Context, Date, Finding, Order, RequirementsAnswer};
+use icp_rules_sdk::{Context, Date, Description, Finding, Order, RequirementsAnswer};
 use wasmtime::Engine;
 
 use crate::config::HostConfig;
 use crate::engine::{Clock, Places, engine, instances_alive};
-use crate::module::{LoadError, LoadedModule, ModuleInfo, failure, quoted};
+use crate::module::{LoadError, LoadedModule, ModuleInfo, VectorFailure, failure, quoted};
 use crate::shadow::{Shadow, ShadowReport, ShadowThread};
 use crate::signature::Release;
 
@@ -109,6 +109,22 @@ impl Host {
         vectors: &[Vector],
     ) -> Result<LoadedModule, LoadError> {
         LoadedModule::load(&self.engine, &self.clock, &self.config, province, bytes, release, vectors, (self.today)())
+    }
+
+    /// What a module says about itself; nothing else is proved. Takes as long as compiling it.
+    ///
+    /// # Errors
+    /// When it does not compile, is of another world, or does not say.
+    pub fn describe(&self, bytes: &[u8]) -> Result<Description, LoadError> {
+        LoadedModule::description_of(&self.engine, &self.clock, &self.config, bytes)
+    }
+
+    /// Runs one vector in a module that was loaded without it.
+    ///
+    /// # Errors
+    /// What the vector expects and what came instead.
+    pub fn run_vector(&self, module: &LoadedModule, vector: &Vector) -> Result<(), VectorFailure> {
+        module.run_vector(vector, &self.clock)
     }
 
     /// Makes a module the active one of its province; the one before stays ready for [`Host::rollback`].

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use icp_domain::Province;
-use icp_rules_sdk::vector::{Vector, summary};
+use icp_rules_sdk::vector::Vector;
 use icp_rules_sdk::{Context, Date, Description, Finding, Order, RequirementsAnswer};
 use serde::{Deserialize, Serialize};
 use wasmtime::component::{Component, Linker};
@@ -142,9 +142,8 @@ impl LoadedModule {
         check_bytes(config, bytes, release)?;
         signature::verify(release, &config.trusted_keys, config.signature_required)
             .map_err(|error| LoadError::new(LoadStep::Signature, error))?;
-        let pre = compile(engine, bytes)?;
         let limits = Limits::of(config);
-        let description = describe(&pre, &limits, clock)?;
+        let (pre, description) = Self::inspect(engine, clock, &limits, bytes)?;
         check_description(&description, province, release, today)?;
         let info = ModuleInfo {
             province,
@@ -157,6 +156,27 @@ impl LoadedModule {
             module.run_vector(vector, clock).map_err(LoadError::of_vector)?;
         }
         Ok(module)
+    }
+
+    fn inspect(
+        engine: &Engine,
+        clock: &Clock,
+        limits: &Limits,
+        bytes: &[u8],
+    ) -> Result<(BureauPre<Limited>, Description), LoadError> {
+        let pre = compile(engine, bytes)?;
+        let description = describe(&pre, limits, clock)?;
+        Ok((pre, description))
+    }
+
+    /// What a module says about itself, whoever made it.
+    pub(crate) fn description_of(
+        engine: &Engine,
+        clock: &Clock,
+        config: &HostConfig,
+        bytes: &[u8],
+    ) -> Result<Description, LoadError> {
+        Self::inspect(engine, clock, &Limits::of(config), bytes).map(|(_, description)| description)
     }
 
     fn instance(&self, orders: u64) -> wasmtime::Result<(Store<Limited>, Bureau)> {
@@ -200,31 +220,20 @@ impl LoadedModule {
 
     /// What a vector expects and the module does not say; none when it holds.
     pub(crate) fn run_vector(&self, vector: &Vector, clock: &Clock) -> Result<(), VectorFailure> {
-        let failed = |expected: &dyn fmt::Debug, found: String| VectorFailure {
+        let failed = |error: wasmtime::Error| VectorFailure {
             vector: vector.name.clone(),
-            expected: format!("{expected:?}"),
-            found,
+            expected: format!("{:?}", vector.expect),
+            found: failure(&error),
         };
-        let (findings, _) = self
-            .judge(&vector.order, &vector.context, clock)
-            .map_err(|error| failed(&vector.expect, failure(&error)))?;
-        let found: Vec<String> = findings.iter().map(summary).collect();
-        if found != vector.expect {
-            return Err(failed(&vector.expect, format!("{found:?}")));
-        }
-        let requirements = self
-            .requirements(&vector.order, clock)
-            .map_err(|error| failure(&error))
-            .and_then(|answer| serde_json::to_value(answer).map_err(|error| error.to_string()))
-            .map_err(|reason| failed(&vector.requires, reason))?;
-        for (pointer, expected) in &vector.requires {
-            let found = requirements.pointer(pointer);
-            if found != Some(expected) {
-                let found = found.map_or_else(|| String::from("nothing"), ToString::to_string);
-                return Err(failed(&format_args!("{pointer} {expected}"), found));
-            }
-        }
-        Ok(())
+        let (findings, _) = self.judge(&vector.order, &vector.context, clock).map_err(failed)?;
+        let requirements = self.requirements(&vector.order, clock).map_err(failed)?;
+        let requirements = serde_json::to_value(requirements).unwrap_or_default();
+        vector.check(&findings, &requirements).map_err(|difference| {
+            let said = difference.strip_prefix(&format!("{}: ", vector.name)).unwrap_or(&difference);
+            let said = said.strip_prefix("expected ").unwrap_or(said);
+            let (expected, found) = said.split_once(", found ").unwrap_or((said, "something else"));
+            VectorFailure { vector: vector.name.clone(), expected: expected.to_owned(), found: found.to_owned() }
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! Publishing modules to the bus and naming what is active and what is in shadow: for the tools.
 
+use async_nats::jetstream::object_store::{ObjectMetadata, ObjectStore};
 use async_nats::jetstream::{self, kv};
+use futures::StreamExt;
 use icp_domain::Province;
 use icp_rules_sdk::vector::Vector;
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,11 @@ use tokio::io::AsyncReadExt;
 
 use crate::buckets;
 use crate::signature::{Release, SigningKey, digest_of};
+
+/// Key of a module's metadata: letters of its province.
+const PROVINCE: &str = "province";
+/// Key of a module's metadata: its release as JSON.
+const RELEASE: &str = "release";
 
 /// Why a module could not be published.
 #[derive(Debug, thiserror::Error)]
@@ -71,16 +78,20 @@ pub async fn publish(
     vectors: &[Vector],
 ) -> Result<Release, PublishError> {
     let release = key.sign(module, version);
-    store(jetstream, &release, module, vectors).await?;
+    store(jetstream, province, &release, module, vectors).await?;
     announce(jetstream, province, &release).await?;
     Ok(release)
 }
 
-/// What the object store holds of a released module beside its bytes: the vectors, and how it was released.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Parcel {
-    release: Release,
-    vectors: Vec<Vector>,
+/// What is known of a stored module without fetching it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoredInfo {
+    /// Letters of the province.
+    pub province: String,
+    /// How it was released.
+    pub release: Release,
+    /// Size of the component.
+    pub bytes: usize,
 }
 
 /// Puts a module, its release and its vectors on the bus; nothing becomes active.
@@ -89,22 +100,28 @@ struct Parcel {
 /// When the bus refuses.
 pub async fn store(
     jetstream: &jetstream::Context,
+    province: Province,
     release: &Release,
     module: &[u8],
     vectors: &[Vector],
 ) -> Result<(), PublishError> {
     let bucket = buckets::objects(jetstream).await?;
-    put(&bucket, &release.digest, module).await?;
-    let parcel = Parcel { release: release.clone(), vectors: vectors.to_vec() };
-    let parcel = serde_json::to_vec(&parcel).map_err(PublishError::Json)?;
-    put(&bucket, &vectors_object(&release.digest), &parcel).await
+    // The vectors first: a module that is there has its vectors.
+    let vectors = serde_json::to_vec(vectors).map_err(PublishError::Json)?;
+    put(&bucket, ObjectMetadata::from(vectors_object(&release.digest).as_str()), &vectors).await?;
+    let released = serde_json::to_string(release).map_err(PublishError::Json)?;
+    let metadata = [(PROVINCE, province.letters().to_owned()), (RELEASE, released)];
+    let metadata = ObjectMetadata {
+        name: release.digest.clone(),
+        metadata: metadata.map(|(key, value)| (key.to_owned(), value)).into(),
+        ..Default::default()
+    };
+    put(&bucket, metadata, module).await
 }
 
 /// A module as it lies on the bus.
 #[derive(Debug, Clone)]
 pub struct Stored {
-    /// How it was released.
-    pub release: Release,
     /// The component.
     pub module: Vec<u8>,
     /// Its vectors.
@@ -119,31 +136,34 @@ pub async fn fetch(jetstream: &jetstream::Context, digest: &str) -> Result<Store
     fetch_from(&buckets::objects(jetstream).await?, digest).await
 }
 
-pub(crate) async fn fetch_from(
-    objects: &jetstream::object_store::ObjectStore,
-    digest: &str,
-) -> Result<Stored, PublishError> {
+pub(crate) async fn fetch_from(objects: &ObjectStore, digest: &str) -> Result<Stored, PublishError> {
     let module = read(objects, digest).await?;
     if digest_of(&module) != digest {
         return Err(PublishError::Damaged(digest.to_owned(), "its bytes have another digest".to_owned()));
     }
-    // A module without its vectors must not pass as one that has none.
-    let parcel = read(objects, &vectors_object(digest)).await?;
-    let parcel: Parcel = serde_json::from_slice(&parcel)
+    // A module whose vectors are missing must not pass as one that has none.
+    let vectors = read(objects, &vectors_object(digest)).await?;
+    let vectors = serde_json::from_slice(&vectors)
         .map_err(|error| PublishError::Damaged(vectors_object(digest), error.to_string()))?;
-    Ok(Stored { release: parcel.release, module, vectors: parcel.vectors })
+    Ok(Stored { module, vectors })
 }
 
-/// Digests of all stored modules.
+/// All stored modules.
 ///
 /// # Errors
 /// When the bus refuses.
-pub async fn stored_digests(jetstream: &jetstream::Context) -> Result<Vec<String>, PublishError> {
-    use futures::TryStreamExt as _;
+pub async fn stored(jetstream: &jetstream::Context) -> Result<Vec<StoredInfo>, PublishError> {
     let bucket = buckets::objects(jetstream).await?;
-    let list = bucket.list().await.map_err(bus("list the modules"))?;
-    let names: Vec<_> = list.try_collect().await.map_err(bus("list the modules"))?;
-    Ok(names.into_iter().map(|object| object.name).filter(|name| !name.ends_with(".vectors")).collect())
+    let mut list = bucket.list().await.map_err(bus("list the modules"))?;
+    let mut stored = Vec::new();
+    while let Some(object) = list.next().await {
+        let object = object.map_err(bus("list the modules"))?;
+        let release = object.metadata.get(RELEASE).and_then(|text| serde_json::from_str(text).ok());
+        if let (Some(province), Some(release)) = (object.metadata.get(PROVINCE), release) {
+            stored.push(StoredInfo { province: province.clone(), release, bytes: object.size });
+        }
+    }
+    Ok(stored)
 }
 
 /// Names a stored release as the province's active one; what was active before stays on record for [`rollback`].
@@ -265,13 +285,13 @@ pub async fn shadowed(jetstream: &jetstream::Context, province: Province) -> Res
     Ok(shadowed_in(&buckets::shadow(jetstream).await?, province).await?.map(|(release, _)| release))
 }
 
-async fn put(bucket: &jetstream::object_store::ObjectStore, name: &str, bytes: &[u8]) -> Result<(), PublishError> {
+async fn put(bucket: &ObjectStore, metadata: ObjectMetadata, bytes: &[u8]) -> Result<(), PublishError> {
     let mut reader = bytes;
-    bucket.put(name, &mut reader).await.map_err(bus("store the module"))?;
+    bucket.put(metadata, &mut reader).await.map_err(bus("store the module"))?;
     Ok(())
 }
 
-async fn read(objects: &jetstream::object_store::ObjectStore, name: &str) -> Result<Vec<u8>, PublishError> {
+async fn read(objects: &ObjectStore, name: &str) -> Result<Vec<u8>, PublishError> {
     let mut object = objects.get(name).await.map_err(bus("fetch a module"))?;
     let mut bytes = Vec::new();
     object.read_to_end(&mut bytes).await.map_err(bus("fetch a module"))?;

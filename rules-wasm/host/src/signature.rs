@@ -72,6 +72,14 @@ fn from_hex<const LENGTH: usize>(text: &str, what: &'static str) -> Result<[u8; 
     bytes.try_into().map_err(|_| SignatureError::Malformed(what))
 }
 
+/// The text of a key file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyFile {
+    id: String,
+    seed_hex: String,
+}
+
 /// A key that signs modules.
 pub struct SigningKey {
     id: String,
@@ -92,6 +100,22 @@ impl SigningKey {
     /// The secret seed, to be kept as a secret.
     pub fn seed(&self) -> [u8; 32] {
         self.key.to_bytes()
+    }
+
+    /// The text of a file that keeps this key; a secret.
+    pub fn to_file(&self) -> String {
+        let file = KeyFile { id: self.id.clone(), seed_hex: hex::encode(self.seed()) };
+        // Two strings can always be written.
+        serde_json::to_string_pretty(&file).unwrap_or_default() + "\n"
+    }
+
+    /// The key in the text of a key file.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn from_file(text: &str) -> Result<Self, SignatureError> {
+        let file: KeyFile = serde_json::from_str(text).map_err(|_| SignatureError::Malformed("the key file"))?;
+        Ok(Self::from_seed(&file.id, &from_hex(&file.seed_hex, "the seed of the key file")?))
     }
 
     /// What a host needs to trust this key.

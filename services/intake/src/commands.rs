@@ -181,7 +181,8 @@ impl Api {
     ) -> Result<RulesVerdict, Problem> {
         let pool = &self.bus.context().pool;
         let other_orders_in_flight = store::count_in_flight(pool, &stored.organiser_index, stored.id).await?;
-        Ok(rules::judge(&self.rules, filing, &Facts { materials, other_orders_in_flight, now: self.clock.now() }))
+        let facts = Facts { order_id: stored.id, materials, other_orders_in_flight, now: self.clock.now() };
+        Ok(rules::judge(&self.rules, filing, &facts))
     }
 
     /// The declared content.

@@ -13,13 +13,13 @@ pub mod reactions;
 pub mod rules;
 pub mod store;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use icp_bus::{Bus, Consumer};
 use icp_kit::{Parts, ServiceContext};
-use icp_rules_host::{Host, HostConfig, TrustedKey};
+use icp_rules_host::follow::FollowOptions;
+use icp_rules_host::{Host, HostConfig};
 use serde::{Deserialize, Serialize};
 
 /// Name of the service and of its section in the configuration.
@@ -39,26 +39,17 @@ pub struct Config {
     pub max_body_bytes: usize,
     /// Orders in one page at most.
     pub max_page: i64,
-    /// Accept rule modules without a signature.
-    pub allow_unsigned_rules: bool,
-    /// Keys whose rule modules are accepted: id → ed25519 public key, hex.
-    #[serde(default)]
-    pub rules_keys: BTreeMap<String, String>,
+    /// How rule modules run, and whom they may come from.
+    pub rules: HostConfig,
 }
 
 /// Builds the service on its connections.
 pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Parts> {
     let bus = Bus::start(&context, &MIGRATIONS).await?;
-    let rules = Host::new(HostConfig {
-        signature_required: !config.allow_unsigned_rules,
-        trusted_keys: config
-            .rules_keys
-            .iter()
-            .map(|(id, key)| TrustedKey { id: id.clone(), public_key_hex: key.clone() })
-            .collect(),
-        ..HostConfig::default()
-    })?;
-    let follower = icp_rules_host::follow::follow(rules.clone(), context.jetstream.clone());
+    let clock = context.clock.clone();
+    let rules = Host::with_today(config.rules.clone(), move || rules::day_in_china(clock.now()))?;
+    let options = FollowOptions::of_service(NAME);
+    let follower = icp_rules_host::follow::follow(rules.clone(), context.jetstream.clone(), options);
     let shutdown = context.shutdown.clone();
     context.spawn(async move {
         shutdown.cancelled().await;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, FixedOffset, Utc};
 use icp_domain::{Filing, Finding, Severity, Stage};
 use icp_rules_host::{Host, Verdict};
-use icp_rules_sdk::{Context, Material, Order};
+use icp_rules_sdk::{Context, Date, Material, Order};
+use uuid::Uuid;
 
 use crate::order::RulesVerdict;
 use crate::store::MaterialRow;
@@ -15,6 +16,8 @@ const CHINA_UTC_OFFSET_SECONDS: i32 = 8 * 3600;
 /// Facts that rules may need besides the order itself.
 #[derive(Debug)]
 pub struct Facts<'a> {
+    /// The order's id: the report of a candidate in shadow mode may name it.
+    pub order_id: Uuid,
     /// Materials that were uploaded.
     pub materials: &'a [MaterialRow],
     /// Other orders of this organiser in flight.
@@ -26,7 +29,7 @@ pub struct Facts<'a> {
 /// Judges with the province's active module. Without one, the order goes to manual review.
 pub fn judge(host: &Arc<Host>, filing: &Filing, facts: &Facts<'_>) -> RulesVerdict {
     let order = Order::from(filing);
-    match host.judge(filing.province, &order, &context(facts)) {
+    match host.judge_order(filing.province, &facts.order_id.to_string(), &order, &context(facts)) {
         Verdict::Judged { findings, module, .. } => RulesVerdict {
             digest: Some(module.digest.clone()),
             version: Some(module.version().to_owned()),
@@ -49,10 +52,15 @@ pub fn judge(host: &Arc<Host>, filing: &Filing, facts: &Facts<'_>) -> RulesVerdi
     }
 }
 
+/// The date in China at this time.
+pub fn day_in_china(time: DateTime<Utc>) -> Date {
+    FixedOffset::east_opt(CHINA_UTC_OFFSET_SECONDS)
+        .map_or(time.date_naive(), |offset| time.with_timezone(&offset).date_naive())
+        .into()
+}
+
 fn context(facts: &Facts<'_>) -> Context {
-    let today = FixedOffset::east_opt(CHINA_UTC_OFFSET_SECONDS)
-        .map_or(facts.now.date_naive(), |offset| facts.now.with_timezone(&offset).date_naive());
-    let mut context = Context::on(today.into());
+    let mut context = Context::on(day_in_china(facts.now));
     context.materials = Some(facts.materials.iter().map(material).collect());
     context.orders_in_flight = u32::try_from(facts.other_orders_in_flight).ok();
     context

@@ -170,7 +170,7 @@ async fn a_shadow_on_two_hosts_reports_what_both_saw() {
         [("one", 0), ("two", 1)].map(|(name, at)| follow(Arc::clone(&hosts[at]), jetstream.clone(), options(name)));
     publish(&jetstream, Province::Guangdong, &guests.gd, "1.0.0", &key(), &[]).await.unwrap();
     let candidate = key().sign(&guests.gd_notice, "1.1.0");
-    store(&jetstream, &candidate, &guests.gd_notice, &vectors("gd", "1.1.0")).await.unwrap();
+    store(&jetstream, Province::Guangdong, &candidate, &guests.gd_notice, &vectors("gd", "1.1.0")).await.unwrap();
     shadow(&jetstream, Province::Guangdong, &candidate).await.unwrap();
     told("the shadow", &jetstream, |told| {
         let shadows = told.iter().filter(|status| status.shadow.as_ref().is_some_and(|name| name.version == "1.1.0"));

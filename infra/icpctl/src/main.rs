@@ -1,0 +1,37 @@
+//! `icpctl`: the tool of the operator and of the rule author. Tables for people, `--json` for machines; every refusal
+//! is one line with what, why and remedy, and a non-zero exit status.
+//!
+//! Reading order: [`cli`] (what can be asked), [`problem`] and [`output`] (what is answered), [`place`] (where things
+//! are), `rules` (one file per group of verbs), `rejudge` (the whole stock against a module).
+
+#![allow(rustdoc::invalid_html_tags)] // Help texts name places as `<file>`; clap shows them as they are.
+
+mod bus;
+mod cli;
+mod output;
+mod place;
+mod problem;
+mod rejudge;
+mod rules;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Verb};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the runtime cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let Verb::Rules { verb } = &cli.verb;
+    match runtime.block_on(rules::run(verb, &cli)) {
+        Ok(answer) => answer.print(cli.json),
+        Err(problem) => problem.print(cli.json),
+    }
+}
