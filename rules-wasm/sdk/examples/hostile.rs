@@ -14,8 +14,8 @@ impl Guest for Hostile {
         describe::describe(&NATIONAL)
     }
 
-    fn requirements(order: Order) -> RequirementsAnswer {
-        requirements::requirements(&NATIONAL, &order)
+    fn requirements(order: Order, context: Context) -> RequirementsAnswer {
+        requirements::requirements(&NATIONAL, &order, &context)
     }
 
     fn judge(order: Order, context: Context) -> Vec<Finding> {

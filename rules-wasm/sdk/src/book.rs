@@ -1,291 +1,319 @@
 //! The rule book of one bureau as data.
+//!
+//! [`ProvinceBook`] lists every parameter once; [`shapes`] are their types, [`when`] the conditions under which
+//! something is asked, [`paper`] the papers that bureaus ask for.
+
+pub mod paper;
+mod shapes;
+mod when;
 
 use icp_domain::Province;
 
 use crate::judge::{Case, Findings};
-use crate::param::{Cite, Param};
-use crate::{Date, FooterNumber, OrderType, Severity};
+use crate::param::Param;
+use crate::{Date, FooterNumber, OrderType, Parameter};
 
-/// Who may be the organiser's person in charge (主体负责人).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LegalRepresentative {
-    /// Only the legal representative (法定代表人).
-    Must,
-    /// Somebody else with a letter of authorisation (授权书).
-    WithLetter,
-    /// Anybody of the unit.
-    Free,
+pub use paper::Paper;
+pub use shapes::*;
+pub use when::{If, When, Whom};
+
+macro_rules! book {
+    ($($(#[$doc:meta])* $name:ident: $kind:ty,)*) => {
+        /// The complete rule book of one bureau: national values unless the province says otherwise.
+        ///
+        /// A field's name is the rule's name in findings. A new parameter is a field here, its national value in
+        /// [`crate::national`] and its check in [`crate::judge`]; its description follows from this list.
+        #[derive(Debug, Clone, Copy)]
+        pub struct ProvinceBook {
+            /// The bureau's province.
+            pub province: Province,
+            /// Name of the bureau, e.g. `广东省通信管理局`.
+            pub bureau: &'static str,
+            /// Version of this book.
+            pub version: &'static str,
+            /// First day on which it applies.
+            pub effective_from: Date,
+            /// Last day on which it applies.
+            pub effective_to: Option<Date>,
+
+            $($(#[$doc])* pub $name: Param<$kind>,)*
+
+            /// Documents that every bureau asks for.
+            pub documents_national: &'static [Document],
+            /// Documents that this bureau asks for.
+            pub documents: &'static [Document],
+            /// What every reviewer looks at.
+            pub review_items_national: &'static [ReviewItem],
+            /// What only a reviewer can decide here, in the bureau's words.
+            pub review_items: &'static [ReviewItem],
+            /// Rules of this bureau in code: what data cannot say.
+            pub extra: fn(&Case<'_>, &mut Findings),
+        }
+
+        impl ProvinceBook {
+            /// Names of all parameters.
+            pub const PARAMETERS: &'static [&'static str] = &[$(stringify!($name)),*];
+
+            /// All parameters as a description shows them.
+            pub fn parameters(&self) -> Vec<Parameter> {
+                vec![$(self.$name.describe(stringify!($name))),*]
+            }
+        }
+    };
 }
 
-/// May a person file in a province other than that of the identity card?
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CrossProvincePerson {
-    /// No.
-    Deny,
-    /// With one of these proofs, e.g. 居住证.
-    WithProof(&'static [&'static str]),
-    /// Yes.
-    Allow,
-}
-
-/// Who may hold a unit's domain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DomainHolder {
-    /// The unit alone.
-    Unit,
-    /// The unit or its legal representative.
-    UnitOrLegalRepresentative,
-    /// Also shareholders and senior managers, with proof.
-    UnitPlus,
-}
-
-/// A number for units and one for persons; `None` is no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PerNature {
-    /// For units.
-    pub unit: Option<u32>,
-    /// For persons.
-    pub person: Option<u32>,
-}
-
-impl PerNature {
-    /// The number for a person or a unit.
-    pub const fn of(self, is_person: bool) -> Option<u32> {
-        if is_person { self.person } else { self.unit }
-    }
-}
-
-/// How many different phone numbers the two persons in charge must leave between them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DistinctPhones {
-    /// When one person is both.
-    pub same_person: usize,
-    /// When they are two persons.
-    pub different_persons: usize,
-}
-
-/// Whom a document is asked from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AskedFrom {
-    /// Every organiser.
-    Everybody,
-    /// Units (everything that is not a person).
-    Units,
-    /// Persons.
-    Persons,
-}
-
-/// What a document is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DocumentOf {
-    /// The organiser; once per order.
-    Organiser,
-    /// Each service.
-    EachService,
-}
-
-/// A document to collect.
-#[derive(Debug, Clone, Copy)]
-pub struct Document {
-    /// Text form of the material, e.g. `commitment`.
-    pub kind: &'static str,
-    /// Materials that serve as well when the organiser is a person or P1 and P2 are the same person.
-    pub also_if_same_person: &'static [&'static str],
-    /// Whom it is asked from.
-    pub from: AskedFrom,
-    /// What it is about.
-    pub of: DocumentOf,
-    /// Its name in Chinese.
-    pub title_zh: &'static str,
-    /// Its name in English.
-    pub title_en: &'static str,
-    /// How it must look.
-    pub note_zh: Option<&'static str>,
-    /// Working days for which it is good after its date.
-    pub max_age_working_days: Option<Param<u32>>,
-    /// Who asks for it.
-    pub cite: Cite,
-    /// What its absence weighs.
-    pub severity: Severity,
-}
-
-/// A word in a name or business that needs a licence first (前置审批).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LicensedWords {
-    /// What the licence is for.
-    pub topic_zh: &'static str,
-    /// The same in English.
-    pub topic_en: &'static str,
-    /// The paper.
-    pub permit_zh: &'static str,
-    /// Words that point to it.
-    pub words: &'static [&'static str],
-}
-
-/// Words that ask for something in the remark.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RemarkForWords {
-    /// Words in the name of the service or organiser.
-    pub words: &'static [&'static str],
-    /// What the remark must say.
-    pub remark_zh: &'static str,
-    /// The same in English.
-    pub remark_en: &'static str,
-}
-
-/// The complete rule book of one bureau: national values unless the province says otherwise.
-///
-/// A field's name is the rule's name in findings. A new parameter is a field here, its national value in
-/// [`crate::national`], its check in [`crate::judge`] and its line in [`crate::describe`].
-#[derive(Debug, Clone, Copy)]
-pub struct ProvinceBook {
-    // ---- whose book
-    /// The bureau's province.
-    pub province: Province,
-    /// Name of the bureau, e.g. `广东省通信管理局`.
-    pub bureau: &'static str,
-    /// Version of this book.
-    pub version: &'static str,
-    /// First day on which it applies.
-    pub effective_from: Date,
-    /// Last day on which it applies.
-    pub effective_to: Option<Date>,
-
+book! {
     // ---- the order
-    /// Kinds of order that this book can judge.
-    pub order_types: Param<&'static [OrderType]>,
+    /// Types of order that this bureau accepts.
+    order_types: &'static [OrderType],
     /// One order in flight per organiser.
-    pub one_order_in_flight: Param<bool>,
-    /// Services in one order.
-    pub services_per_order: Param<PerNature>,
+    one_order_in_flight: bool,
+    /// How much one order may hold.
+    order_limits: &'static [OrderLimit],
     /// Services of one organiser in all.
-    pub services_total_max: Param<PerNature>,
-    /// Above this number of services of one organiser the bureau wants a plan (网站建设方案书).
-    pub plan_threshold: Param<PerNature>,
+    services_total_max: PerNature,
+    /// Above these numbers the bureau wants a plan (网站建设方案书) or another paper.
+    plan_threshold: &'static [Plan],
+    /// Who confirms the ministry's SMS, by type of order.
+    sms_receivers: &'static [(OrderType, SmsTo)],
+    /// What the ministry's SMS page asks from holders of a permit for Hong Kong and Macau residents.
+    sms_idtail_variant: SmsIdTail,
 
     // ---- the organiser
     /// Certificates (证件类型) that each nature (单位性质) may use.
-    pub certificates_by_nature: Param<&'static [(u16, &'static [u16])]>,
-    /// Identity documents that a person may not file with here.
-    pub id_kinds_deny_person: Param<&'static [u16]>,
+    certificates_by_nature: &'static [(u16, &'static [u16])],
+    /// Identity documents (证件类型) that a person may not file with here.
+    id_kinds_deny_person: &'static [u16],
+    /// Identity documents (证件类型) that a unit's persons in charge may not use here.
+    id_kinds_deny_unit: &'static [u16],
     /// Numbers must have their form and check digit.
-    pub certificate_numbers: Param<bool>,
+    certificate_numbers: bool,
     /// Days for which the organiser's certificate must still be valid.
-    pub licence_min_days: Param<u32>,
+    licence_min_days: u32,
     /// A unit files in the province that issued its licence.
-    pub unit_in_province: Param<bool>,
+    unit_in_province: bool,
     /// Persons with an identity card of another province.
-    pub xprov_person: Param<CrossProvincePerson>,
+    xprov_person: CrossProvincePerson,
     /// The postal address goes down to the door number.
-    pub address_complete: Param<bool>,
+    address_complete: bool,
     /// Cities (code, name) of the province when postal address and licence address must be in the same city.
-    pub address_same_city: Param<&'static [(u32, &'static str)]>,
+    address_same_city: &'static [(u32, &'static str)],
+    /// The investor (投资人) of an enterprise is the enterprise itself (its full name).
+    investor_is_unit: bool,
+    /// The investor (投资人) of an enterprise is its legal representative.
+    investor_is_representative: bool,
     /// Name, number and standing agree with the enterprise register.
-    pub register_agrees: Param<bool>,
-    /// Who may be P1.
-    pub lr_mode: Param<LegalRepresentative>,
+    register_agrees: bool,
+    /// Address on the licence (证件住所) agrees with the enterprise register.
+    register_address_agrees: bool,
+    /// Sole traders (个体工商户) need a trade name (字号).
+    sole_trader_named: bool,
 
     // ---- the persons in charge
+    /// Who may be P1.
+    lr_mode: LegalRepresentative,
+    /// Natures (单位性质) that may authorise somebody else as P1 all the same, with a letter.
+    lr_letter_natures: &'static [u16],
+    /// Words in the unit's name that make the legal representative P1 and P2.
+    lr_must_words: &'static [&'static str],
+    /// A letter of authorisation (授权书) for a P2 who is not the legal representative.
+    p2_auth_letter: bool,
+    /// When P1 is not the legal representative, P2 is the same person.
+    p2_equals_p1_if_not_lr: bool,
+    /// P1 and P2 of a unit are different persons.
+    p2_differs_from_p1: bool,
+    /// With a legal representative from abroad, P2 has an identity card of the mainland.
+    foreign_lr_p2_mainland: bool,
     /// Days for which an identity document must still be valid.
-    pub id_min_days: Param<u32>,
+    id_min_days: u32,
     /// Least age of a unit's persons in charge.
-    pub min_age_unit: Param<u8>,
+    min_age_unit: u8,
     /// Least age of a person who files.
-    pub min_age_person: Param<u8>,
-    /// Below this age a proof of employment or income is wanted.
-    pub minor_proof_below: Param<u8>,
+    min_age_person: u8,
+    /// Young persons in charge of a unit bring a paper.
+    minor_proof_unit: AgeProof,
+    /// Young persons who file bring a paper.
+    minor_proof_person: AgeProof,
+    /// Greatest age of a unit's P2.
+    max_age_p2: MaxAges,
     /// A person who files is P1 and P2.
-    pub person_is_in_charge: Param<bool>,
+    person_is_in_charge: bool,
+    /// No identity document in charge of another organiser.
+    id_unique_across_subjects: IdUnique,
+
+    // ---- contacts
     /// Form of a mobile number.
-    pub mobile_format: Param<bool>,
+    mobile_format: bool,
+    /// Beginnings of mobile numbers that do not receive the ministry's SMS.
+    mobile_deny_segments: &'static [&'static str],
+    /// Whose mobile is one of the province.
+    mobile_local: MobileLocal,
     /// Form of an e-mail address.
-    pub email_format: Param<bool>,
+    email_format: bool,
     /// P1 and P2, when they differ, leave different mobiles and e-mails.
-    pub distinct_contacts: Param<bool>,
+    distinct_contacts: bool,
+    /// An emergency phone is given.
+    emergency_required: Whom,
     /// The emergency phone is not the person's own mobile.
-    pub emergency_differs: Param<bool>,
+    emergency_differs: bool,
+    /// The emergency phone is the mobile of a third person.
+    emergency_third_mobile: bool,
     /// Different numbers over all phone fields.
-    pub distinct_phones: Param<DistinctPhones>,
+    distinct_phones: DistinctPhones,
+    /// Units leave a landline (办公电话).
+    landline_required: bool,
     /// A mobile serves one organiser.
-    pub phone_unique_across_subjects: Param<bool>,
+    phone_unique_across_subjects: bool,
 
     // ---- names
     /// Least number of Chinese characters in a service's name.
-    pub name_min_han: Param<usize>,
-    /// Not only digits or Latin, no special characters, not the domain.
-    pub name_not_plain: Param<bool>,
+    name_min_han: usize,
+    /// Most characters in the name of a person's service.
+    name_max_chars_person: usize,
+    /// No special characters, not the domain.
+    name_not_plain: bool,
+    /// Whose names hold no Latin letters.
+    name_no_latin: Whom,
+    /// Whose names hold no digits.
+    name_no_digits: Whom,
     /// Words of the state that nobody else may use.
-    pub name_state_words: Param<&'static [&'static str]>,
+    name_state_words: &'static [&'static str],
+    /// Natures (单位性质) that may use them.
+    name_state_natures: &'static [u16],
     /// Words that nobody may use.
-    pub name_sensitive_words: Param<&'static [&'static str]>,
+    name_sensitive_words: &'static [&'static str],
     /// Words that this bureau allows nobody.
-    pub name_deny_all: Param<&'static [&'static str]>,
+    name_deny_all: &'static [&'static str],
     /// Words that persons may not use anywhere.
-    pub name_deny_person_national: Param<&'static [&'static str]>,
+    name_deny_person_national: &'static [&'static str],
     /// Words that this bureau does not allow persons.
-    pub name_deny_person: Param<&'static [&'static str]>,
-    /// A person's site does not carry a person's name.
-    pub name_not_own: Param<bool>,
+    name_deny_person: &'static [&'static str],
+    /// Words that a name must not end with.
+    name_suffix_deny: &'static [&'static str],
+    /// Endings that a person's site alone may have; empty is every one.
+    name_suffix_person: &'static [&'static str],
+    /// A person's site does not carry the person's name.
+    name_not_own: bool,
+    /// Names of regions: a unit uses only those of its own name, a person none.
+    name_regions: &'static [&'static str],
     /// A unit's site is named after the unit or its business.
-    pub name_related: Param<bool>,
+    name_related: bool,
+    /// Two services of one organiser do not have the same name.
+    name_unique_in_organiser: bool,
+    /// Words that names of Apps do not hold.
+    app_name_deny: &'static [&'static str],
+    /// An App has the same name on all platforms.
+    app_name_same: bool,
 
     // ---- domains
     /// Domains of a new website.
-    pub domains_per_website: Param<u32>,
+    domains_per_website: u32,
     /// Form of a domain.
-    pub domain_format: Param<bool>,
+    domain_format: bool,
     /// Only the registrable domain is filed.
-    pub domain_registrable: Param<bool>,
+    domain_registrable: bool,
     /// Suffixes that alone are accepted; empty is every one.
-    pub suffix_allow: Param<&'static [&'static str]>,
+    suffix_allow: &'static [&'static str],
+    /// Suffixes that are not accepted.
+    suffix_deny: &'static [&'static str],
+    /// Suffixes that are accepted for access (接入) only, of services filed before a day.
+    suffix_access_before: &'static [(&'static str, Date)],
+    /// Suffixes that are not accepted for access (接入).
+    suffix_deny_access: &'static [&'static str],
+    /// Suffixes that natures (单位性质) must use.
+    suffix_by_nature: &'static [(u16, &'static [&'static str])],
+    /// The registrar is approved in the mainland.
+    domain_registrar_approved: bool,
     /// The domain is in the registrars' database and real-named.
-    pub domain_real_named: Param<bool>,
+    domain_real_named: bool,
     /// Days for which the domain must still be registered.
-    pub domain_min_days: Param<u32>,
+    domain_min_days: u32,
     /// Who may hold it.
-    pub domain_holder: Param<DomainHolder>,
+    domain_holder: DomainHolder,
+    /// From this number of domains in an order, a certificate (域名证书) of each.
+    domain_certificates_from: PerNature,
     /// The home page lies under the domain.
-    pub home_in_domain: Param<bool>,
+    home_in_domain: bool,
+    /// A new site does not open before its filing.
+    site_closed_before: bool,
+    /// The domain resolves to addresses that are filed.
+    dns_matches_access: bool,
 
     // ---- contents and licences
     /// Service contents (服务内容) that persons may choose.
-    pub content_allow_person: Param<&'static [u16]>,
+    content_allow_person: &'static [u16],
     /// Service contents that this bureau does not allow persons.
-    pub content_deny_person: Param<&'static [u16]>,
+    content_deny_person: &'static [u16],
+    /// Service contents that units alone may choose; empty is every one.
+    content_allow_unit: &'static [u16],
+    /// Service contents that this bureau does not allow units.
+    content_deny_unit: &'static [u16],
     /// Service content 其他 is explained in the remark.
-    pub content_other_remark: Param<bool>,
+    content_other_remark: bool,
     /// Service contents that need a licence first.
-    pub content_licensed: Param<&'static [u16]>,
+    content_licensed: &'static [u16],
+    /// Service contents that need a licence first here.
+    content_permits: &'static [ContentPermit],
     /// Words that need a licence first.
-    pub licensed_words: Param<&'static [LicensedWords]>,
+    licensed_words: &'static [LicensedWords],
     /// Words that need a licence first here only.
-    pub licensed_words_here: Param<&'static [LicensedWords]>,
-    /// Words that ask for a remark here.
-    pub remark_for_words: Param<&'static [RemarkForWords]>,
+    licensed_words_here: &'static [LicensedWords],
+    /// Remarks that are asked for.
+    remark_rules: &'static [RemarkRule],
+    /// Words in fields that this bureau does not accept.
+    field_words: &'static [FieldWords],
 
     // ---- access
     /// Access method, place and address are given, in the mainland.
-    pub access_complete: Param<bool>,
+    access_complete: bool,
+    /// What an access (接入备案) must repeat of the old record.
+    access_match: AccessMatch,
+    /// For access, P1 on record is the legal representative already.
+    access_principal_is_lr: bool,
+    /// An old licence number on record.
+    access_old_number: OldNumber,
+
+    // ---- additions and changes
+    /// What an addition (新增) must repeat of the record.
+    add_match: MatchSet,
+    /// Sites on record when something is added.
+    site_open_policy: SiteOpen,
+    /// What a change of organiser may turn into what.
+    change_organiser: ChangePolicy,
+    /// A change of service may only delete domains.
+    change_domains_only_delete: bool,
+    /// 新增 together with 变更 in one order.
+    new_with_change: bool,
+    /// 接入 that carries changed data.
+    access_with_change: bool,
+    /// 迁移备案 between organisers.
+    migrate: bool,
+    /// An organiser may move its filing to another province by a change.
+    cross_province_change: bool,
+    /// An organiser without any service (空壳主体) may add one directly.
+    shell_subject_add: bool,
 
     // ---- materials
     /// Media types of pictures.
-    pub picture_media_types: Param<&'static [&'static str]>,
+    picture_media_types: &'static [&'static str],
     /// Largest picture in bytes.
-    pub picture_bytes_max: Param<u64>,
-    /// Documents that every bureau asks for.
-    pub documents_national: &'static [Document],
-    /// Documents that this bureau asks for.
-    pub documents: &'static [Document],
+    picture_bytes_max: u64,
+    /// Largest icon of an App (material `app-icon`) in bytes.
+    app_icon_bytes_max: u64,
+    /// Smallest width and height of the picture taken at the capture, in pixels; 0 is no limit.
+    face_min_px: (u32, u32),
+    /// Identity documents and certificates are photographed live, not taken from an album.
+    picture_live: bool,
+    /// Nothing photographed from a screen.
+    picture_no_screen: bool,
+    /// Copies of certificates.
+    picture_copies: Copies,
+    /// Electronic licences are accepted.
+    licence_electronic: bool,
 
     // ---- after the approval
     /// Which number stands in the footer.
-    pub footer_number: Param<FooterNumber>,
-    /// Whether an organiser without any service (空壳主体) may add one directly.
-    pub shell_subject_add: Param<bool>,
+    footer_number: FooterNumber,
     /// Working days that the bureau may take.
-    pub bureau_sla_wd: Param<u32>,
-
-    // ---- what data cannot say
-    /// Rules of this bureau in code.
-    pub extra: fn(&Case<'_>, &mut Findings),
+    bureau_sla_wd: u32,
 }

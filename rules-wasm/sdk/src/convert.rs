@@ -25,14 +25,30 @@ impl From<&icp_domain::Filing> for sdk::Order {
     }
 }
 
-/// Kinds of order that the contract does not know are carried as the one that no rule book accepts today, so
-/// that they are reviewed and never judged by the wrong rules.
+/// The type with this text form, e.g. `first_filing`.
+pub fn order_type(text: &str) -> Option<sdk::OrderType> {
+    Some(match text {
+        "first_filing" => sdk::OrderType::FirstFiling,
+        "add_service" => sdk::OrderType::AddService,
+        "add_service_elsewhere" => sdk::OrderType::AddServiceElsewhere,
+        "add_access" => sdk::OrderType::AddAccess,
+        "continue_access" => sdk::OrderType::ContinueAccess,
+        "change_organiser" => sdk::OrderType::ChangeOrganiser,
+        "change_service" => sdk::OrderType::ChangeService,
+        "change_both" => sdk::OrderType::ChangeBoth,
+        "change_access" => sdk::OrderType::ChangeAccess,
+        "deregister_organiser" => sdk::OrderType::DeregisterOrganiser,
+        "deregister_service" => sdk::OrderType::DeregisterService,
+        "cancel_access" => sdk::OrderType::CancelAccess,
+        "migrate" => sdk::OrderType::Migrate,
+        _ => return None,
+    })
+}
+
+/// By the text form; a type that the contract does not know is judged as a first filing, the strictest.
 impl From<icp_domain::OrderType> for sdk::OrderType {
-    fn from(order_type: icp_domain::OrderType) -> Self {
-        match order_type {
-            icp_domain::OrderType::FirstFiling => Self::FirstFiling,
-            _ => Self::Migrate,
-        }
+    fn from(of_filing: icp_domain::OrderType) -> Self {
+        order_type(of_filing.as_str()).unwrap_or(Self::FirstFiling)
     }
 }
 
@@ -51,6 +67,7 @@ impl From<&icp_domain::Organiser> for sdk::Organiser {
             },
             principal: (&organiser.principal).into(),
             remark: organiser.remark.clone(),
+            legal_representative: None,
         }
     }
 }
@@ -62,6 +79,7 @@ impl From<&icp_domain::Certificate> for sdk::Certificate {
             number: certificate.number.clone(),
             address: certificate.address.clone(),
             valid_to: certificate.valid_to.map(Into::into),
+            valid_from: None,
         }
     }
 }
@@ -111,6 +129,7 @@ impl From<&icp_domain::InternetService> for sdk::InternetService {
                 addresses: service.access.addresses.clone(),
             },
             remark: service.remark.clone(),
+            platforms: None,
         }
     }
 }
@@ -118,15 +137,84 @@ impl From<&icp_domain::InternetService> for sdk::InternetService {
 impl sdk::Context {
     /// Nothing is known but the date: what an applicant's draft is judged by.
     pub fn on(today: sdk::Date) -> Self {
-        Self {
-            today,
-            materials: None,
-            enterprise: None,
-            domains: Vec::new(),
-            phone_uses: Vec::new(),
-            filed_services: None,
-            orders_in_flight: None,
-        }
+        Self { today, ..Self::default() }
+    }
+}
+
+/// Values to start from: `Context { today, ..Context::default() }`.
+macro_rules! defaults {
+    ($($kind:ident { $($field:ident),* $(,)? })*) => {
+        $(impl Default for sdk::$kind {
+            fn default() -> Self {
+                Self { $($field: Default::default()),* }
+            }
+        })*
+    };
+}
+
+impl Default for sdk::Date {
+    /// 1970-01-01.
+    fn default() -> Self {
+        Self::new(1970, 1, 1)
+    }
+}
+
+impl Default for sdk::OrderType {
+    fn default() -> Self {
+        Self::FirstFiling
+    }
+}
+
+impl Default for sdk::ServiceKind {
+    fn default() -> Self {
+        Self::Website
+    }
+}
+
+impl Default for sdk::FooterNumber {
+    fn default() -> Self {
+        Self::Service
+    }
+}
+
+defaults! {
+    Certificate { kind, number, address, valid_to, valid_from }
+    Address { province_code, city_code, county_code, detail }
+    Person { name, id, mobile, emergency_phone, office_phone, email }
+    LegalRepresentative { name, id_kind, id_number }
+    Organiser { name, nature, certificate, investor, address, principal, remark, legal_representative }
+    PreApproval { category, number }
+    Access { methods, server_places, addresses }
+    InternetService {
+        kind, name, domains, home_url, contents, languages, pre_approvals, principal, access, remark, platforms,
+    }
+    Order { order_type, province, organiser, services }
+    Material { kind, service, media_type, size_bytes, issued, valid_to, form, width_px, height_px }
+    EnterpriseAnswer { found, name, legal_representative, status, address, business_scope, valid_to }
+    DomainAnswer {
+        domain, found, real_named, holder_name, expires, registrable, registrar_approved, resolves_to, open,
+    }
+    PhoneUse { mobile, other_organisers, province_code }
+    IdUse { number, other_organisers }
+    RecordedService {
+        name, domains, principal_name, principal_id_number, principal_mobile, filed, open, number_shown,
+    }
+    OnRecord {
+        name, nature, certificate_kind, certificate_number, certificate_address, investor, principal_name,
+        principal_id_number, principal_mobile, province_code, services,
+    }
+    Context {
+        today, materials, enterprise, domains, phone_uses, filed_services, orders_in_flight, filed_domains,
+        on_record, id_uses, address_places,
+    }
+    SmsReceiver { field, mobile, id_tail_zh }
+    Capabilities { new_with_change, access_with_change, migrate, cross_province_change, shell_add }
+    Limits {
+        services_per_order, domains_per_website, picture_bytes_max, picture_media_types, age_min, document_days_min,
+        domain_days_min,
+    }
+    RequirementsAnswer {
+        documents, persons, sms_receivers, limits, footer_number, bureau_working_days, checklist, capabilities,
     }
 }
 

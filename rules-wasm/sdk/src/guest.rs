@@ -18,8 +18,8 @@ macro_rules! export_bureau {
                 $crate::describe::describe(&$book)
             }
 
-            fn requirements(order: $crate::Order) -> $crate::RequirementsAnswer {
-                $crate::requirements::requirements(&$book, &order)
+            fn requirements(order: $crate::Order, context: $crate::Context) -> $crate::RequirementsAnswer {
+                $crate::requirements::requirements(&$book, &order, &context)
             }
 
             fn judge(order: $crate::Order, context: $crate::Context) -> Vec<$crate::Finding> {

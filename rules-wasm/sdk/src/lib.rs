@@ -7,7 +7,7 @@
 //! [`judge::judge`].
 //!
 //! Reading order: [`bindings`] (the contract), [`param`], [`book`], [`national`], [`catalogue`], [`judge`],
-//! [`requirements`], [`describe`], [`batch`], [`convert`], [`vector`].
+//! [`requirements`], [`describe`], [`severity`], [`batch`], [`convert`], [`vector`].
 
 pub mod batch;
 pub mod bindings;
@@ -21,14 +21,16 @@ pub mod judge;
 pub mod national;
 pub mod param;
 pub mod requirements;
+pub mod severity;
 pub mod text;
 pub mod vector;
 
 pub use bindings::exports::icp::bureau_rules::rules as contract;
 pub use contract::{
-    Access, Address, Certificate, Confidence, Context, Date, Description, DocumentRequirement, DomainAnswer,
-    EnterpriseAnswer, EnterpriseStatus, Finding, FooterNumber, InternetService, Limits, Material, Order, OrderType,
-    Organiser, Parameter, Person, PersonCheck, PersonRequirement, PhoneUse, PreApproval, RequirementsAnswer,
+    Access, Address, AddressPlace, AppPlatform, Capabilities, Certificate, ChecklistItem, Confidence, Context, Date,
+    Description, DocumentRequirement, DomainAnswer, EnterpriseAnswer, EnterpriseStatus, Finding, FooterNumber, IdUse,
+    InternetService, LegalRepresentative, Limits, Material, MaterialForm, OnRecord, Order, OrderType, Organiser,
+    Parameter, Person, PersonCheck, PersonRequirement, PhoneUse, PreApproval, RecordedService, RequirementsAnswer,
     ServiceKind, Severity, SmsReceiver, Source,
 };
 pub use icp_domain::Province;

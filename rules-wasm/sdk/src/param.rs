@@ -1,6 +1,8 @@
 //! Parameters: a value, where it comes from, and how much a breach weighs.
 
-use crate::{Confidence, Severity, Source};
+use std::fmt::Debug;
+
+use crate::{Confidence, Parameter, Severity, Source};
 
 /// A source in a rule book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,5 +77,17 @@ impl<T> Param<T> {
     /// A parameter whose breach is only mentioned, whatever the source's confidence.
     pub const fn advising(value: T, cite: Cite) -> Self {
         Self { value, cite, severity: Severity::Advise }
+    }
+}
+
+impl<T: Debug> Param<T> {
+    /// The parameter as a description shows it.
+    pub fn describe(&self, name: &str) -> Parameter {
+        Parameter {
+            name: name.to_owned(),
+            value: format!("{:?}", self.value),
+            severity: self.severity,
+            source: self.cite.into(),
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! 浙江省通信管理局: the rule book of Zhejiang's bureau. What is not said here is the national baseline.
 
-use icp_rules_sdk::book::{CrossProvincePerson, DomainHolder, LegalRepresentative, LicensedWords, ProvinceBook};
-use icp_rules_sdk::catalogue::{S01, V05};
+use icp_rules_sdk::book::{
+    AccessMatch, ChangePolicy, CrossProvincePerson, DomainHolder, If, LegalRepresentative, LicensedWords, MatchSet,
+    OldNumber, PersonToUnit, Proof, ProvinceBook, ReviewItem, SmsIdTail, UnitToUnit, When, paper,
+};
+use icp_rules_sdk::catalogue::S01;
 use icp_rules_sdk::judge::{Case, Findings, Rule};
-use icp_rules_sdk::national::{ALIBABA_2019, HUAWEI_2026, NATIONAL, TENCENT_2022};
+use icp_rules_sdk::national::{ALIBABA_2019, HUAWEI_2026, NATIONAL, TENCENT_2022, VOLCENGINE_2024};
 use icp_rules_sdk::param::{Cite, Param};
 use icp_rules_sdk::{Date, Province, Severity, export_bureau};
 
@@ -22,9 +25,12 @@ pub static BOOK: ProvinceBook = ProvinceBook {
     min_age_unit: Param::new(18, ZHEJIANG_AGREED),
     min_age_person: Param::new(18, ZHEJIANG_AGREED),
     // 外省个人须有居住证。
-    xprov_person: Param::new(CrossProvincePerson::WithProof(&["居住证"]), ZHEJIANG_AGREED),
+    xprov_person: Param::new(
+        CrossProvincePerson::WithProof(Proof::any_of(&[paper::RESIDENCE_PERMIT])),
+        ZHEJIANG_AGREED,
+    ),
     // 域名持有者可为单位、法定代表人，或附证明的股东、高管。
-    domain_holder: Param::new(DomainHolder::UnitPlus, ALIBABA_2019),
+    domain_holder: Param::new(DomainHolder::UnitPlus(&[paper::SHAREHOLDER_PROOF]), ALIBABA_2019),
 
     // 个人网站名称禁用词。出自单一来源，但管局据此直接退回，故拦截。
     name_deny_person: Param::blocking(
@@ -55,42 +61,45 @@ pub static BOOK: ProvinceBook = ProvinceBook {
     content_deny_person: Param::new(&[6], ALIBABA_2019),
     // 教育类仍须前置审批。
     licensed_words_here: Param::new(
-        &[LicensedWords {
-            topic_zh: "教育",
-            topic_en: "education",
-            permit_zh: "教育部门批准文件",
-            words: &["教育", "培训", "网校"],
-        }],
+        &[LicensedWords::new(3, ("教育", "education"), "教育部门批准文件", &["教育", "培训", "网校"])],
         ALIBABA_2019,
     ),
+    // 个体工商户须有字号。
+    sole_trader_named: Param::reviewing(true, ZHEJIANG_AGREED),
+    review_items: &[ReviewItem::new(
+        "sole_trader_seal",
+        S01,
+        "materials",
+        ("个体工商户材料须加盖公章", "the papers of a sole trader carry its seal"),
+        ZHEJIANG_AGREED,
+    )
+    .when(When::UNITS.when(&[If::SoleTrader]))],
+
+    // 接入: 单位信息可不一致；个人核对姓名。旧证件号码先接入后变更，并上传最新证件。
+    access_match: Param::new(
+        AccessMatch { unit: MatchSet::NOTHING, person: MatchSet::NAME, unless: None },
+        ALIBABA_2019,
+    ),
+    access_old_number: Param::new(OldNumber::AccessFirst, TENCENT_2022),
+    // 变更为关联单位；个人变更为单位须为其法定代表人。
+    change_organiser: Param::new(
+        ChangePolicy {
+            unit_to_unit: UnitToUnit::Related(paper::UNIT_LETTER),
+            person_to_unit: PersonToUnit::IfLegalRepresentative,
+            ..NATIONAL.change_organiser.value
+        },
+        TENCENT_2022,
+    ),
+    // 通行证: 短信核验输入背面港澳身份证号后六位。
+    sms_idtail_variant: Param::new(SmsIdTail::NumberOnBack, VOLCENGINE_2024),
 
     // 空壳主体可直接新增。
     shell_subject_add: Param::new(true, HUAWEI_2026),
     // 管局审核最长 30 个工作日。
     bureau_sla_wd: Param::new(30, TENCENT_2022),
-    extra: notices,
+    extra: online_shops,
     ..NATIONAL
 };
-
-fn notices(case: &Case<'_>, findings: &mut Findings) {
-    sole_traders(case, findings);
-    online_shops(case, findings);
-    permit_holders(case, findings);
-}
-
-/// 个体工商户须有字号并盖章 (credit codes that begin with 92).
-fn sole_traders(case: &Case<'_>, findings: &mut Findings) {
-    let number = &case.order.organiser.certificate.number;
-    if !case.is_person() && number.starts_with("92") {
-        findings.add_with_remedy(
-            S01,
-            Rule::new("sole_trader_named", Severity::Review, ZHEJIANG_AGREED),
-            "organiser.name",
-            ("个体工商户须有字号，材料须加盖公章", "a sole trader needs a trade name and a seal on the papers"),
-            ("确认营业执照载有字号，并在材料上盖章", "confirm the trade name on the licence and seal the papers"),
-        );
-    }
-}
 
 /// 网店执照: the address on the licence is a platform's URL, and only that may be filed.
 fn online_shops(case: &Case<'_>, findings: &mut Findings) {
@@ -111,24 +120,6 @@ fn online_shops(case: &Case<'_>, findings: &mut Findings) {
             ),
             ("备案执照住所所载的域名，或更换执照", "file the domain in the licence's address, or use another licence"),
         );
-    }
-}
-
-/// 港澳居民来往内地通行证: the ministry's SMS page asks for other digits here.
-fn permit_holders(case: &Case<'_>, findings: &mut Findings) {
-    for (path, person) in case.persons() {
-        if person.id.kind == 14 {
-            findings.add_with_remedy(
-                V05,
-                Rule::new("sms_idtail_variant", Severity::Advise, ALIBABA_2019),
-                format!("{path}.id.number"),
-                (
-                    "短信核验时须输入通行证背面港澳身份证号的后六位",
-                    "the SMS check asks for the last six characters of the Hong Kong or Macau identity number on the back",
-                ),
-                ("按证件背面填写，如“567（8）”，括号为全角", "enter it as printed, e.g. 567（8） with full-width brackets"),
-            );
-        }
     }
 }
 

@@ -10,14 +10,14 @@ const PLACES_OUTSIDE: [u16; 3] = [13, 20, 30];
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
     let param = &case.book.access_complete;
-    if !param.value {
+    if !param.value || !case.scope.access {
         return;
     }
     let rule = Rule::of("access_complete", param);
-    for (path, service) in case.services() {
+    for (at, service) in case.services() {
         let access = &service.access;
         let mut report =
-            |part: &str, zh: &str, en: &str| findings.add(A01, rule, format!("{path}.access.{part}"), zh, en);
+            |part: &str, zh: &str, en: &str| findings.add(A01, rule, at.field(&format!("access.{part}")), zh, en);
         if access.methods.is_empty() {
             report("methods", "未填写接入方式", "the access method is missing");
         }

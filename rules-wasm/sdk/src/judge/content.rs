@@ -1,130 +1,218 @@
-//! Service contents, licences given before the filing (前置审批), remarks.
+//! Service contents (服务内容), licences given before the filing (前置审批), remarks.
 
-use super::{Case, Findings, Rule};
+use std::borrow::Cow;
+
+use super::condition::holds;
+use super::{At, Case, Findings, Rule};
 use crate::InternetService;
+use crate::book::{Instead, LicensedWords, RemarkOf, RemarkRule, Says};
 use crate::catalogue::{C04, C05, R01};
-use crate::text::{is_blank, normalised, words_in};
+use crate::param::Param;
+use crate::text::{contains, contains_any, is_blank, normalised, words_in};
 
 /// 服务内容 其他.
 const CONTENT_OTHER: u16 = 24;
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
-    for (path, service) in case.services() {
-        if case.is_person() {
-            persons_content(case, findings, &path, service);
+    if case.scope.services {
+        for (at, service) in case.services() {
+            chosen(case, findings, at, service);
+            other_is_explained(case, findings, at, service);
+            licensed_content(case, findings, at, service);
+            licensed_words(case, findings, at, service);
         }
-        other_is_explained(case, findings, &path, service);
-        licensed_content(case, findings, &path, service);
-        licensed_words(case, findings, &path, service);
-        remarks(case, findings, &path, service);
+    }
+    for rule in case.book.remark_rules.value {
+        remark(case, findings, rule);
     }
 }
 
-fn persons_content(case: &Case<'_>, findings: &mut Findings, path: &str, service: &InternetService) {
-    let (allow, deny) = (&case.book.content_allow_person, &case.book.content_deny_person);
+fn chosen(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetService) {
+    let book = case.book;
+    let ((deny_name, deny), (allow_name, allow)) = if case.is_person() {
+        (("content_deny_person", &book.content_deny_person), ("content_allow_person", &book.content_allow_person))
+    } else {
+        (("content_deny_unit", &book.content_deny_unit), ("content_allow_unit", &book.content_allow_unit))
+    };
     for (index, content) in service.contents.iter().enumerate() {
-        let field = format!("{path}.contents[{index}]");
+        let field = || format!("{at}.contents[{index}]");
         if deny.value.contains(content) {
             findings.add(
                 C04,
-                Rule::of("content_deny_person", deny),
-                field,
-                format!("{}不接受个人网站选择服务内容 {content}", case.book.bureau),
-                format!("this bureau does not accept service content {content} from persons"),
+                Rule::of(deny_name, deny),
+                field(),
+                format!("{}不接受选择服务内容 {content}", book.bureau),
+                format!("this bureau does not accept service content {content}"),
             );
-        } else if !allow.value.contains(content) {
+        } else if !allow.value.is_empty() && !allow.value.contains(content) {
             findings.add(
                 C04,
-                Rule::of("content_allow_person", allow),
-                field,
-                format!("个人网站不得选择服务内容 {content}，可选：{:?}", allow.value),
-                format!("persons may not choose service content {content}, only {:?}", allow.value),
+                Rule::of(allow_name, allow),
+                field(),
+                format!("不得选择服务内容 {content}，可选：{:?}", allow.value),
+                format!("service content {content} is not allowed, only {:?}", allow.value),
             );
         }
     }
 }
 
-fn other_is_explained(case: &Case<'_>, findings: &mut Findings, path: &str, service: &InternetService) {
+fn other_is_explained(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetService) {
     let rule = &case.book.content_other_remark;
     if rule.value && service.contents.contains(&CONTENT_OTHER) && is_blank(service.remark.as_deref()) {
         findings.add(
             R01,
             Rule::of("content_other_remark", rule),
-            format!("{path}.remark"),
+            at.field("remark"),
             "服务内容选择“其他”时须在备注中说明网站内容",
             "service content 其他 (other) must be explained in the remark",
         );
     }
 }
 
-fn licensed_content(case: &Case<'_>, findings: &mut Findings, path: &str, service: &InternetService) {
+fn licensed_content(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetService) {
+    if !service.pre_approvals.is_empty() {
+        return;
+    }
     let rule = &case.book.content_licensed;
-    let needs: Vec<u16> = service.contents.iter().copied().filter(|content| rule.value.contains(content)).collect();
-    if !needs.is_empty() && service.pre_approvals.is_empty() {
+    if service.contents.iter().any(|content| rule.value.contains(content)) {
+        let needs: Vec<u16> = service.contents.iter().copied().filter(|content| rule.value.contains(content)).collect();
         findings.add(
             C05,
             Rule::of("content_licensed", rule),
-            format!("{path}.pre_approvals"),
+            at.field("pre_approvals"),
             format!("服务内容 {needs:?} 涉及前置审批，未提供前置审批号"),
             format!("service contents {needs:?} need a licence first; none is given"),
         );
     }
-}
-
-fn licensed_words(case: &Case<'_>, findings: &mut Findings, path: &str, service: &InternetService) {
-    if !service.pre_approvals.is_empty() {
-        return;
-    }
-    let site = normalised(&service.name);
-    let organiser = normalised(&case.order.organiser.name);
-    let tables =
-        [("licensed_words", &case.book.licensed_words), ("licensed_words_here", &case.book.licensed_words_here)];
-    for (name, table) in tables {
-        for entry in table.value {
-            let in_site = words_in(&site, entry.words);
-            let in_organiser = if case.is_person() { Vec::new() } else { words_in(&organiser, entry.words) };
-            let (field, found) = match (in_site.as_slice(), in_organiser.as_slice()) {
-                ([], []) => continue,
-                ([], found) => (String::from("organiser.name"), found),
-                (found, _) => (format!("{path}.name"), found),
-            };
+    let permits = &case.book.content_permits;
+    for permit in permits.value {
+        let chosen = service.contents.iter().any(|content| permit.contents.contains(content));
+        if chosen && permit.from.includes(case.is_person()) {
             findings.add_with_remedy(
                 C05,
-                Rule::of(name, table),
-                field,
-                (
-                    format!("名称中的“{}”涉及{}前置审批，须有{}", found.join("、"), entry.topic_zh, entry.permit_zh),
-                    format!(
-                        "“{}” in the name points to {}: a licence is needed first",
-                        found.join(", "),
-                        entry.topic_en
-                    ),
-                ),
-                (
-                    format!("提交{}；不涉及的，修改名称或提交不涉及承诺", entry.permit_zh),
-                    "hand in the licence, or change the name or pledge that it is not touched",
-                ),
+                Rule::of("content_permits", permits),
+                at.field("pre_approvals"),
+                (format!("服务内容须先取得{}", permit.permit_zh), "this service content needs a licence first here"),
+                (format!("提交{}", permit.permit_zh), "hand in the licence"),
             );
         }
     }
 }
 
-fn remarks(case: &Case<'_>, findings: &mut Findings, path: &str, service: &InternetService) {
-    let rule = &case.book.remark_for_words;
-    let names = normalised(&service.name) + &normalised(&case.order.organiser.name);
-    for entry in rule.value {
-        let found = words_in(&names, entry.words);
-        if !found.is_empty() && is_blank(service.remark.as_deref()) {
-            findings.add_with_remedy(
-                R01,
-                Rule::of("remark_for_words", rule),
-                format!("{path}.remark"),
-                (
-                    format!("名称含“{}”，备注须写明：{}", found.join("、"), entry.remark_zh),
-                    format!("the name holds “{}”: the remark must say {}", found.join(", "), entry.remark_en),
-                ),
-                (format!("在备注中写明：{}", entry.remark_zh), format!("write in the remark: {}", entry.remark_en)),
-            );
+fn licensed_words(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetService) {
+    let book = case.book;
+    for (name, table) in [("licensed_words", &book.licensed_words), ("licensed_words_here", &book.licensed_words_here)]
+    {
+        for entry in table.value {
+            licensed(case, findings, at, service, name, table, entry);
         }
+    }
+}
+
+/// The text without the words that mean something else.
+fn without<'t>(text: &'t str, except: &[&str]) -> Cow<'t, str> {
+    if contains_any(text, except) {
+        Cow::Owned(except.iter().fold(text.to_owned(), |text, word| text.replace(word, "")))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+fn licensed(
+    case: &Case<'_>,
+    findings: &mut Findings,
+    at: At,
+    service: &InternetService,
+    name: &'static str,
+    table: &Param<&'static [LicensedWords]>,
+    entry: &LicensedWords,
+) {
+    let is_given = |given: &crate::PreApproval| entry.category == 0 || given.category == entry.category;
+    if service.pre_approvals.iter().any(is_given) {
+        return;
+    }
+    let places = [
+        (Some(case.site_name(at)), true),
+        (Some(case.organiser_name()), !case.is_person()),
+        (case.business_scope(), entry.in_scope && !case.is_person()),
+    ];
+    let holds_words = |(text, is_read): &(Option<&str>, bool)| {
+        *is_read && text.is_some_and(|text| contains_any(&without(text, entry.except), entry.words))
+    };
+    let Some(index) = places.iter().position(holds_words) else { return };
+    if let Instead::Commitment(paper) = entry.instead
+        && case.material_of(&[paper]).is_some()
+    {
+        return;
+    }
+    let text = places.get(index).and_then(|(text, _)| *text).unwrap_or_default();
+    let found = words_in(&without(text, entry.except), entry.words);
+    let field = match index {
+        0 => at.field("name"),
+        1 => At::Organiser.field("name"),
+        _ => "enterprise.business_scope".to_owned(),
+    };
+    let (remedy_zh, remedy_en) = match entry.instead {
+        Instead::Nothing => (
+            format!("提交{}；不涉及的，修改名称", entry.permit_zh),
+            "hand in the licence, or change the name".to_owned(),
+        ),
+        Instead::Commitment(paper) => (
+            format!("提交{}；不涉及的，提交{}", entry.permit_zh, paper.title_zh),
+            format!("hand in the licence, or the {}", paper.title_en),
+        ),
+        Instead::CutScope => (
+            format!("提交{}；不涉及的，修改名称并删减经营范围（不接受承诺书）", entry.permit_zh),
+            "hand in the licence, or change name and business scope; no commitment is accepted".to_owned(),
+        ),
+    };
+    findings.add_with_remedy(
+        C05,
+        Rule::of(name, table),
+        field,
+        (
+            format!("“{}”涉及{}前置审批，须有{}", found.join("、"), entry.topic_zh, entry.permit_zh),
+            format!("“{}” points to {}: a licence is needed first", found.join(", "), entry.topic_en),
+        ),
+        (remedy_zh, remedy_en),
+    );
+}
+
+fn remark(case: &Case<'_>, findings: &mut Findings, rule: &RemarkRule) {
+    match rule.of {
+        RemarkOf::Organiser => {
+            if holds(case, &rule.when, None) {
+                one_remark(case, findings, rule, At::Organiser, case.order.organiser.remark.as_deref());
+            }
+        }
+        RemarkOf::Service => {
+            for (index, service) in case.order.services.iter().enumerate() {
+                if holds(case, &rule.when, Some(index)) {
+                    one_remark(case, findings, rule, At::Service(index), service.remark.as_deref());
+                }
+            }
+        }
+    }
+}
+
+fn one_remark(case: &Case<'_>, findings: &mut Findings, rule: &RemarkRule, at: At, remark: Option<&str>) {
+    let text = remark.map(normalised).unwrap_or_default();
+    let holds_text = |wanted: &&str| contains(&text, &normalised(wanted));
+    let is_said = !text.is_empty()
+        && match rule.says {
+            Says::Something => true,
+            Says::OneOf(texts) => texts.iter().any(holds_text),
+            Says::AllOf(texts) => texts.iter().all(holds_text),
+            Says::Chars(least) => text.chars().count() >= least,
+            Says::OneOfAndChars(texts, least) => texts.iter().any(holds_text) && text.chars().count() >= least,
+        };
+    if !is_said {
+        findings.add_with_remedy(
+            R01,
+            Rule::of("remark_rules", &case.book.remark_rules),
+            at.field("remark"),
+            (format!("备注须写明：{}", rule.remark_zh), format!("the remark must say: {}", rule.remark_en)),
+            (format!("在备注中写明：{}", rule.remark_zh), format!("write in the remark: {}", rule.remark_en)),
+        );
     }
 }

@@ -2,40 +2,71 @@
 
 use icp_domain::names::is_same_name;
 
-use super::{Case, Findings, Rule};
+use super::{At, Case, DomainScope, Findings, Rule};
 use crate::book::DomainHolder;
-use crate::catalogue::{D01, D02, D04, D05, D06, D07};
-use crate::{DomainAnswer, InternetService, ServiceKind};
+use crate::catalogue::{A01, C01, D01, D02, D03, D04, D05, D06, D07};
+use crate::{DomainAnswer, InternetService, OrderType, ServiceKind};
+
+/// A domain of the order.
+#[derive(Clone, Copy)]
+struct Place {
+    at: At,
+    index: usize,
+}
+
+impl Place {
+    fn field(self) -> String {
+        format!("{}.domains[{}]", self.at, self.index)
+    }
+}
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
-    let mut seen: Vec<String> = Vec::new();
-    for (path, service) in case.services() {
-        number(case, findings, &path, service);
+    if case.scope.domains == DomainScope::Nothing {
+        return;
+    }
+    for (at, service) in case.services() {
+        if case.scope.domains == DomainScope::New {
+            number(case, findings, at, service);
+        }
         for (index, domain) in service.domains.iter().enumerate() {
-            let field = format!("{path}.domains[{index}]");
-            let lower = domain.to_lowercase();
-            if seen.contains(&lower) {
+            let place = Place { at, index };
+            if is_repeated(case, at, index, domain) {
                 findings.add(
                     D06,
                     Rule::of("domains_per_website", &case.book.domains_per_website),
-                    field.as_str(),
+                    place.field(),
                     "同一域名在订单中重复出现",
                     "the domain appears twice in the order",
                 );
             }
-            form(case, findings, &field, &lower);
+            form(case, findings, place, service, &domain.to_lowercase());
             let answer = case.context.domains.iter().find(|answer| answer.domain.eq_ignore_ascii_case(domain));
             if let Some(answer) = answer {
-                registered(case, findings, &field, answer);
-                holder(case, findings, &field, answer);
+                registered(case, findings, place, answer);
+                holder(case, findings, place, answer);
+                reachable(case, findings, place, service, answer);
             }
-            seen.push(lower);
         }
-        home(case, findings, &path, service);
+        home(case, findings, at, service);
     }
 }
 
-fn number(case: &Case<'_>, findings: &mut Findings, path: &str, service: &InternetService) {
+/// Whether the domain stands earlier in the order.
+fn is_repeated(case: &Case<'_>, at: At, index: usize, domain: &str) -> bool {
+    let earlier = |other: At, place: usize| match (other, at) {
+        (At::Service(other), At::Service(own)) => (other, place) < (own, index),
+        _ => false,
+    };
+    case.services().any(|(other, service)| {
+        service
+            .domains
+            .iter()
+            .enumerate()
+            .any(|(place, text)| earlier(other, place) && text.eq_ignore_ascii_case(domain))
+    })
+}
+
+fn number(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetService) {
     let rule = &case.book.domains_per_website;
     let count = service.domains.len();
     let wanted = usize::try_from(rule.value).unwrap_or(usize::MAX);
@@ -43,7 +74,7 @@ fn number(case: &Case<'_>, findings: &mut Findings, path: &str, service: &Intern
         findings.add(
             D07,
             Rule::of("domains_per_website", rule),
-            format!("{path}.domains"),
+            at.field("domains"),
             format!("首次备案的网站须有且仅有 {wanted} 个域名，当前 {count} 个"),
             format!("a new website has exactly {wanted} domain, this one has {count}"),
         );
@@ -51,50 +82,89 @@ fn number(case: &Case<'_>, findings: &mut Findings, path: &str, service: &Intern
 }
 
 /// Domains are compared as typed: ASCII (with `xn--`) or Unicode.
-fn form(case: &Case<'_>, findings: &mut Findings, field: &str, domain: &str) {
+fn form(case: &Case<'_>, findings: &mut Findings, place: Place, service: &InternetService, domain: &str) {
     let format = &case.book.domain_format;
     if format.value && !is_domain(domain) {
         findings.add(
             D05,
             Rule::of("domain_format", format),
-            field,
+            place.field(),
             "域名格式不正确（不带 http:// 与端口）",
             "this is not a domain (without http:// and port)",
         );
         return;
     }
-    let allowed = &case.book.suffix_allow;
-    let suffix = domain.rsplit('.').next().unwrap_or_default();
-    if !allowed.value.is_empty() && !allowed.value.contains(&suffix) {
+    suffix(case, findings, place, service, domain);
+}
+
+/// Whether the domain ends with a suffix such as `cn` or `gov.cn`.
+fn has_suffix(domain: &str, suffix: &str) -> bool {
+    domain.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.'))
+}
+
+fn suffix(case: &Case<'_>, findings: &mut Findings, place: Place, service: &InternetService, domain: &str) {
+    let book = case.book;
+    let is_one_of = |suffixes: &[&str]| suffixes.iter().any(|suffix| has_suffix(domain, suffix));
+    let last = domain.rsplit('.').next().unwrap_or_default();
+    let is_access = matches!(case.order.order_type, OrderType::AddAccess | OrderType::ContinueAccess);
+    let filed = case.recorded(service).and_then(|recorded| recorded.filed);
+    let mut report = |rule: Rule, zh: &str, en: &str| {
         findings.add(
             D05,
-            Rule::of("suffix_allow", allowed),
-            field,
-            format!("{}不接受后缀 .{suffix}", case.book.bureau),
-            format!("this bureau does not accept the suffix .{suffix}"),
+            rule,
+            place.field(),
+            format!("{}不接受后缀 .{last}{zh}", book.bureau),
+            format!("this bureau does not accept the suffix .{last}{en}"),
+        );
+    };
+    let exception = book.suffix_access_before.value.iter().find(|(suffix, _)| has_suffix(domain, suffix));
+    if let Some((_, day)) = exception {
+        let is_old = filed.is_some_and(|filed| filed.days() < day.days());
+        if !is_access || !is_old {
+            report(
+                Rule::of("suffix_access_before", &book.suffix_access_before),
+                "（仅可接入此前已备案的）",
+                " except for access of older filings",
+            );
+        }
+    } else if !book.suffix_allow.value.is_empty() && !is_one_of(book.suffix_allow.value) {
+        report(Rule::of("suffix_allow", &book.suffix_allow), "", "");
+    } else if is_one_of(book.suffix_deny.value) {
+        report(Rule::of("suffix_deny", &book.suffix_deny), "", "");
+    } else if is_access && is_one_of(book.suffix_deny_access.value) {
+        report(Rule::of("suffix_deny_access", &book.suffix_deny_access), "的接入", " for access");
+    }
+    let by_nature = &book.suffix_by_nature;
+    let wanted = by_nature.value.iter().find(|(nature, _)| *nature == case.order.organiser.nature);
+    if let Some((_, suffixes)) = wanted.filter(|(_, suffixes)| !is_one_of(suffixes)) {
+        findings.add(
+            D05,
+            Rule::of("suffix_by_nature", by_nature),
+            place.field(),
+            format!("此性质的单位应使用后缀 {}", suffixes.join("、")),
+            format!("units of this nature use the suffixes {}", suffixes.join(", ")),
         );
     }
 }
 
 fn is_domain(domain: &str) -> bool {
-    let labels: Vec<&str> = domain.split('.').collect();
-    let is_label = |label: &&str| {
+    let is_label = |label: &str| {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
             && label.chars().all(|c| c.is_alphanumeric() || c == '-')
     };
-    let ends_in_letters = labels.last().is_some_and(|last| !last.chars().all(|c| c.is_ascii_digit()));
-    labels.len() >= 2 && labels.iter().all(is_label) && ends_in_letters
+    let ends_in_letters = domain.rsplit('.').next().is_some_and(|last| !last.chars().all(|c| c.is_ascii_digit()));
+    domain.contains('.') && domain.split('.').all(is_label) && ends_in_letters
 }
 
-fn registered(case: &Case<'_>, findings: &mut Findings, field: &str, answer: &DomainAnswer) {
+fn registered(case: &Case<'_>, findings: &mut Findings, place: Place, answer: &DomainAnswer) {
     let named = &case.book.domain_real_named;
     if named.value && !answer.found {
         findings.add(
             D01,
             Rule::of("domain_real_named", named),
-            field,
+            place.field(),
             "域名不存在于注册商验证库",
             "the registrars' database does not know the domain",
         );
@@ -104,9 +174,19 @@ fn registered(case: &Case<'_>, findings: &mut Findings, field: &str, answer: &Do
         findings.add(
             D01,
             Rule::of("domain_real_named", named),
-            field,
+            place.field(),
             "域名未实名认证",
             "the domain is not real-named",
+        );
+    }
+    let registrar = &case.book.domain_registrar_approved;
+    if registrar.value && answer.registrar_approved == Some(false) {
+        findings.add(
+            D03,
+            Rule::of("domain_registrar_approved", registrar),
+            place.field(),
+            "域名注册商未获批复，不能备案",
+            "the domain's registrar is not approved",
         );
     }
     let days = &case.book.domain_min_days;
@@ -116,7 +196,7 @@ fn registered(case: &Case<'_>, findings: &mut Findings, field: &str, answer: &Do
         findings.add(
             D04,
             Rule::of("domain_min_days", days),
-            field,
+            place.field(),
             format!("域名 {} 到期，剩余不足 {} 天", expires.iso(), days.value),
             format!("the domain expires on {}, in less than {} days", expires.iso(), days.value),
         );
@@ -127,48 +207,77 @@ fn registered(case: &Case<'_>, findings: &mut Findings, field: &str, answer: &Do
         findings.add(
             D05,
             Rule::of("domain_registrable", only),
-            field,
+            place.field(),
             format!("只备案注册域名，请填写 {registrable}"),
             format!("only the registrable domain is filed: {registrable}"),
         );
     }
 }
 
-fn holder(case: &Case<'_>, findings: &mut Findings, field: &str, answer: &DomainAnswer) {
+/// Whether the holder is the unit's legal representative, or P1 where that one is not known.
+pub(super) fn is_representatives(case: &Case<'_>, holder: &str) -> bool {
+    is_same_name(holder, case.representative().unwrap_or(&case.order.organiser.principal.name))
+}
+
+/// Where the book takes other holders with a paper, that paper follows from the parameter (`implied`).
+fn holder(case: &Case<'_>, findings: &mut Findings, place: Place, answer: &DomainAnswer) {
     let Some(holder) = answer.holder_name.as_deref() else { return };
     let param = &case.book.domain_holder;
-    let rule = Rule::of("domain_holder", param);
-    let organiser = &case.order.organiser;
-    if is_same_name(holder, &organiser.name) {
+    if is_same_name(holder, &case.order.organiser.name) {
         return;
     }
-    let representative = case.context.enterprise.as_ref().and_then(|answer| answer.legal_representative.as_deref());
-    let is_representative = is_same_name(holder, representative.unwrap_or(&organiser.principal.name));
     let mode = if case.is_person() { DomainHolder::Unit } else { param.value };
     let (zh, en) = match mode {
-        DomainHolder::UnitOrLegalRepresentative | DomainHolder::UnitPlus if is_representative => return,
-        DomainHolder::UnitPlus => {
-            findings.add_with_remedy(
-                D02,
-                rule.reviewed(),
-                field,
-                (
-                    "域名持有者不是单位或法定代表人：须证明其为股东或高级管理人员",
-                    "the holder is neither the unit nor its legal representative: prove a shareholder or senior manager",
-                ),
-                ("提供股东或高管证明，或将域名过户到单位", "hand in the proof, or transfer the domain to the unit"),
-            );
+        DomainHolder::UnitPlus(_) => return,
+        DomainHolder::UnitOrLegalRepresentative | DomainHolder::UnitOrLegalRepresentativeWith(_)
+            if is_representatives(case, holder) =>
+        {
             return;
         }
-        DomainHolder::UnitOrLegalRepresentative => {
+        DomainHolder::UnitOrLegalRepresentative | DomainHolder::UnitOrLegalRepresentativeWith(_) => {
             ("域名持有者须为单位或其法定代表人", "the domain must be held by the unit or its legal representative")
         }
         DomainHolder::Unit => ("域名持有者须为主办者本身", "the domain must be held by the organiser"),
     };
-    findings.add(D02, rule, field, zh, en);
+    findings.add(D02, Rule::of("domain_holder", param), place.field(), zh, en);
 }
 
-fn home(case: &Case<'_>, findings: &mut Findings, path: &str, service: &InternetService) {
+fn reachable(case: &Case<'_>, findings: &mut Findings, place: Place, service: &InternetService, answer: &DomainAnswer) {
+    let closed = &case.book.site_closed_before;
+    if closed.value && case.scope.domains == DomainScope::New && answer.open == Some(true) {
+        findings.add(
+            C01,
+            Rule::of("site_closed_before", closed),
+            place.field(),
+            "备案通过前网站已开通",
+            "the site is open before its filing",
+        );
+    }
+    let matches = &case.book.dns_matches_access;
+    let resolved = answer.resolves_to.as_deref().unwrap_or_default();
+    let filed = &service.access.addresses;
+    if matches.value && resolved.iter().any(|address| !filed.iter().any(|range| is_in(address, range))) {
+        findings.add(
+            A01,
+            Rule::of("dns_matches_access", matches),
+            place.field(),
+            "域名解析的 IP 与备案 IP 不一致",
+            "the domain resolves to an address that is not filed",
+        );
+    }
+}
+
+/// Whether an address is the other one, or in its range.
+fn is_in(address: &str, range: &str) -> bool {
+    let parse = |text: &str| text.trim().parse::<std::net::Ipv4Addr>().ok();
+    let (from, to) = range.split_once('-').unwrap_or((range, range));
+    match (parse(address), parse(from), parse(to)) {
+        (Some(address), Some(from), Some(to)) => (from..=to).contains(&address),
+        _ => false,
+    }
+}
+
+fn home(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetService) {
     let rule = &case.book.home_in_domain;
     let Some(url) = service.home_url.as_deref().filter(|_| rule.value && !service.domains.is_empty()) else { return };
     let without_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -181,7 +290,7 @@ fn home(case: &Case<'_>, findings: &mut Findings, path: &str, service: &Internet
         findings.add(
             D05,
             Rule::of("home_in_domain", rule),
-            format!("{path}.home_url"),
+            at.field("home_url"),
             "首页 URL 不在备案域名之下",
             "the home page does not lie under the filed domain",
         );

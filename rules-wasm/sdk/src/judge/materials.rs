@@ -1,9 +1,14 @@
-//! Materials: what is missing, too large, of the wrong kind or too old.
+//! Materials: what is missing, too large, of the wrong kind, made in the wrong way or too old.
 
+use super::condition::holds;
+use super::implied::{Implied, implied};
 use super::{Case, Findings, Rule, is_same_person};
-use crate::book::{AskedFrom, Document, DocumentOf, ProvinceBook};
-use crate::catalogue::{S01, V04};
-use crate::{Material, Order};
+use crate::book::{Copies, Document, DocumentOf, GoodFor, Paper, paper};
+use crate::catalogue::{S01, V03, V04};
+use crate::{Material, MaterialForm};
+
+/// Material of an App's icon.
+const APP_ICON: &str = "app-icon";
 
 /// A document that an order needs, and for which service.
 pub(crate) struct Needed<'a> {
@@ -15,26 +20,28 @@ pub(crate) struct Needed<'a> {
 }
 
 /// The documents that an order needs, in the order in which they are asked for.
-pub(crate) fn needed<'a>(book: &'a ProvinceBook, order: &Order) -> Vec<Needed<'a>> {
-    let is_person = order.organiser.nature == super::NATURE_PERSON;
-    let first = &order.organiser.principal;
+pub(crate) fn needed<'a>(case: &Case<'a>) -> Vec<Needed<'a>> {
+    let first = &case.order.organiser.principal;
     let mut list = Vec::new();
-    for document in book.documents_national.iter().chain(book.documents) {
-        let is_asked = match document.from {
-            AskedFrom::Everybody => true,
-            AskedFrom::Units => !is_person,
-            AskedFrom::Persons => is_person,
-        };
-        if !is_asked {
-            continue;
-        }
+    for document in case.book.documents_national.iter().chain(case.book.documents) {
         match document.of {
-            DocumentOf::Organiser => list.push(Needed { document, service: None, others_serve: is_person }),
+            DocumentOf::Organiser if holds(case, &document.when, None) => {
+                list.push(Needed { document, service: None, others_serve: case.is_person() });
+            }
+            DocumentOf::Organiser => {}
             DocumentOf::EachService => {
-                list.extend(order.services.iter().enumerate().map(|(index, service)| Needed {
-                    document,
-                    service: Some(index),
-                    others_serve: is_person || is_same_person(first, &service.principal),
+                let asked = |index: &usize| holds(case, &document.when, Some(*index));
+                list.extend((0..case.order.services.len()).filter(asked).map(|index| {
+                    Needed {
+                        document,
+                        service: Some(index),
+                        others_serve: case.is_person()
+                            || case
+                                .order
+                                .services
+                                .get(index)
+                                .is_some_and(|service| is_same_person(first, &service.principal)),
+                    }
                 }));
             }
         }
@@ -43,14 +50,52 @@ pub(crate) fn needed<'a>(book: &'a ProvinceBook, order: &Order) -> Vec<Needed<'a
 }
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
+    for demand in implied(case) {
+        proof(case, findings, &demand);
+    }
     let Some(materials) = case.context.materials.as_deref() else { return };
-    for needed in needed(case.book, case.order) {
+    for needed in needed(case) {
         match materials.iter().find(|material| serves(material, &needed)) {
             None => missing(findings, &needed),
             Some(material) => age(case, findings, &needed, material),
         }
     }
-    pictures(case, findings, materials);
+    for material in materials {
+        picture(case, findings, material);
+        form(case, findings, material);
+    }
+}
+
+fn is_one_of(material: &Material, papers: &[Paper]) -> bool {
+    papers.iter().any(|paper| paper.kind == material.kind)
+}
+
+/// A paper that follows from a parameter.
+fn proof(case: &Case<'_>, findings: &mut Findings, demand: &Implied<'_>) {
+    let materials = case.context.materials.as_deref().unwrap_or_default();
+    let is_valid = |material: &&Material| {
+        let days_left = material.valid_to.map(|valid_to| valid_to.days_since(case.context.today));
+        days_left.is_none_or(|days| days >= i64::from(demand.min_days))
+    };
+    if materials.iter().filter(|material| is_one_of(material, demand.any_of)).any(|material| is_valid(&material)) {
+        return;
+    }
+    let titles = |separator: &str, title: fn(&Paper) -> &'static str| {
+        demand.any_of.iter().map(title).collect::<Vec<_>>().join(separator)
+    };
+    let (zh, en) = (titles("、", |paper| paper.title_zh), titles(", ", |paper| paper.title_en));
+    let term_zh = if demand.min_days > 0 {
+        format!("（剩余有效期不少于 {} 天）", demand.min_days)
+    } else {
+        String::new()
+    };
+    findings.add_with_remedy(
+        demand.code,
+        demand.rule,
+        if demand.field == "services" { "services".to_owned() } else { demand.at.field(demand.field) },
+        (format!("{}：{zh}{term_zh}", demand.zh), format!("{}: {en}", demand.en)),
+        (format!("提供其一：{zh}"), format!("hand in one of: {en}")),
+    );
 }
 
 fn serves(material: &Material, needed: &Needed<'_>) -> bool {
@@ -58,7 +103,7 @@ fn serves(material: &Material, needed: &Needed<'_>) -> bool {
     let is_other = needed.others_serve && document.also_if_same_person.contains(&material.kind.as_str());
     let of_service = material.service.and_then(|index| usize::try_from(index).ok());
     let fits = of_service.is_none() || needed.service.is_none() || of_service == needed.service || is_other;
-    fits && (material.kind == document.kind || is_other)
+    fits && (material.kind == document.paper.kind || is_other || is_one_of(material, document.or))
 }
 
 fn path_of(kind: &str) -> String {
@@ -68,57 +113,128 @@ fn path_of(kind: &str) -> String {
 fn missing(findings: &mut Findings, needed: &Needed<'_>) {
     let document = needed.document;
     let of = needed.service.map(|index| format!("（第 {} 个服务）", index + 1)).unwrap_or_default();
-    let (zh, en) = (document.title_zh, document.title_en);
+    let (zh, en) = (document.paper.title_zh, document.paper.title_en);
     findings.add_with_remedy(
         V04,
         Rule::new("documents", document.severity, document.cite),
-        path_of(document.kind),
+        path_of(document.paper.kind),
         (format!("缺少材料：{zh}{of}"), format!("missing material: {en}")),
         (format!("上传{zh}"), format!("upload the {en}")),
     );
 }
 
 fn age(case: &Case<'_>, findings: &mut Findings, needed: &Needed<'_>, material: &Material) {
-    let (Some(limit), Some(issued)) = (&needed.document.max_age_working_days, material.issued) else { return };
-    if case.context.today.weekdays_since(issued) > i64::from(limit.value) {
+    let (Some(param), Some(issued)) = (&needed.document.good_for, material.issued) else { return };
+    let (age, limit, unit_zh, unit_en) = match param.value {
+        GoodFor::Days(days) => (case.context.today.days_since(issued), days, "天", "days"),
+        GoodFor::WorkingDays(days) => (case.context.today.weekdays_since(issued), days, "个工作日", "working days"),
+    };
+    if age > i64::from(limit) {
+        let paper = needed.document.paper;
         findings.add_with_remedy(
             V04,
-            Rule::of("max_age_working_days", limit),
-            path_of(needed.document.kind),
+            Rule::of("document_good_for", param),
+            path_of(paper.kind),
             (
-                format!("{}落款日期 {}，超过 {} 个工作日", needed.document.title_zh, issued.iso(), limit.value),
-                format!(
-                    "the {} is dated {}, more than {} working days ago",
-                    needed.document.title_en,
-                    issued.iso(),
-                    limit.value
-                ),
+                format!("{}落款日期 {}，超过 {limit} {unit_zh}", paper.title_zh, issued.iso()),
+                format!("the {} is dated {}, more than {limit} {unit_en} ago", paper.title_en, issued.iso()),
             ),
             ("重新签署并上传", "sign it anew and upload it"),
         );
     }
 }
 
-fn pictures(case: &Case<'_>, findings: &mut Findings, materials: &[Material]) {
-    let (types, size) = (&case.book.picture_media_types, &case.book.picture_bytes_max);
-    for material in materials {
-        if !types.value.contains(&material.media_type.as_str()) {
-            findings.add(
-                S01,
-                Rule::of("picture_media_types", types),
-                path_of(&material.kind),
-                format!("图片格式须为 {}", types.value.join("、")),
-                format!("pictures must be {}", types.value.join(" or ")),
-            );
-        }
-        if material.size_bytes > size.value {
-            findings.add(
-                S01,
-                Rule::of("picture_bytes_max", size),
-                path_of(&material.kind),
-                format!("图片超过 {} 字节", size.value),
-                format!("the picture is larger than {} bytes", size.value),
-            );
-        }
+fn picture(case: &Case<'_>, findings: &mut Findings, material: &Material) {
+    let book = case.book;
+    let types = &book.picture_media_types;
+    let is_video = material.kind == paper::COMMITMENT_VIDEO.kind;
+    if !is_video && !types.value.contains(&material.media_type.as_str()) {
+        findings.add(
+            S01,
+            Rule::of("picture_media_types", types),
+            path_of(&material.kind),
+            format!("图片格式须为 {}", types.value.join("、")),
+            format!("pictures must be {}", types.value.join(" or ")),
+        );
     }
+    let (name, size) = if material.kind == APP_ICON {
+        ("app_icon_bytes_max", &book.app_icon_bytes_max)
+    } else {
+        ("picture_bytes_max", &book.picture_bytes_max)
+    };
+    if !is_video && material.size_bytes > size.value {
+        findings.add(
+            S01,
+            Rule::of(name, size),
+            path_of(&material.kind),
+            format!("图片超过 {} 字节", size.value),
+            format!("the picture is larger than {} bytes", size.value),
+        );
+    }
+    let least = &book.face_min_px;
+    if let (Some(width), Some(height)) = (material.width_px, material.height_px)
+        && material.kind == paper::SERVICE_PRINCIPAL_FACE.kind
+        && (width < least.value.0 || height < least.value.1)
+    {
+        findings.add(
+            S01,
+            Rule::of("face_min_px", least),
+            path_of(&material.kind),
+            format!("核验照片小于 {}×{} 像素", least.value.0, least.value.1),
+            format!("the picture is smaller than {}×{} pixels", least.value.0, least.value.1),
+        );
+    }
+}
+
+fn form(case: &Case<'_>, findings: &mut Findings, material: &Material) {
+    let book = case.book;
+    let Some(form) = material.form else { return };
+    let kind = material.kind.as_str();
+    let is_certificate = [
+        paper::ORGANISER_CERTIFICATE,
+        paper::ORGANISER_PRINCIPAL_ID,
+        paper::SERVICE_PRINCIPAL_ID,
+        paper::SERVICE_PRINCIPAL_FACE,
+        paper::REPRESENTATIVE_ID,
+    ]
+    .iter()
+    .any(|paper| paper.kind == kind);
+    if !is_certificate {
+        return;
+    }
+    let (code, rule, zh, en) = match form {
+        MaterialForm::Live => return,
+        MaterialForm::Original if book.picture_live.value => (
+            S01,
+            Rule::of("picture_live", &book.picture_live),
+            "须现场拍摄，不得从相册选取",
+            "photograph it live; pictures from an album are not accepted",
+        ),
+        MaterialForm::Screen if book.picture_no_screen.value => (
+            V03,
+            Rule::of("picture_no_screen", &book.picture_no_screen),
+            "不得翻拍屏幕或截屏",
+            "not photographed from a screen, no screen shot",
+        ),
+        MaterialForm::Copy => {
+            let rule = Rule::of("picture_copies", &book.picture_copies);
+            match book.picture_copies.value {
+                Copies::Never => (S01, rule, "不接受复印件", "copies are not accepted"),
+                Copies::WithStamp => (
+                    S01,
+                    Rule { severity: crate::Severity::Advise, ..rule },
+                    "复印件须加盖公章或按指印",
+                    "a copy needs a stamp or finger print",
+                ),
+            }
+        }
+        MaterialForm::Electronic if !book.licence_electronic.value && kind == paper::ORGANISER_CERTIFICATE.kind => (
+            S01,
+            Rule::of("licence_electronic", &book.licence_electronic),
+            "不接受电子执照",
+            "electronic licences are not accepted",
+        ),
+        MaterialForm::Original | MaterialForm::Screen | MaterialForm::Electronic => return,
+    };
+    findings.add(code, rule, path_of(kind), zh, en);
 }

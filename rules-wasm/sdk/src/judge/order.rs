@@ -1,14 +1,18 @@
 //! The order as a whole: kind, province, number of services, orders in flight.
 
+use super::condition::count;
 use super::{Case, Findings, Rule};
-use crate::Severity;
+use crate::book::Counting;
 use crate::catalogue::{S03, S06, S07, S10};
 use crate::national::DECREE_33;
+use crate::{OrderType, ServiceKind, Severity};
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
     kind_and_province(case, findings);
     in_flight(case, findings);
-    volume(case, findings);
+    number(case, findings);
+    limits(case, findings);
+    migration(case, findings);
 }
 
 fn kind_and_province(case: &Case<'_>, findings: &mut Findings) {
@@ -18,8 +22,8 @@ fn kind_and_province(case: &Case<'_>, findings: &mut Findings) {
             S07,
             Rule::of("order_types", &book.order_types),
             "order_type",
-            "本规则版本尚不能判定此备案类型",
-            "this rule book cannot judge an order of this kind yet",
+            format!("{}不受理此备案类型", book.bureau),
+            "this bureau does not take orders of this type",
         );
     }
     if order.province != book.province.letters() {
@@ -36,7 +40,7 @@ fn kind_and_province(case: &Case<'_>, findings: &mut Findings) {
 fn in_flight(case: &Case<'_>, findings: &mut Findings) {
     let rule = &case.book.one_order_in_flight;
     let count = case.context.orders_in_flight.unwrap_or_default();
-    if rule.value && count > 0 {
+    if rule.value && count > 0 && case.order.order_type != OrderType::CancelAccess {
         findings.add(
             S06,
             Rule::of("one_order_in_flight", rule),
@@ -47,30 +51,60 @@ fn in_flight(case: &Case<'_>, findings: &mut Findings) {
     }
 }
 
-fn volume(case: &Case<'_>, findings: &mut Findings) {
-    let book = case.book;
-    let in_order = u32::try_from(case.order.services.len()).unwrap_or(u32::MAX);
-    let is_person = case.is_person();
-    if in_order == 0 {
+fn number(case: &Case<'_>, findings: &mut Findings) {
+    let in_order = case.order.services.len();
+    if in_order == 0 && case.scope.needs_service {
         findings.add(
             S10,
-            Rule::new("services_per_order", Severity::Block, DECREE_33),
+            Rule::new("order_holds_service", Severity::Block, DECREE_33),
             "services",
             "订单中没有互联网信息服务",
             "the order holds no internet service",
         );
     }
-    if let Some(limit) = book.services_per_order.value.of(is_person).filter(|limit| in_order > *limit) {
+    if in_order > 1 && case.order.order_type == OrderType::DeregisterService {
         findings.add(
             S10,
-            Rule::of("services_per_order", &book.services_per_order),
+            Rule::new("order_holds_service", Severity::Block, DECREE_33),
             "services",
-            format!("每个订单最多 {limit} 个互联网信息服务，当前 {in_order} 个"),
-            format!("one order may hold {limit} services, this one holds {in_order}"),
+            "每次只能注销一个互联网信息服务",
+            "services are deregistered one at a time",
         );
     }
-    let Some(filed) = case.context.filed_services else { return };
-    let total = filed.saturating_add(in_order);
+}
+
+fn limits(case: &Case<'_>, findings: &mut Findings) {
+    let book = case.book;
+    let is_person = case.is_person();
+    for limit in book.order_limits.value {
+        let is_type = limit.order_types.is_empty() || limit.order_types.contains(&case.order.order_type);
+        let is_large = match limit.if_filed_above.of(is_person) {
+            None => limit.if_filed_above == crate::book::PerNature::NONE,
+            Some(above) => case.context.filed_services.is_some_and(|filed| filed > above),
+        };
+        let (Some(most), Some(found)) = (limit.most.of(is_person), count(case, limit.counting)) else { continue };
+        if !is_type || !is_large || found <= most || !case.scope.needs_service {
+            continue;
+        }
+        let (what_zh, what_en) = match limit.counting {
+            Counting::DomainsInOrder | Counting::DomainsInAll => ("域名", "domains"),
+            Counting::ServicesInOrder | Counting::ServicesFiled | Counting::ServicesInAll => {
+                ("互联网信息服务", "services")
+            }
+        };
+        findings.add(
+            S10,
+            Rule::of("order_limits", &book.order_limits),
+            "services",
+            format!("每个订单最多 {most} 个{what_zh}，当前 {found} 个"),
+            format!("one order may hold {most} {what_en}, this one holds {found}"),
+        );
+    }
+    let adds = matches!(
+        case.order.order_type,
+        OrderType::FirstFiling | OrderType::AddService | OrderType::AddServiceElsewhere | OrderType::Migrate
+    );
+    let Some(total) = count(case, Counting::ServicesInAll).filter(|_| adds) else { return };
     if let Some(limit) = book.services_total_max.value.of(is_person).filter(|limit| total > *limit) {
         findings.add(
             S10,
@@ -80,16 +114,29 @@ fn volume(case: &Case<'_>, findings: &mut Findings) {
             format!("one organiser may have {limit} services, this order makes it {total}"),
         );
     }
-    if let Some(limit) = book.plan_threshold.value.of(is_person).filter(|limit| total > *limit) {
-        findings.add_with_remedy(
-            S10,
-            Rule::of("plan_threshold", &book.plan_threshold),
-            "services",
-            (
-                format!("同一主办者超过 {limit} 个互联网信息服务（本订单后为 {total} 个），管局要求网站建设方案书"),
-                format!("with more than {limit} services of one organiser ({total} after this order) the bureau wants a site plan"),
-            ),
-            ("提交网站建设方案书", "hand in the site plan (网站建设方案书)"),
+}
+
+fn migration(case: &Case<'_>, findings: &mut Findings) {
+    if case.order.order_type != OrderType::Migrate {
+        return;
+    }
+    let param = &case.book.migrate;
+    let rule = Rule::of("migrate", param);
+    if !param.value {
+        findings.add(
+            S07,
+            rule,
+            "order_type",
+            format!("{}不支持迁移备案，请先注销再备案", case.book.bureau),
+            "this bureau knows no migration between organisers: cancel, then file",
         );
+    }
+    if case.is_person() {
+        findings.add(S07, rule, "organiser.nature", "迁移备案的目标不得为个人", "a person cannot take over a service");
+    }
+    for (at, service) in case.services() {
+        if service.kind == ServiceKind::App {
+            findings.add(S07, rule, at.field("kind"), "迁移备案不支持 APP", "Apps cannot be migrated");
+        }
     }
 }

@@ -3,19 +3,22 @@
 use icp_domain::identifiers::{CitizenId, Uscc};
 use icp_domain::names::is_same_name;
 
-use super::{Case, Findings, KIND_BUSINESS_LICENCE, KINDS_CITIZEN_NUMBER, Rule};
-use crate::book::{CrossProvincePerson, LegalRepresentative};
-use crate::catalogue::{S01, S02, S03, S04, S12};
-use crate::{Certificate, EnterpriseStatus};
+use super::{Case, Findings, KIND_BUSINESS_LICENCE, KINDS_CITIZEN_NUMBER, NATURE_ENTERPRISE, Rule};
+use crate::Certificate;
+use crate::book::CrossProvincePerson;
+use crate::catalogue::{S01, S03, S12};
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
+    if !case.scope.organiser {
+        return;
+    }
     certificate_kind(case, findings);
-    certificate_number(case, findings, "organiser.certificate", &case.order.organiser.certificate);
+    certificate_number(case, findings, || "organiser.certificate.number".to_owned(), &case.order.organiser.certificate);
     validity(case, findings);
     province(case, findings);
     address(case, findings);
-    register(case, findings);
-    legal_representative(case, findings);
+    investor(case, findings);
+    sole_trader(case, findings);
 }
 
 fn certificate_kind(case: &Case<'_>, findings: &mut Findings) {
@@ -53,15 +56,20 @@ fn certificate_kind(case: &Case<'_>, findings: &mut Findings) {
 }
 
 /// Form and check digit of an organiser's or person's certificate number.
-pub(super) fn certificate_number(case: &Case<'_>, findings: &mut Findings, path: &str, certificate: &Certificate) {
-    let rule = Rule::of("certificate_numbers", &case.book.certificate_numbers);
-    if !case.book.certificate_numbers.value {
+pub(super) fn certificate_number(
+    case: &Case<'_>,
+    findings: &mut Findings,
+    field: impl Fn() -> String,
+    certificate: &Certificate,
+) {
+    let param = &case.book.certificate_numbers;
+    let rule = Rule::of("certificate_numbers", param);
+    if !param.value {
         return;
     }
-    let field = format!("{path}.number");
     if KINDS_CITIZEN_NUMBER.contains(&certificate.kind) {
         if let Err(error) = CitizenId::parse(&certificate.number) {
-            findings.add(S01, rule, field, "身份证件号码不正确，请与证件核对", error.to_string());
+            findings.add(S01, rule, field(), "身份证件号码不正确，请与证件核对", error.to_string());
         }
     } else if certificate.kind == KIND_BUSINESS_LICENCE {
         match Uscc::parse(&certificate.number) {
@@ -70,7 +78,7 @@ pub(super) fn certificate_number(case: &Case<'_>, findings: &mut Findings, path:
             Err(error) if error.is_check_character() => findings.add_with_remedy(
                 S01,
                 rule.reviewed(),
-                field,
+                field(),
                 ("统一社会信用代码校验位不符，请与营业执照核对", error.to_string()),
                 (
                     "与营业执照核对；确认无误时由审核人员查询信用系统",
@@ -80,16 +88,16 @@ pub(super) fn certificate_number(case: &Case<'_>, findings: &mut Findings, path:
             Err(error) if certificate.number.trim().len() == 15 => findings.add_with_remedy(
                 S01,
                 rule.reviewed(),
-                field,
+                field(),
                 ("15 位注册号为旧执照号码，应使用统一社会信用代码", error.to_string()),
                 ("换领三证合一营业执照后填写统一社会信用代码", "use the unified social credit code of the new licence"),
             ),
             Err(error) => {
-                findings.add(S01, rule, field, "统一社会信用代码格式不正确，请与营业执照核对", error.to_string());
+                findings.add(S01, rule, field(), "统一社会信用代码格式不正确，请与营业执照核对", error.to_string());
             }
         }
     } else if certificate.number.trim().is_empty() {
-        findings.add(S01, rule, field, "证件号码为空", "the certificate number is empty");
+        findings.add(S01, rule, field(), "证件号码为空", "the certificate number is empty");
     }
 }
 
@@ -141,40 +149,22 @@ fn province(case: &Case<'_>, findings: &mut Findings) {
     }
 }
 
+/// With a proof it is allowed: the proof is one of the papers that follow from the parameters (`implied`).
 fn person_province(case: &Case<'_>, findings: &mut Findings) {
-    let certificate = &case.order.organiser.certificate;
-    let here = case.book.province;
-    let Some(home) = CitizenId::parse(&certificate.number).ok().and_then(|id| id.province()) else { return };
-    if home == here {
-        return;
-    }
     let param = &case.book.xprov_person;
-    let rule = Rule::of("xprov_person", param);
-    let field = "organiser.certificate.number";
-    match param.value {
-        CrossProvincePerson::Allow => {}
-        CrossProvincePerson::Deny => findings.add(
+    let here = case.book.province;
+    let Some(home) = CitizenId::parse(&case.order.organiser.certificate.number).ok().and_then(|id| id.province())
+    else {
+        return;
+    };
+    if home != here && param.value == CrossProvincePerson::Deny {
+        findings.add(
             S03,
-            rule,
-            field,
+            Rule::of("xprov_person", param),
+            "organiser.certificate.number",
             format!("个人须在身份证所在省备案：证件属{}", home.name_zh()),
             format!("a person files in the province of the identity card, which is {}", home.letters()),
-        ),
-        CrossProvincePerson::WithProof(proofs) => findings.add_with_remedy(
-            S03,
-            // The proof is looked at by a reviewer: the platform knows no material of this kind yet.
-            rule.reviewed(),
-            field,
-            (
-                format!("身份证属{}，在{}备案须提供：{}", home.name_zh(), here.name_zh(), proofs.join("、")),
-                format!(
-                    "the identity card is of {}; filing in {} needs a proof of residence",
-                    home.letters(),
-                    here.letters()
-                ),
-            ),
-            (format!("提供其一：{}", proofs.join("、")), format!("hand in one of: {}", proofs.join(", "))),
-        ),
+        );
     }
 }
 
@@ -223,74 +213,42 @@ fn same_city(case: &Case<'_>, findings: &mut Findings) {
     }
 }
 
-fn register(case: &Case<'_>, findings: &mut Findings) {
-    let rule = Rule::of("register_agrees", &case.book.register_agrees);
-    let Some(answer) = case.context.enterprise.as_ref().filter(|_| case.book.register_agrees.value) else { return };
-    if !answer.found {
-        findings.add(
-            S04,
-            rule.reviewed(),
-            "organiser.certificate.number",
-            "信用信息系统查无此统一社会信用代码",
-            "the enterprise register does not know this number",
-        );
-        return;
-    }
+fn investor(case: &Case<'_>, findings: &mut Findings) {
     let organiser = &case.order.organiser;
-    if answer.name.as_deref().is_some_and(|name| !is_same_name(name, &organiser.name)) {
-        findings.add(
-            S04,
-            rule,
-            "organiser.name",
-            "主办单位名称与信用信息系统登记不一致",
-            "the organiser's name differs from the enterprise register",
+    let Some(investor) = organiser.investor.as_deref().filter(|_| organiser.nature == NATURE_ENTERPRISE) else {
+        return;
+    };
+    let unit = &case.book.investor_is_unit;
+    if unit.value && !is_same_name(investor, &organiser.name) {
+        findings.add_with_remedy(
+            S01,
+            Rule::of("investor_is_unit", unit),
+            "organiser.investor",
+            ("投资人或上级主管单位须填写单位全称", "the investor is the unit's full name"),
+            ("改填单位全称", "enter the unit's full name"),
         );
     }
-    let standing = match answer.status {
-        None | Some(EnterpriseStatus::Active) => return,
-        Some(EnterpriseStatus::Abnormal) => ("列入经营异常名录", "is on the list of abnormal operations"),
-        Some(EnterpriseStatus::Revoked) => ("已吊销", "has lost its licence"),
-        Some(EnterpriseStatus::Deregistered) => ("已注销", "is deregistered"),
-    };
-    findings.add(
-        S04,
-        rule,
-        "organiser.certificate.number",
-        format!("主办单位{}", standing.0),
-        format!("the organiser {}", standing.1),
-    );
+    let owner = &case.book.investor_is_representative;
+    if owner.value && case.representative().is_some_and(|name| !is_same_name(investor, name)) {
+        findings.add_with_remedy(
+            S01,
+            Rule::of("investor_is_representative", owner),
+            "organiser.investor",
+            ("投资人或上级主管单位须填写法定代表人", "the investor is the legal representative"),
+            ("改填法定代表人姓名", "enter the legal representative"),
+        );
+    }
 }
 
-fn legal_representative(case: &Case<'_>, findings: &mut Findings) {
-    let param = &case.book.lr_mode;
-    if case.is_person() || param.value == LegalRepresentative::Free {
-        return;
-    }
-    let answer = case.context.enterprise.as_ref().and_then(|answer| answer.legal_representative.as_deref());
-    let Some(named) = answer.filter(|named| !is_same_name(named, &case.order.organiser.principal.name)) else { return };
-    // The register may show only the family name; then nothing can be compared.
-    if named.contains('*') {
-        return;
-    }
-    let field = "organiser.principal.name";
-    if param.value == LegalRepresentative::WithLetter {
+fn sole_trader(case: &Case<'_>, findings: &mut Findings) {
+    let param = &case.book.sole_trader_named;
+    if param.value && case.is_sole_trader_without_name() {
         findings.add_with_remedy(
-            S02,
-            Rule::of("lr_mode", param).reviewed(),
-            field,
-            (
-                "主体负责人不是法定代表人，须提供授权书",
-                "the person in charge is not the legal representative: a letter of authorisation is needed",
-            ),
-            ("上传法定代表人签字盖章的授权书", "hand in the signed and sealed letter (授权书)"),
-        );
-    } else {
-        findings.add(
-            S02,
-            Rule::of("lr_mode", param),
-            field,
-            "主体负责人必须是法定代表人，与信用信息系统登记不一致",
-            "the organiser's person in charge must be the legal representative named in the register",
+            S01,
+            Rule::of("sole_trader_named", param),
+            "organiser.name",
+            ("个体工商户须有字号", "a sole trader needs a trade name"),
+            ("办理字号后再备案，或以个人名义备案", "register a trade name first, or file as a person"),
         );
     }
 }

@@ -1,0 +1,23 @@
+//! The national vectors against the national book.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::Path;
+
+use icp_rules_sdk::national::NATIONAL;
+use icp_rules_sdk::vector::Vector;
+
+#[test]
+fn every_national_vector_holds() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../vectors"));
+    // A province without a folder has nothing of its own.
+    let vectors = Vector::read_edition(root, "bj", "national").unwrap();
+    let national = vectors.iter().filter(|vector| vector.name.starts_with("national/"));
+    let failures: Vec<String> = national
+        .filter_map(|vector| {
+            let findings = icp_rules_sdk::judge::judge(&NATIONAL, &vector.order, &vector.context);
+            let requirements = icp_rules_sdk::requirements::requirements(&NATIONAL, &vector.order, &vector.context);
+            vector.check(&findings, &serde_json::to_value(requirements).unwrap()).err()
+        })
+        .collect();
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
