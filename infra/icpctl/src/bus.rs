@@ -79,7 +79,12 @@ pub async fn wait_for_hosts(
     };
     loop {
         let all = status::statuses(jetstream).await?;
-        let hosts = all.get(province.letters()).cloned().unwrap_or_default();
+        let hosts = all.get(status::PRESENCE).cloned().unwrap_or_default().into_iter();
+        let told = all.get(province.letters()).map(Vec::as_slice).unwrap_or_default();
+        // A host that has said nothing about the province yet is behind.
+        let hosts: Vec<HostStatus> = hosts
+            .map(|present| told.iter().find(|status| status.host == present.host).cloned().unwrap_or(present))
+            .collect();
         if let Some((host, error)) = hosts.iter().find_map(|host| refused(host).map(|error| (host, error))) {
             return Err(Problem::refused(&format!("the release on host {}", host.host), &error));
         }

@@ -1,5 +1,6 @@
 //! Limits and keys.
 
+use icp_rules_sdk::severity::SeverityOverrides;
 use serde::{Deserialize, Serialize};
 
 /// How modules are run and whom they may come from. Every key has a default.
@@ -21,7 +22,8 @@ pub struct HostConfig {
     pub instances_max: u32,
     /// Fuel (roughly: instructions) for judging one order.
     pub fuel_per_order: u64,
-    /// Longest time for one call in milliseconds, whatever the fuel.
+    /// Longest time for judging one order in milliseconds, whatever the fuel. It is time of the clock: on a busy machine
+    /// a call needs more of it than its fuel says.
     pub deadline_ms: u64,
     /// Most bytes that one call may hand back.
     pub answer_bytes_max: usize,
@@ -31,6 +33,8 @@ pub struct HostConfig {
     pub shadow_queue_max: usize,
     /// Ids of differing orders that a report names at most.
     pub shadow_examples_max: usize,
+    /// Weights that the provider gives to rules instead of the book's own.
+    pub severities: SeverityOverrides,
 }
 
 impl Default for HostConfig {
@@ -43,11 +47,12 @@ impl Default for HostConfig {
             table_elements_max: 10_000,
             instances_max: 64,
             fuel_per_order: 20_000_000,
-            deadline_ms: 250,
+            deadline_ms: 1_000,
             answer_bytes_max: 4 * 1024 * 1024,
             shadow_share_percent: 100,
             shadow_queue_max: 256,
             shadow_examples_max: 20,
+            severities: SeverityOverrides::default(),
         }
     }
 }

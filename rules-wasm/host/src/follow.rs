@@ -21,7 +21,7 @@ use crate::module::{LoadError, LoadStep, LoadedModule};
 use crate::publish::{PublishError, announced_in, bus, fetch_from, shadowed_in};
 use crate::shadow::ModuleName;
 use crate::signature::Release;
-use crate::status::{HostReport, HostStatus, Refusal, Teller, unix_s};
+use crate::status::{HostReport, HostStatus, PRESENCE, Refusal, Teller, unix_s};
 
 /// Wait after the first failure; doubles up to [`RETRY_MAX`].
 const RETRY_MIN: Duration = Duration::from_millis(200);
@@ -155,6 +155,9 @@ async fn follow_until_broken(known: &mut Known, jetstream: &jetstream::Context) 
     let mut changes = futures::stream::select(of_active, of_shadow);
     let mut compared = None::<Instant>;
     loop {
+        // Before the comparison, which may load many modules: whoever waits for all hosts must know of this one.
+        let presence = HostStatus { host: known.options.host.clone(), ..HostStatus::default() };
+        statuses.tell(PRESENCE, &known.options.host, &presence).await?;
         if compared.is_none_or(|at| at.elapsed() >= known.options.compare_every) {
             known.compare(&objects, &active, &shadow).await?;
             compared = Some(Instant::now());
@@ -330,17 +333,17 @@ impl Known {
                     shadow: report.as_ref().map(|report| report.candidate.clone()),
                     shadow_refused: refusal(&known.shadow_refused),
                 };
-                statuses.tell(province, &host, &status).await?;
+                statuses.tell(province.letters(), &host, &status).await?;
             }
             if let (Some(report), Some((_, run))) = (report, &known.shadow) {
-                reports.tell(province, &host, &HostReport { host: host.clone(), run: *run, report }).await?;
+                reports.tell(province.letters(), &host, &HostReport { host: host.clone(), run: *run, report }).await?;
             }
         }
         Ok(())
     }
 }
 
-/// What was refused for what it is stays refused; what could not be fetched is tried again.
+/// What was refused for what it is stays refused; what could not be fetched, or was too slow today, is tried again.
 fn stays_refused(refused: Option<&(Release, LoadError)>, release: &Release) -> bool {
-    refused.is_some_and(|(refused, error)| refused == release && error.step != LoadStep::Fetch)
+    refused.is_some_and(|(refused, error)| refused == release && !error.is_passing())
 }

@@ -246,10 +246,22 @@ impl Host {
         if let (Some(shadow), Verdict::Judged { findings, module, .. }) = (shadow, &verdict) {
             self.shadows.offer(shadow, order_id, order, context, findings, module);
         }
-        verdict
+        self.weighed(verdict)
     }
 
-    /// Judges an order with a module that need not be active, e.g. to compare it with the active one.
+    /// The verdict with the weights that the configuration gives. The shadow compares the books' own weights.
+    fn weighed(&self, verdict: Verdict) -> Verdict {
+        match verdict {
+            Verdict::Judged { findings, module, fuel_used } => {
+                let findings = self.config.severities.apply(module.province.letters(), findings);
+                Verdict::Judged { findings, module, fuel_used }
+            }
+            unjudged @ Verdict::Unjudged { .. } => unjudged,
+        }
+    }
+
+    /// Judges an order with a module that need not be active, e.g. to compare it with the active one; the weights are
+    /// the book's own.
     pub fn judge_with(&self, module: &LoadedModule, order: &Order, context: &Context) -> Verdict {
         match module.judge(order, context, &self.clock) {
             Ok((findings, fuel_used)) => Verdict::Judged { findings, module: Arc::clone(&module.info), fuel_used },
@@ -274,7 +286,8 @@ impl Host {
         let module = self.module(province).ok_or_else(|| no_module(province))?;
         let _place = self.places.take()?;
         let lists = self.judge_batch_with(&module, cases, count)?;
-        Ok((lists, Arc::clone(&module.info)))
+        let weigh = |findings| self.config.severities.apply(province.letters(), findings);
+        Ok((lists.into_iter().map(weigh).collect(), Arc::clone(&module.info)))
     }
 
     /// As [`Host::judge_batch`] with a module that need not be active.
@@ -300,10 +313,15 @@ impl Host {
     ///
     /// # Errors
     /// When the province has no module or the module fails.
-    pub fn requirements(&self, province: Province, order: &Order) -> Result<RequirementsAnswer, String> {
+    pub fn requirements(
+        &self,
+        province: Province,
+        order: &Order,
+        context: &Context,
+    ) -> Result<RequirementsAnswer, String> {
         let module = self.module(province).ok_or_else(|| no_module(province))?;
         let _place = self.places.take()?;
-        module.requirements(order, &self.clock).map_err(|error| failure(&error))
+        module.requirements(order, context, &self.clock).map_err(|error| failure(&error))
     }
 }
 

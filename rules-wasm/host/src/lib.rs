@@ -4,13 +4,14 @@
 //! What this crate must never do: let one module's fault reach another province, judge one order with two
 //! modules, or replace an active module by one that failed any step of [`LoadStep`].
 //!
-//! Reading order: [`config`], [`signature`], `engine` (the limits), `module` (what loading proves), [`host`]
+//! Reading order: [`config`], [`signature`], [`contract`] (the versions that are served), `engine` (the limits), `module` (what loading proves), [`host`]
 //! (judge, activate, roll back), [`shadow`] (a candidate beside the active module), [`buckets`],
 //! [`publish`], [`follow`] and [`status`] (the bus).
 
 mod bindings;
 pub mod buckets;
 pub mod config;
+pub mod contract;
 mod convert;
 mod engine;
 pub mod follow;

@@ -10,14 +10,16 @@ use serde::{Deserialize, Serialize};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store, Trap};
 
-use crate::bindings::{Bureau, BureauPre};
 use crate::config::HostConfig;
-use crate::convert::Convert;
+use crate::contract::{self, Instance, Ready};
 use crate::engine::{Clock, Limited, Limits};
 use crate::signature::{self, Release, digest_of};
 
 /// What a refusal quotes of a module's own words, in characters: they may be anything.
 const QUOTED_CHARS_MAX: usize = 60;
+
+/// Why a call failed that took too long.
+const DEADLINE: &str = "the rule module passed its deadline";
 
 /// The step of loading that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +85,11 @@ impl LoadError {
         Self { step, reason: format!("{reason:#}"), vector: None }
     }
 
+    /// Whether the same module may well pass at another time: it could not be fetched, or the machine was too busy.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.step == LoadStep::Fetch || self.reason.contains(DEADLINE)
+    }
+
     fn of_vector(failure: VectorFailure) -> Self {
         let reason = format!("{}: expected {}, found {}", failure.vector, failure.expected, failure.found);
         Self { step: LoadStep::Vectors, reason, vector: Some(failure) }
@@ -96,6 +103,8 @@ pub struct ModuleInfo {
     pub province: Province,
     /// SHA-256 of the module, hexadecimal.
     pub digest: String,
+    /// Version of the contract that it is written for.
+    pub contract: &'static str,
     /// What the module says about itself.
     pub description: Description,
     /// Who signed it.
@@ -112,7 +121,7 @@ impl ModuleInfo {
 /// A module that passed every step.
 pub struct LoadedModule {
     pub(crate) info: Arc<ModuleInfo>,
-    pre: BureauPre<Limited>,
+    ready: Ready,
     limits: Limits,
 }
 
@@ -143,15 +152,16 @@ impl LoadedModule {
         signature::verify(release, &config.trusted_keys, config.signature_required)
             .map_err(|error| LoadError::new(LoadStep::Signature, error))?;
         let limits = Limits::of(config);
-        let (pre, description) = Self::inspect(engine, clock, &limits, bytes)?;
+        let (contract, ready, description) = Self::inspect(engine, clock, &limits, bytes)?;
         check_description(&description, province, release, today)?;
         let info = ModuleInfo {
             province,
             digest: release.digest.clone(),
+            contract,
             description,
             key_id: release.signature.as_ref().and(release.key_id.clone()),
         };
-        let module = Self { info: Arc::new(info), pre, limits };
+        let module = Self { info: Arc::new(info), ready, limits };
         for vector in vectors {
             module.run_vector(vector, clock).map_err(LoadError::of_vector)?;
         }
@@ -163,10 +173,10 @@ impl LoadedModule {
         clock: &Clock,
         limits: &Limits,
         bytes: &[u8],
-    ) -> Result<(BureauPre<Limited>, Description), LoadError> {
-        let pre = compile(engine, bytes)?;
-        let description = describe(&pre, limits, clock)?;
-        Ok((pre, description))
+    ) -> Result<(&'static str, Ready, Description), LoadError> {
+        let (contract, ready) = compile(engine, bytes)?;
+        let description = describe(&ready, limits, clock)?;
+        Ok((contract, ready, description))
     }
 
     /// What a module says about itself, whoever made it.
@@ -176,13 +186,13 @@ impl LoadedModule {
         config: &HostConfig,
         bytes: &[u8],
     ) -> Result<Description, LoadError> {
-        Self::inspect(engine, clock, &Limits::of(config), bytes).map(|(_, description)| description)
+        Self::inspect(engine, clock, &Limits::of(config), bytes).map(|(_, _, description)| description)
     }
 
-    fn instance(&self, orders: u64) -> wasmtime::Result<(Store<Limited>, Bureau)> {
-        let mut store = self.limits.store(self.pre.engine(), orders)?;
-        let bureau = self.pre.instantiate(&mut store)?;
-        Ok((store, bureau))
+    fn instance(&self, orders: u64) -> wasmtime::Result<(Store<Limited>, Instance)> {
+        let mut store = self.limits.store(self.ready.engine(), orders)?;
+        let instance = self.ready.instantiate(&mut store)?;
+        Ok((store, instance))
     }
 
     /// Judges one order in a fresh instance; also says how much fuel it took.
@@ -193,10 +203,10 @@ impl LoadedModule {
         clock: &Clock,
     ) -> wasmtime::Result<(Vec<Finding>, u64)> {
         let _running = clock.running();
-        let (mut store, bureau) = self.instance(1)?;
-        let findings = bureau.icp_bureau_rules_rules().call_judge(&mut store, &order.convert(), &context.convert())?;
+        let (mut store, instance) = self.instance(1)?;
+        let findings = instance.judge(&mut store, order, context)?;
         let fuel_used = self.limits.fuel(1).saturating_sub(store.get_fuel()?);
-        Ok((findings.convert(), fuel_used))
+        Ok((findings, fuel_used))
     }
 
     /// Judges many orders, written by [`icp_rules_sdk::batch::encode`], in one instance.
@@ -207,15 +217,19 @@ impl LoadedModule {
         clock: &Clock,
     ) -> wasmtime::Result<Result<Vec<Vec<Finding>>, String>> {
         let _running = clock.running();
-        let (mut store, bureau) = self.instance(count)?;
-        let answer = bureau.icp_bureau_rules_rules().call_judge_batch(&mut store, cases)?;
-        Ok(answer.map(|lists| lists.convert()))
+        let (mut store, instance) = self.instance(count)?;
+        instance.judge_batch(&mut store, cases)
     }
 
-    pub(crate) fn requirements(&self, order: &Order, clock: &Clock) -> wasmtime::Result<RequirementsAnswer> {
+    pub(crate) fn requirements(
+        &self,
+        order: &Order,
+        context: &Context,
+        clock: &Clock,
+    ) -> wasmtime::Result<RequirementsAnswer> {
         let _running = clock.running();
-        let (mut store, bureau) = self.instance(1)?;
-        Ok(bureau.icp_bureau_rules_rules().call_requirements(&mut store, &order.convert())?.convert())
+        let (mut store, instance) = self.instance(1)?;
+        instance.requirements(&mut store, order, context)
     }
 
     /// What a vector expects and the module does not say; none when it holds.
@@ -226,7 +240,7 @@ impl LoadedModule {
             found: failure(&error),
         };
         let (findings, _) = self.judge(&vector.order, &vector.context, clock).map_err(failed)?;
-        let requirements = self.requirements(&vector.order, clock).map_err(failed)?;
+        let requirements = self.requirements(&vector.order, &vector.context, clock).map_err(failed)?;
         let requirements = serde_json::to_value(requirements).unwrap_or_default();
         vector.check(&findings, &requirements).map_err(|difference| {
             let said = difference.strip_prefix(&format!("{}: ", vector.name)).unwrap_or(&difference);
@@ -250,7 +264,7 @@ fn check_bytes(config: &HostConfig, bytes: &[u8], release: &Release) -> Result<(
     Ok(())
 }
 
-fn compile(engine: &Engine, bytes: &[u8]) -> Result<BureauPre<Limited>, LoadError> {
+fn compile(engine: &Engine, bytes: &[u8]) -> Result<(&'static str, Ready), LoadError> {
     let component = Component::from_binary(engine, bytes).map_err(|error| LoadError::new(LoadStep::Compile, error))?;
     let kind = component.component_type();
     if let Some((name, _)) = kind.imports(engine).next() {
@@ -259,18 +273,16 @@ fn compile(engine: &Engine, bytes: &[u8]) -> Result<BureauPre<Limited>, LoadErro
             format!("the module imports `{name}`; a rule module imports nothing"),
         ));
     }
-    Linker::new(engine)
-        .instantiate_pre(&component)
-        .and_then(BureauPre::new)
-        .map_err(|error| LoadError::new(LoadStep::World, error))
+    let version = contract::version_of(&component, engine).map_err(|reason| LoadError::new(LoadStep::World, reason))?;
+    let ready = Linker::new(engine).instantiate_pre(&component).and_then(|pre| Ready::new(version, pre));
+    Ok((version, ready.map_err(|error| LoadError::new(LoadStep::World, error))?))
 }
 
-fn describe(pre: &BureauPre<Limited>, limits: &Limits, clock: &Clock) -> Result<Description, LoadError> {
+fn describe(ready: &Ready, limits: &Limits, clock: &Clock) -> Result<Description, LoadError> {
     let _running = clock.running();
     let ask = || -> wasmtime::Result<Description> {
-        let mut store = limits.store(pre.engine(), 1)?;
-        let bureau = pre.instantiate(&mut store)?;
-        Ok(bureau.icp_bureau_rules_rules().call_describe(&mut store)?.convert())
+        let mut store = limits.store(ready.engine(), 1)?;
+        ready.instantiate(&mut store)?.describe(&mut store)
     };
     ask().map_err(|error| LoadError::new(LoadStep::Describe, failure(&error)))
 }
@@ -309,7 +321,7 @@ pub(crate) fn quoted(text: &str) -> String {
 pub(crate) fn failure(error: &wasmtime::Error) -> String {
     match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => String::from("the rule module used up its fuel"),
-        Some(Trap::Interrupt) => String::from("the rule module passed its deadline"),
+        Some(Trap::Interrupt) => String::from(DEADLINE),
         Some(Trap::StackOverflow) => String::from("the rule module recursed too deeply"),
         Some(trap) => format!("the rule module trapped: {trap}"),
         None => format!("the rule module failed: {}", error.root_cause()),

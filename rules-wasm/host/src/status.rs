@@ -19,8 +19,11 @@ use crate::signature::Release;
 /// An unchanged status is told again this often, so that a living host can be told from a dead one.
 const REPEAT_EVERY: Duration = Duration::from_secs(60);
 
+/// In place of a province's letters: that a host is there at all.
+pub const PRESENCE: &str = "host";
+
 /// How a province stands on one host.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostStatus {
     /// The host.
     pub host: String,
@@ -56,7 +59,8 @@ pub struct HostReport {
     pub report: ShadowReport,
 }
 
-/// The statuses of all living hosts by the letters of the province.
+/// The statuses of all living hosts by the letters of the province; under [`PRESENCE`] one of every host, also of those
+/// that have nothing to say about any province yet.
 ///
 /// # Errors
 /// When the bus refuses.
@@ -137,13 +141,8 @@ impl Teller {
         Ok(Self { bucket: buckets::report(jetstream).await?, repeat_every: None, told: BTreeMap::new() })
     }
 
-    pub(crate) async fn tell<T: Serialize>(
-        &mut self,
-        province: Province,
-        host: &str,
-        value: &T,
-    ) -> Result<(), PublishError> {
-        let key = format!("{}.{host}", province.letters());
+    pub(crate) async fn tell<T: Serialize>(&mut self, group: &str, host: &str, value: &T) -> Result<(), PublishError> {
+        let key = format!("{group}.{host}");
         let bytes = serde_json::to_vec(value).map_err(PublishError::Json)?;
         let is_fresh = |at: &Instant| self.repeat_every.is_none_or(|every| at.elapsed() < every);
         if self.told.get(&key).is_some_and(|(told, at)| *told == bytes && is_fresh(at)) {

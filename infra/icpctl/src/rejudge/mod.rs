@@ -118,7 +118,7 @@ fn judge_all(args: &RejudgeArgs, judges: &Judges<'_>, state: &mut State) -> Resu
     let written = |error: std::io::Error| {
         Problem::new(format!("{} cannot be written", args.out.display()), error, "make room and resume")
     };
-    pipeline::run(
+    let outcome = pipeline::run(
         threads,
         threads * BATCHES_PER_THREAD,
         move || stock.next_batch(batch, &only),
@@ -134,11 +134,15 @@ fn judge_all(args: &RejudgeArgs, judges: &Judges<'_>, state: &mut State) -> Resu
             }
             Ok(())
         },
-    )?;
-    progress.end(state);
+    );
     out.sync_data().map_err(written)?;
-    state.is_done = true;
-    args.resume.as_ref().map_or(Ok(()), |path| state.keep(path))
+    state.is_done = outcome.is_ok();
+    // Also after a failure: what was done before it need not be done again.
+    if let Some(path) = &args.resume {
+        state.keep(path)?;
+    }
+    progress.end(state);
+    outcome
 }
 
 /// The output, cut to what the state knows of: what came after it will come again.

@@ -20,7 +20,7 @@ use crate::problem::Problem;
 
 const MAGIC: &[u8] = b"icp-stock\n";
 /// The form of the cases. It changes whenever `icp_rules_sdk::batch` or the contract's records do.
-const ENCODING: &str = "postcard icp:bureau-rules@1.0.0\n";
+const ENCODING: &str = "postcard icp:bureau-rules@1.1.0\n";
 /// Larger frames are damage.
 const FRAME_BYTES_MAX: usize = 4 << 20;
 /// A batch ends early when its cases have so many bytes.

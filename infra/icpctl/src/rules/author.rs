@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use icp_domain::Province;
-use icp_testkit::filings::company_filing;
 use serde_json::json;
 
 use super::Local;
@@ -17,10 +16,9 @@ use crate::problem::Problem;
 const MANIFEST: &str = include_str!("../../templates/Cargo.toml.txt");
 const BOOK: &str = include_str!("../../templates/lib.rs.txt");
 const TEST: &str = include_str!("../../templates/vectors.rs.txt");
-const CLEAN: &str = include_str!("../../templates/company-clean.json");
 const FORBIDDEN: &str = include_str!("../../templates/company-name-forbidden.json");
 
-/// Begins the book of a province.
+/// Begins the book of a province. The national vectors apply to it at once; it begins with one of its own.
 pub fn new(cli: &Cli, letters: &str) -> Result<Answer, Problem> {
     let province = place::province(letters)?;
     let root = place::root(cli.root.as_deref())?;
@@ -49,8 +47,6 @@ pub fn new(cli: &Cli, letters: &str) -> Result<Answer, Problem> {
         (folder.join("Cargo.toml"), fill(MANIFEST)),
         (folder.join("src/lib.rs"), fill(BOOK)),
         (folder.join("tests/vectors.rs"), fill(TEST)),
-        (vectors.join("base-company.json"), base(province)?),
-        (vectors.join("company-clean.json"), fill(CLEAN)),
         (vectors.join("company-name-forbidden.json"), fill(FORBIDDEN)),
     ];
     for (path, text) in &files {
@@ -88,42 +84,6 @@ fn bureau(province: Province) -> String {
         _ => "省",
     };
     format!("{}{kind}通信管理局", province.name_zh())
-}
-
-/// A complete order of a company, which the baseline finds nothing in.
-fn base(province: Province) -> Result<String, Problem> {
-    let filing = company_filing(province, 0);
-    let picture = |kind: &str| json!({ "kind": kind, "media_type": "image/jpeg", "size_bytes": 350_000 });
-    let kinds = [
-        "organiser-certificate",
-        "organiser-principal-id",
-        "organiser-principal-face",
-        "service-principal-id",
-        "service-principal-face",
-    ];
-    let base = json!({
-        "filing": filing,
-        "context": {
-            "today": "2026-11-20",
-            "materials": kinds.map(picture),
-            "enterprise": {
-                "found": true,
-                "name": filing.organiser.name,
-                "legal_representative": filing.organiser.principal.name,
-                "status": "Active",
-            },
-            "domains": filing.services.iter().flat_map(|service| &service.domains).map(|domain| json!({
-                "domain": domain, "found": true, "real_named": true,
-                "holder_name": filing.organiser.name, "expires": "2028-05-01",
-            })).collect::<Vec<_>>(),
-            "phone_uses": [],
-            "filed_services": 0,
-            "orders_in_flight": 0,
-        }
-    });
-    let text = serde_json::to_string_pretty(&base)
-        .map_err(|error| Problem::new("the base order cannot be written", error, "report this"))?;
-    Ok(text + "\n")
 }
 
 /// Builds all modules.

@@ -6,7 +6,7 @@ use std::path::Path;
 use chrono::{DateTime, FixedOffset};
 use icp_domain::Province;
 use icp_rules_host::publish::{announced, shadowed, stored as stored_releases};
-use icp_rules_host::status::{HostStatus, MergedReport, merged_report, statuses};
+use icp_rules_host::status::{HostStatus, MergedReport, PRESENCE, merged_report, statuses};
 use icp_rules_sdk::{Confidence, Description, Severity};
 use serde_json::json;
 
@@ -21,6 +21,7 @@ use crate::problem::Problem;
 pub async fn list(cli: &Cli) -> Result<Answer, Problem> {
     let jetstream = bus::connect(cli).await?;
     let hosts = statuses(&jetstream).await?;
+    let present = hosts.get(PRESENCE).map_or(0, Vec::len);
     let mut table = Table::new(&["PROVINCE", "VERSION", "DIGEST", "HOSTS", "SINCE", "BEFORE", "SHADOW"]);
     let mut refusals = BTreeMap::new();
     let mut lines = Vec::new();
@@ -42,7 +43,7 @@ pub async fn list(cli: &Cli) -> Result<Answer, Problem> {
             letters.to_owned(),
             named.release.version.clone(),
             short(&named.release.digest).to_owned(),
-            format!("{running}/{}", of_province.len()),
+            format!("{running}/{present}"),
             since.map(china_time).unwrap_or_default(),
             named.previous.as_ref().map(|release| release.version.clone()).unwrap_or_default(),
             shadow.as_ref().map(|release| release.version.clone()).unwrap_or_default(),
@@ -135,11 +136,11 @@ pub async fn show(cli: &Cli, letters: &str, module: Option<&Path>) -> Result<Ans
     let loaded = Local::new()?.load_named(cli, province, module).await?;
     let info = loaded.module.info();
     let description = &info.description;
-    let json = json!({ "digest": info.digest, "description": description });
-    Ok(Answer::new(description_text(&info.digest, description), json))
+    let json = json!({ "digest": info.digest, "contract": info.contract, "description": description });
+    Ok(Answer::new(description_text(&info.digest, info.contract, description), json))
 }
 
-fn description_text(digest: &str, description: &Description) -> String {
+fn description_text(digest: &str, contract: &str, description: &Description) -> String {
     let until = description.effective_to.map(|date| format!(" to {}", date.iso())).unwrap_or_default();
     let mut table = Table::new(&["PARAMETER", "WEIGHT", "TRUST", "VALUE", "SOURCE"]);
     for parameter in &description.parameters {
@@ -162,7 +163,7 @@ fn description_text(digest: &str, description: &Description) -> String {
         ]);
     }
     format!(
-        "{} {} ({}), version {}, in force from {}{until}\nsha256 {digest}\n\n{}",
+        "{} {} ({}), version {}, contract {contract}, in force from {}{until}\nsha256 {digest}\n\n{}",
         description.province,
         description.bureau,
         short(digest),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use icp_domain::Province;
+use icp_rules_host::contract::SERVED;
 use icp_rules_host::{Host, HostConfig, LoadError, LoadStep, Verdict};
 use icp_rules_sdk::vector::Vector;
 use icp_rules_sdk::{Context, Date, Order, batch};
@@ -71,6 +72,9 @@ fn vector() -> Vector {
         context: context(),
         expect: Vec::new(),
         requires: serde_json::Map::new(),
+        documents: None,
+        sms: None,
+        checklist: None,
     }
 }
 
@@ -124,8 +128,13 @@ fn resident_bytes() -> usize {
 fn what_misbehaves_with_a_vector_is_not_activated() {
     let host = host();
     let before = host.active(BEIJING).unwrap();
+    let of_both = SERVED.into_iter().flat_map(|contract| {
+        misbehaviours()
+            .into_iter()
+            .map(move |(behaviour, module, said)| (behaviour, Module { contract, ..module }, said))
+    });
     beside_zhejiang(&host, || {
-        for (behaviour, module, said) in misbehaviours() {
+        for (behaviour, module, said) in of_both {
             let error = load(&host, &module.build()).expect_err(behaviour);
             assert_eq!(error.step, LoadStep::Vectors, "{behaviour}: {error}");
             let vector = error.vector.unwrap();
@@ -270,7 +279,7 @@ fn a_module_of_another_contract_or_with_the_systems_interface_is_not_of_the_worl
             "package icp:bureau-rules@9.0.0; interface rules { describe: func() -> string; } \
              world bureau { export rules; }",
             "bureau",
-            "icp:bureau-rules/rules",
+            "written for icp:bureau-rules/rules@9.0.0; this host serves 1.1.0 and 1.0.0",
         ),
     ] {
         let bytes = dummy(wit, world);

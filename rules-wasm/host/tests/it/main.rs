@@ -1,6 +1,7 @@
 //! The host with real modules: the provinces' own and hostile ones.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod contracts;
 mod following;
 mod guests;
 mod hostile;

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use icp_domain::Province;
-use icp_rules_host::{Host, NoRollback, Verdict};
+use icp_rules_host::{Host, HostConfig, NoRollback, Verdict};
 use icp_rules_sdk::Severity;
 
-use crate::guests::{activate, draft_touched_by_the_notice, guests, host, load};
+use crate::guests::{activate, config, draft_touched_by_the_notice, guests, host, load};
 
 /// Version that judged and whether the draft was blocked.
 fn judged(host: &Host) -> (String, bool) {
@@ -35,6 +35,26 @@ fn the_same_draft_before_and_after_a_swap_and_after_the_roll_back() {
     assert_eq!(judged(&host), ("1.0.0".to_owned(), false));
     host.deactivate(Province::Guangdong);
     assert!(host.active(Province::Guangdong).is_none());
+}
+
+#[test]
+fn the_provider_gives_a_rule_another_weight_without_another_module() {
+    use icp_rules_sdk::severity::SeverityOverrides;
+    let configured = |text: &str| {
+        let severities: SeverityOverrides = serde_json::from_str(text).unwrap();
+        let host = Host::new(HostConfig { severities, ..config() }).unwrap();
+        activate(&host, Province::Guangdong, &guests().gd_notice, "1.1.0");
+        host
+    };
+    assert!(judged(&configured("[]")).1);
+    assert!(!judged(&configured(r#"[{"rule": "name_deny_all", "severity": "review"}]"#)).1);
+    assert!(judged(&configured(r#"[{"province": "zj", "rule": "name_deny_all", "severity": "off"}]"#)).1);
+    // A batch is weighed as a single order is.
+    let (order, context) = draft_touched_by_the_notice();
+    let cases = icp_rules_sdk::batch::encode(Vec::new(), &order, &context).unwrap();
+    let off = configured(r#"[{"rule": "name_deny_all", "severity": "off"}]"#);
+    let (lists, _) = off.judge_batch(Province::Guangdong, &cases, 1).unwrap();
+    assert!(lists[0].iter().all(|finding| finding.rule != "name_deny_all"), "{lists:?}");
 }
 
 #[test]

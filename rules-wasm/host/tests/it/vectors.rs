@@ -25,7 +25,7 @@ fn every_vector_holds_in_wasm() {
             };
             assert_eq!(module.version(), version);
             assert!(fuel_used > 0);
-            let requirements = host.requirements(province, &vector.order).unwrap();
+            let requirements = host.requirements(province, &vector.order, &vector.context).unwrap();
             vector.check(&findings, &serde_json::to_value(requirements).unwrap()).unwrap();
         }
     }

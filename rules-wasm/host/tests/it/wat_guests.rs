@@ -17,6 +17,8 @@ const HEAP: usize = 1 << 20;
 
 /// The parts of a module. Each body is WebAssembly text that leaves its result on the stack.
 pub struct Module {
+    /// Version of the contract.
+    pub contract: &'static str,
     pub province: &'static str,
     pub version: &'static str,
     pub effective_to: Option<(u16, u8, u8)>,
@@ -38,6 +40,7 @@ pub struct Module {
 /// Beijing's module, which finds nothing.
 pub fn honest() -> Module {
     Module {
+        contract: "1.1.0",
         province: "bj",
         version: "1.0.0",
         effective_to: None,
@@ -69,14 +72,14 @@ impl Module {
         use wit_component::{StringEncoding, embed_component_metadata};
         let mut core = wat::parse_str(self.text()).unwrap();
         let mut resolve = wit_parser::Resolve::default();
-        let (package, _) = resolve.push_path(contract()).unwrap();
+        let (package, _) = resolve.push_path(contract(self.contract)).unwrap();
         let world = resolve.select_world(&[package], Some("bureau")).unwrap();
         embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8, false).unwrap();
         encode(&core)
     }
 
     fn text(&self) -> String {
-        let interface = "icp:bureau-rules/rules@1.0.0#";
+        let interface = format!("icp:bureau-rules/rules@{}#", self.contract);
         let Self { describe, judge, judge_batch, allocate, pages, table, more, .. } = self;
         let mut text = format!(
             r#"(module
@@ -143,7 +146,9 @@ pub fn finding(text: (u32, u32)) -> Vec<u8> {
     words(&numbers)
 }
 
-/// The contract that these modules are written for.
-fn contract() -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit")
+/// The text of a contract.
+pub fn contract(version: &str) -> std::path::PathBuf {
+    let current = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
+    let released = current.join("released").join(version);
+    if released.is_dir() { released } else { current }
 }
