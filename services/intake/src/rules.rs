@@ -73,5 +73,9 @@ fn material(row: &MaterialRow) -> Material {
         media_type: row.media_type.clone(),
         size_bytes: u64::try_from(row.size_bytes).unwrap_or_default(),
         issued: None,
+        valid_to: None,
+        form: None,
+        width_px: None,
+        height_px: None,
     }
 }

@@ -38,7 +38,7 @@ pub enum OrderFile {
         filing: Box<Filing>,
         /// What is known beside it.
         #[serde(default)]
-        context: Option<ContextFile>,
+        context: Option<Box<ContextFile>>,
     },
     /// A filing alone.
     Filing(Box<Filing>),
