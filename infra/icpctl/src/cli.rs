@@ -165,6 +165,20 @@ pub enum KeyVerb {
 /// Verbs on the stock.
 #[derive(Debug, Subcommand)]
 pub enum StockVerb {
+    /// Ask intake for all approved filings, with the token of a reviewer, and write them as lines of JSON
+    Export {
+        /// Letters of the province [default: all]
+        province: Option<String>,
+        /// Address of intake
+        #[arg(long, env = "ICP_INTAKE_URL", value_name = "URL")]
+        intake: String,
+        /// File with the token of a reviewer
+        #[arg(long, value_name = "FILE")]
+        token_file: PathBuf,
+        /// Where the lines go; readable for this user alone
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// Turn lines of JSON into the compact form, which is read many times faster
     Pack {
         /// Lines of `{"id", "filing", "context"?, "findings"?}`

@@ -29,6 +29,8 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    // A provider that is installed already serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let Verb::Rules { verb } = &cli.verb;
     match runtime.block_on(rules::run(verb, &cli)) {
         Ok(answer) => answer.print(cli.json),

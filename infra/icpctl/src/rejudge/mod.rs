@@ -2,6 +2,7 @@
 //! batches in flight; the run can be interrupted and resumed.
 
 mod compare;
+mod export;
 mod pipeline;
 mod state;
 mod stock;
@@ -18,6 +19,7 @@ use icp_rules_host::publish;
 use serde_json::json;
 
 use self::compare::{Judges, Outcome};
+pub use self::export::export;
 use self::state::State;
 pub use self::stock::OrderFile;
 use self::stock::Stock;

@@ -35,6 +35,9 @@ pub async fn run(verb: &RulesVerb, cli: &Cli) -> Result<Answer, Problem> {
         RulesVerb::Show { province, module } => view::show(cli, province, module.as_deref()).await,
         RulesVerb::Judge { order, module, today } => judge::judge(cli, order, module.as_deref(), *today).await,
         RulesVerb::Rejudge(args) => rejudge::run(cli, args).await,
+        RulesVerb::Stock { verb: StockVerb::Export { province, intake, token_file, out } } => {
+            rejudge::export(intake, token_file, out, province.as_deref()).await
+        }
         RulesVerb::Stock { verb: StockVerb::Pack { lines, out, today } } => rejudge::pack(lines, out, *today),
     }
 }
