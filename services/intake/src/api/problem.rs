@@ -176,6 +176,12 @@ impl From<Rejection> for Problem {
 
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
+        Self::from(std::sync::Arc::new(error))
+    }
+}
+
+impl From<std::sync::Arc<sqlx::Error>> for Problem {
+    fn from(error: std::sync::Arc<sqlx::Error>) -> Self {
         tracing::warn!(%error, "the database did not answer a request");
         Self::new(Kind::Unavailable, "The database does not answer. Nothing was lost; repeat the request.")
     }
