@@ -12,6 +12,7 @@ pub mod consumers;
 pub mod facts;
 pub mod filing;
 pub mod image_fit;
+pub mod record;
 pub mod reply;
 pub mod results;
 pub mod sequence;
@@ -43,9 +44,10 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
 
     let account = config.account.load()?;
     let bureau = client::Bureau::new(account, config.dialect.clone(), &config.calls)?;
-    let relay = tasks::Relay { bus: bus.clone(), vault, config: Arc::new(config), bureau, wake: Arc::default() };
+    let relay =
+        tasks::Relay { bus: bus.clone(), vault, materials, config: Arc::new(config), bureau, wake: Arc::default() };
 
-    bus.work(tasks::preparer::Preparer { relay: relay.clone(), materials, keyring: context.keyring.clone() });
+    bus.work(tasks::preparer::Preparer { relay: relay.clone(), keyring: context.keyring.clone() });
     bus.consume(
         consumers::SUBMIT,
         consumers::SubmitHandler { account: relay.account().to_owned(), clock: context.clock.clone() },

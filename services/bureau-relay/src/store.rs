@@ -159,8 +159,10 @@ pub struct PreparedRecord {
     pub wrapped_key: Vec<u8>,
     /// The record under that key.
     pub record_cipher: Vec<u8>,
-    /// Bytes of the record in clear.
+    /// Bytes of the record in a document, its pictures included.
     pub record_bytes: i32,
+    /// Objects that the relay itself put into the object store for it.
+    pub own_objects: Vec<String>,
 }
 
 /// Stores a record and its ids; nothing happens when the submission already has one.
@@ -178,6 +180,7 @@ pub async fn store_record(
         .bind(record.record_bytes)
         .bind(service_ids)
         .bind(now)
+        .bind(&record.own_objects)
         .execute(&mut *connection)
         .await?;
     if stored.rows_affected() == 0 {
@@ -216,6 +219,10 @@ pub async fn waiting(pool: &PgPool, account: &str, limit: usize) -> Result<Vec<(
 
 /// An encrypted record with what it is bound to.
 pub struct StoredRecord {
+    /// Row id.
+    pub id: i64,
+    /// Its order.
+    pub order: OrderRef,
     /// Wrapped data key.
     pub wrapped_key: Vec<u8>,
     /// The record.
@@ -230,12 +237,29 @@ pub async fn records(pool: &PgPool, ids: &[i64]) -> Result<Vec<StoredRecord>> {
     rows.iter()
         .map(|row| {
             Ok(StoredRecord {
+                id: row.try_get("id")?,
+                order: OrderRef::read(row)?,
                 wrapped_key: row.try_get("wrapped_key")?,
                 cipher: row.try_get("record_cipher")?,
                 context: submission_context(row.try_get("order_id")?, row.try_get("attempt")?),
             })
         })
         .collect()
+}
+
+/// Objects of the relay's own that ended submissions left in the object store.
+pub async fn left_objects(pool: &PgPool, limit: i64) -> Result<Vec<(i64, Vec<String>)>> {
+    sqlx::query_as(
+        "select id, own_objects from submissions where own_objects <> '{}' and ended_at is not null limit $1",
+    )
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+}
+
+/// Notes that the objects of a submission are removed.
+pub async fn forget_objects(pool: &PgPool, id: i64) -> Result<()> {
+    sqlx::query("update submissions set own_objects = '{}' where id = $1").bind(id).execute(pool).await.map(drop)
 }
 
 // --- upload files ------------------------------------------------------------------------------

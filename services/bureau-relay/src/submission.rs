@@ -80,6 +80,11 @@ pub fn refusals_of(violations: &[Violation]) -> Vec<ResultCode> {
     violations.iter().map(|v| refusal(CODE_SCHEMA, &v.field, &v.problem)).collect()
 }
 
+/// The code for a picture that is gone from the object store: the applicant uploads it again.
+pub fn lost_picture() -> ResultCode {
+    refusal(CODE_ATTACHMENT, "materials", "a picture is no longer stored; upload it again")
+}
+
 fn refusal(code: u32, field: &str, problem: &str) -> ResultCode {
     ResultCode { code, text: format!("checked before sending: {field} {problem}") }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use icp_bus::Bus;
-use icp_kit::Vault;
+use icp_kit::{Materials, Vault};
 use tokio::sync::Notify;
 
 use crate::client::Bureau;
@@ -27,6 +27,8 @@ pub struct Relay {
     pub bus: Bus,
     /// Encryption at rest.
     pub vault: Vault,
+    /// The object store with the pictures.
+    pub materials: Materials,
     /// Settings.
     pub config: Arc<Config>,
     /// The bureau.
@@ -66,6 +68,9 @@ pub enum RoundError {
     /// A file cannot be packed.
     #[error("a file cannot be packed")]
     Envelope(#[from] crate::wire::envelope::EnvelopeError),
+    /// A picture of a record cannot be read now.
+    #[error("a picture cannot be read")]
+    Picture(#[from] crate::record::PictureError),
     /// The counter cannot advance.
     #[error("the upload counter cannot advance")]
     Sequence(#[from] crate::sequence::SequenceError),

@@ -1,16 +1,33 @@
--- New states and their events, only where nobody else was faster (version).
-with changed as (
+-- New states and their events, only where nobody else was faster (version). Orders are locked in the sequence of
+-- their ids, so that two batches cannot lock each other out.
+with given as (
+    select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::jsonb[],
+                         $7::timestamptz[], $8::bytea[], $9::text[], $10::text[], $11::bytea[], $12::bytea[], $13::bytea[])
+        as t (id, from_version, version, phase, attempt, state, at, content, province, domains, organiser_index,
+              contact_sealed, persons_sealed)
+),
+locked as materialized (
+    select orders.id from orders where orders.id = any($1) order by orders.id for update
+),
+changed as (
     update orders
-    set version = t.version, phase = t.phase, attempt = t.attempt, state = t.state, updated_at = $1
-    from unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::integer[], $7::jsonb[])
-        as t (id, from_version, version, phase, attempt, state)
-    where orders.id = t.id and orders.version = t.from_version
+    set version = given.version, phase = given.phase, attempt = given.attempt, state = given.state,
+        updated_at = given.at,
+        content = coalesce(given.content, orders.content),
+        province = coalesce(given.province, orders.province),
+        domains = case when given.domains is null then orders.domains else string_to_array(given.domains, ' ') end,
+        organiser_index = coalesce(given.organiser_index, orders.organiser_index),
+        contact_sealed = coalesce(given.contact_sealed, orders.contact_sealed),
+        persons_sealed = coalesce(given.persons_sealed, orders.persons_sealed)
+    from given join locked on locked.id = given.id
+    where orders.id = given.id and orders.version = given.from_version
     returning orders.id
 ),
 written as (
     insert into order_history (order_id, version, at, actor, event)
-    select e.order_id, e.version, $1, e.actor, e.event
-    from unnest($8::uuid[], $9::bigint[], $10::text[], $11::jsonb[]) as e (order_id, version, actor, event)
+    select e.order_id, e.version, e.at, e.actor, e.event
+    from unnest($14::uuid[], $15::bigint[], $16::timestamptz[], $17::text[], $18::jsonb[])
+        as e (order_id, version, at, actor, event)
     join changed on changed.id = e.order_id
 )
-select count(*) from changed
+select id from changed

@@ -15,7 +15,8 @@ use crate::content;
 use crate::order::{Command, Event, Order, RulesVerdict, decide, evolve};
 use crate::reactions::{Attachments, react};
 use crate::rules::{self, Facts};
-use crate::store::{self, Change, MaterialRow, StoredOrder};
+use crate::store::{Change, Content, MaterialRow, StoredOrder};
+use crate::writes::{OrderWrite, OrderWritten};
 
 /// What a command writes besides the new state.
 #[derive(Debug, Default)]
@@ -50,9 +51,8 @@ impl Api {
         self.fill(&mut stored, &data_key, filing)?;
         let mut effects = Effects::new();
         react(&mut effects, &stored, &[Event::Created], now, Attachments::default());
-        let mut tx = self.bus.begin().await?;
-        store::insert(&mut tx, &stored, filing.order_type.as_str()).await?;
-        self.bus.commit(tx, effects).await?;
+        let order_type = filing.order_type.as_str();
+        self.writes.write(OrderWrite::Create { draft: Box::new(stored.clone()), order_type, effects }).await?;
         Ok(stored)
     }
 
@@ -96,7 +96,7 @@ impl Api {
     /// Hands the order in: the rules judge, and the checks begin unless they block.
     pub async fn submit(&self, caller: &Caller, mut stored: StoredOrder) -> Result<StoredOrder, Problem> {
         let filing = self.filing(&stored)?;
-        let rows = store::materials(&self.bus.context().pool, stored.id).await?;
+        let rows = self.reads.materials(stored.id).await?;
         let verdict = self.judge(&stored, &filing, &rows).await?;
         let keyring = &self.bus.context().keyring;
         let context = stored.id.to_string();
@@ -118,7 +118,7 @@ impl Api {
     /// The reviewer passes the order: the rules judge once more, and the relay gets it.
     pub async fn pass(&self, caller: &Caller, stored: StoredOrder) -> Result<StoredOrder, Problem> {
         let filing = self.filing(&stored)?;
-        let rows = store::materials(&self.bus.context().pool, stored.id).await?;
+        let rows = self.reads.materials(stored.id).await?;
         let verdict = self.judge(&stored, &filing, &rows).await?;
         let relay_filing = content::relay_filing(&filing, self.open_materials(&stored, &rows)?);
         let relay = self.bus.context().keyring.seal("relay", &stored.id.to_string(), &relay_filing)?;
@@ -139,37 +139,36 @@ impl Api {
         let from_version = stored.order.version;
         stored.order = events.iter().fold(stored.order, evolve);
         stored.updated_at = now;
+        let content = extra.content.then(|| Content {
+            cipher: stored.content.clone(),
+            province: stored.province.clone(),
+            domains: stored.domains.clone(),
+            organiser_index: stored.organiser_index.clone(),
+        });
+        let mut effects = Effects::new();
+        react(&mut effects, &stored, &events, now, extra.attachments);
         let change = Change {
             id: stored.id,
             from_version,
             after: stored.order.clone(),
+            at: now,
             actor: caller.name.clone(),
-            events: events.clone(),
+            events,
+            content,
+            sealed: extra.sealed,
         };
-        let mut effects = Effects::new();
-        react(&mut effects, &stored, &events, now, extra.attachments);
-        let mut tx = self.bus.begin().await?;
-        if store::save(&mut tx, std::slice::from_ref(&change), now).await? != 1 {
-            let current = store::load(&mut *tx, stored.id).await?.map_or(0, |current| current.order.version);
-            return Err(Problem::stale(current));
+        let write = OrderWrite::Change { change: Box::new(change), material: extra.material, effects };
+        match self.writes.write(write).await? {
+            OrderWritten::Stale { current } => Err(Problem::stale(current)),
+            OrderWritten::Stored { replaced } => {
+                if let Some(object) = replaced
+                    && let Err(error) = self.materials.delete(&object).await
+                {
+                    tracing::warn!(%error, "a replaced material is left in the object store");
+                }
+                Ok(stored)
+            }
         }
-        if extra.content {
-            store::set_content(&mut tx, &stored).await?;
-        }
-        if let Some((contact, persons)) = &extra.sealed {
-            store::set_sealed(&mut tx, stored.id, contact, persons).await?;
-        }
-        let replaced = match &extra.material {
-            Some(row) => store::put_material(&mut tx, stored.id, row, now).await?,
-            None => None,
-        };
-        self.bus.commit(tx, effects).await?;
-        if let Some(object) = replaced
-            && let Err(error) = self.materials.delete(&object).await
-        {
-            tracing::warn!(%error, "a replaced material is left in the object store");
-        }
-        Ok(stored)
     }
 
     /// The province's verdict on an order as it stands.
@@ -179,8 +178,7 @@ impl Api {
         filing: &Filing,
         materials: &[MaterialRow],
     ) -> Result<RulesVerdict, Problem> {
-        let pool = &self.bus.context().pool;
-        let other_orders_in_flight = store::count_in_flight(pool, &stored.organiser_index, stored.id).await?;
+        let other_orders_in_flight = self.reads.count_in_flight(&stored.organiser_index, stored.id).await?;
         let facts = Facts { order_id: stored.id, materials, other_orders_in_flight, now: self.clock.now() };
         Ok(rules::judge(&self.rules, filing, &facts))
     }

@@ -83,8 +83,11 @@ impl Handler for Answers {
                 id: stored.id,
                 from_version: stored.order.version,
                 after: stored.order.clone(),
+                at: now,
                 actor: self.actor.to_owned(),
                 events: Vec::new(),
+                content: None,
+                sealed: None,
             });
             stored.order = events.iter().fold(stored.order.clone(), evolve);
             change.after = stored.order.clone();
@@ -105,7 +108,7 @@ impl Handler for Answers {
             return Ok(());
         }
         let changes: Vec<Change> = changes.into_values().collect();
-        if store::save(connection, &changes, now).await? != changes.len() {
+        if store::save(connection, &changes).await?.len() != changes.len() {
             return Err(Failure::Retry("an order changed at the same time".to_owned()));
         }
         if !filed.is_empty() {

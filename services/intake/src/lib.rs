@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`order`] (the life of an order, pure), [`content`] (what is declared), [`rules`],
 //! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
-//! facts), [`api`] (REST), [`store`] (SQL).
+//! facts), [`api`] (REST), [`reads`] and [`writes`] (requests share queries and transactions), [`store`] (SQL).
 
 pub mod api;
 pub mod commands;
@@ -10,13 +10,15 @@ pub mod consumers;
 pub mod content;
 pub mod order;
 pub mod reactions;
+pub mod reads;
 pub mod rules;
 pub mod store;
+pub mod writes;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use icp_bus::{Bus, Consumer};
+use icp_bus::{Bus, Consumer, Group};
 use icp_kit::{Parts, ServiceContext};
 use icp_rules_host::follow::FollowOptions;
 use icp_rules_host::{Host, HostConfig};
@@ -68,6 +70,8 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
 
     let api = api::Api {
         bus: bus.clone(),
+        reads: reads::Reads::start(&bus),
+        writes: Group::start(&bus, writes::OrderWrites),
         clock: context.clock.clone(),
         vault: context.require_vault()?,
         materials: context.require_materials()?,

@@ -1,11 +1,11 @@
 //! The only SQL of this service.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, PgExecutor, PgPool, Row as _};
+use sqlx::{FromRow as _, PgConnection, PgExecutor, PgPool, Row as _};
 use uuid::Uuid;
 
 use crate::order::{Event, Order, Phase};
@@ -48,10 +48,29 @@ pub struct Change {
     pub from_version: i64,
     /// State after.
     pub after: Order,
+    /// When.
+    pub at: DateTime<Utc>,
     /// Who did it: an account, or a service.
     pub actor: String,
     /// What happened, oldest first.
     pub events: Vec<Event>,
+    /// New content, where the applicant changed it.
+    pub content: Option<Content>,
+    /// Contact for "notify" and persons for "sms", where they were sealed anew.
+    pub sealed: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// The declared content and what is found by it.
+#[derive(Debug, Clone)]
+pub struct Content {
+    /// The filing, encrypted.
+    pub cipher: Vec<u8>,
+    /// Letters of the province.
+    pub province: String,
+    /// Domains of all its services, A-label form.
+    pub domains: Vec<String>,
+    /// Keyed digest of the organiser's certificate number.
+    pub organiser_index: Vec<u8>,
 }
 
 /// A stored material without its bytes.
@@ -120,32 +139,40 @@ fn read(row: &PgRow) -> Result<StoredOrder, sqlx::Error> {
     })
 }
 
-/// Stores a new draft.
-pub async fn insert(connection: &mut PgConnection, order: &StoredOrder, order_type: &str) -> Result<(), sqlx::Error> {
-    sqlx::query(include_str!("../queries/insert_order.sql"))
-        .bind(order.id)
-        .bind(&order.account)
-        .bind(&order.province)
-        .bind(order_type)
-        .bind(order.order.version)
-        .bind(order.order.phase.as_str())
-        .bind(sqlx::types::Json(&order.order))
-        .bind(&order.domains)
-        .bind(&order.organiser_index)
-        .bind(&order.content)
-        .bind(&order.data_key)
-        .bind(order.created_at)
+/// Stores new drafts, each with its order type.
+pub async fn insert(connection: &mut PgConnection, drafts: &[(&StoredOrder, &str)]) -> Result<(), sqlx::Error> {
+    fn all<'a, T>(drafts: &[(&'a StoredOrder, &'a str)], of: impl Fn(&'a StoredOrder) -> T) -> Vec<T> {
+        drafts.iter().map(|(order, _)| of(order)).collect()
+    }
+    sqlx::query(include_str!("../queries/insert_orders.sql"))
+        .bind(all(drafts, |order| order.id))
+        .bind(all(drafts, |order| order.account.as_str()))
+        .bind(all(drafts, |order| order.province.as_str()))
+        .bind(drafts.iter().map(|(_, order_type)| *order_type).collect::<Vec<_>>())
+        .bind(all(drafts, |order| order.order.version))
+        .bind(all(drafts, |order| order.order.phase.as_str()))
+        .bind(all(drafts, |order| sqlx::types::Json(&order.order)))
+        .bind(all(drafts, |order| joined(&order.domains)))
+        .bind(all(drafts, |order| order.organiser_index.as_slice()))
+        .bind(all(drafts, |order| order.content.as_slice()))
+        .bind(all(drafts, |order| order.data_key.as_slice()))
+        .bind(all(drafts, |order| order.created_at))
         .bind(sqlx::types::Json(Event::Created))
         .execute(connection)
         .await?;
     Ok(())
 }
 
-/// Reads one order.
-pub async fn load(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Option<StoredOrder>, sqlx::Error> {
-    let query = format!("select {COLUMNS} from orders where id = $1");
-    let row = sqlx::query(sqlx::AssertSqlSafe(query)).bind(id).fetch_optional(executor).await?;
-    row.as_ref().map(read).transpose()
+/// Domains as one text, because an array of arrays has no rows: names hold no blanks.
+fn joined(domains: &[String]) -> String {
+    domains.join(" ")
+}
+
+/// Reads orders.
+pub async fn load_all(executor: impl PgExecutor<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid, StoredOrder>, sqlx::Error> {
+    let query = format!("select {COLUMNS} from orders where id = any($1)");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(ids).fetch_all(executor).await?;
+    rows.iter().map(|row| read(row).map(|order| (order.id, order))).collect()
 }
 
 /// Reads and locks orders, always in the same sequence so that two batches cannot lock each other out.
@@ -158,125 +185,98 @@ pub async fn load_for_update(
     rows.iter().map(|row| read(row).map(|order| (order.id, order))).collect()
 }
 
-/// Stores transitions with their events; tells how many were not overtaken by another change.
-pub async fn save(connection: &mut PgConnection, changes: &[Change], at: DateTime<Utc>) -> Result<usize, sqlx::Error> {
-    let ids: Vec<Uuid> = changes.iter().map(|c| c.id).collect();
-    let from: Vec<i64> = changes.iter().map(|c| c.from_version).collect();
-    let versions: Vec<i64> = changes.iter().map(|c| c.after.version).collect();
-    let phases: Vec<&str> = changes.iter().map(|c| c.after.phase.as_str()).collect();
-    let attempts: Vec<i32> = changes.iter().map(|c| i32::try_from(c.after.attempt).unwrap_or(i32::MAX)).collect();
-    let states: Vec<sqlx::types::Json<&Order>> = changes.iter().map(|c| sqlx::types::Json(&c.after)).collect();
+/// Stores transitions with their events; tells which were not overtaken by another change.
+pub async fn save(connection: &mut PgConnection, changes: &[Change]) -> Result<HashSet<Uuid>, sqlx::Error> {
     let events = || {
         changes.iter().flat_map(|change| {
             change.events.iter().zip(change.from_version + 1..).map(move |(event, version)| (change, event, version))
         })
     };
-    let event_orders: Vec<Uuid> = events().map(|(change, ..)| change.id).collect();
-    let event_versions: Vec<i64> = events().map(|(_, _, version)| version).collect();
-    let actors: Vec<&str> = events().map(|(change, ..)| change.actor.as_str()).collect();
-    let bodies: Vec<sqlx::types::Json<&Event>> = events().map(|(_, event, _)| sqlx::types::Json(event)).collect();
-    let changed: i64 = sqlx::query_scalar(include_str!("../queries/save_orders.sql"))
-        .bind(at)
-        .bind(ids)
-        .bind(from)
-        .bind(versions)
-        .bind(phases)
-        .bind(attempts)
-        .bind(states)
-        .bind(event_orders)
-        .bind(event_versions)
-        .bind(actors)
-        .bind(bodies)
-        .fetch_one(connection)
+    fn all<'a, T>(changes: &'a [Change], of: impl Fn(&'a Change) -> T) -> Vec<T> {
+        changes.iter().map(of).collect()
+    }
+    let changed: Vec<Uuid> = sqlx::query_scalar(include_str!("../queries/save_orders.sql"))
+        .bind(all(changes, |c| c.id))
+        .bind(all(changes, |c| c.from_version))
+        .bind(all(changes, |c| c.after.version))
+        .bind(all(changes, |c| c.after.phase.as_str()))
+        .bind(all(changes, |c| i32::try_from(c.after.attempt).unwrap_or(i32::MAX)))
+        .bind(all(changes, |c| sqlx::types::Json(&c.after)))
+        .bind(all(changes, |c| c.at))
+        .bind(all(changes, |c| c.content.as_ref().map(|content| content.cipher.as_slice())))
+        .bind(all(changes, |c| c.content.as_ref().map(|content| content.province.as_str())))
+        .bind(all(changes, |c| c.content.as_ref().map(|content| joined(&content.domains))))
+        .bind(all(changes, |c| c.content.as_ref().map(|content| content.organiser_index.as_slice())))
+        .bind(all(changes, |c| c.sealed.as_ref().map(|(contact, _)| contact.as_slice())))
+        .bind(all(changes, |c| c.sealed.as_ref().map(|(_, persons)| persons.as_slice())))
+        .bind(events().map(|(change, ..)| change.id).collect::<Vec<_>>())
+        .bind(events().map(|(_, _, version)| version).collect::<Vec<_>>())
+        .bind(events().map(|(change, ..)| change.at).collect::<Vec<_>>())
+        .bind(events().map(|(change, ..)| change.actor.as_str()).collect::<Vec<_>>())
+        .bind(events().map(|(_, event, _)| sqlx::types::Json(event)).collect::<Vec<_>>())
+        .fetch_all(connection)
         .await?;
-    Ok(usize::try_from(changed).unwrap_or(0))
+    Ok(changed.into_iter().collect())
 }
 
-/// Replaces the content of an order.
-pub async fn set_content(connection: &mut PgConnection, order: &StoredOrder) -> Result<(), sqlx::Error> {
-    sqlx::query("update orders set content = $2, domains = $3, organiser_index = $4, province = $5 where id = $1")
-        .bind(order.id)
-        .bind(&order.content)
-        .bind(&order.domains)
-        .bind(&order.organiser_index)
-        .bind(&order.province)
-        .execute(connection)
-        .await?;
-    Ok(())
+/// Versions of orders, for the answer to a request that came too late.
+pub async fn versions(connection: &mut PgConnection, ids: &[Uuid]) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
+    let rows: Vec<(Uuid, i64)> =
+        sqlx::query_as("select id, version from orders where id = any($1)").bind(ids).fetch_all(connection).await?;
+    Ok(rows.into_iter().collect())
 }
 
-/// Keeps what was sealed at submission.
-pub async fn set_sealed(
+/// How many other orders each organiser has in flight: (its index, the order that is not counted) → number.
+pub async fn count_in_flight(pool: &PgPool, asked: &[(Vec<u8>, Uuid)]) -> Result<Vec<i64>, sqlx::Error> {
+    let rows: Vec<(i32, i64)> = sqlx::query_as(include_str!("../queries/count_in_flight.sql"))
+        .bind(asked.iter().map(|(index, _)| index.as_slice()).collect::<Vec<_>>())
+        .bind(asked.iter().map(|(_, except)| *except).collect::<Vec<_>>())
+        .fetch_all(pool)
+        .await?;
+    let counts: HashMap<i32, i64> = rows.into_iter().collect();
+    Ok((1..).take(asked.len()).map(|place: i32| counts.get(&place).copied().unwrap_or(0)).collect())
+}
+
+/// Adds or replaces materials, one per order; tells the objects that they replaced.
+pub async fn put_materials(
     connection: &mut PgConnection,
-    id: Uuid,
-    contact: &[u8],
-    persons: &[u8],
-) -> Result<(), sqlx::Error> {
-    sqlx::query("update orders set contact_sealed = $2, persons_sealed = $3 where id = $1")
-        .bind(id)
-        .bind(contact)
-        .bind(persons)
-        .execute(connection)
+    materials: &[(Uuid, &MaterialRow, DateTime<Utc>)],
+) -> Result<HashMap<Uuid, String>, sqlx::Error> {
+    fn all<'a, T>(materials: &[(Uuid, &'a MaterialRow, DateTime<Utc>)], of: impl Fn(&'a MaterialRow) -> T) -> Vec<T> {
+        materials.iter().map(|(_, row, _)| of(row)).collect()
+    }
+    let replaced: Vec<(Uuid, String)> = sqlx::query_as(include_str!("../queries/put_materials.sql"))
+        .bind(materials.iter().map(|(order, ..)| *order).collect::<Vec<_>>())
+        .bind(all(materials, |row| row.kind.as_str()))
+        .bind(all(materials, |row| row.service_index))
+        .bind(all(materials, |row| row.object.as_str()))
+        .bind(all(materials, |row| row.object_key.as_slice()))
+        .bind(all(materials, |row| row.sha256.as_slice()))
+        .bind(all(materials, |row| row.media_type.as_str()))
+        .bind(all(materials, |row| row.size_bytes))
+        .bind(materials.iter().map(|(.., at)| *at).collect::<Vec<_>>())
+        .fetch_all(connection)
         .await?;
-    Ok(())
+    Ok(replaced.into_iter().collect())
 }
 
-/// How many other orders of this organiser are in flight.
-pub async fn count_in_flight(pool: &PgPool, organiser_index: &[u8], except: Uuid) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar(
-        "select count(*) from orders where organiser_index = $1 and id <> $2 \
-         and phase in ('checking', 'provider_review', 'queued', 'at_bureau')",
+/// The materials of orders.
+pub async fn materials_of_all(
+    pool: &PgPool,
+    order_ids: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<MaterialRow>>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select order_id, kind, service_index, object, object_key, sha256, media_type, size_bytes from materials \
+         where order_id = any($1) order by order_id, kind, service_index",
     )
-    .bind(organiser_index)
-    .bind(except)
-    .fetch_one(pool)
-    .await
-}
-
-/// Adds or replaces a material; tells the object that it replaced.
-pub async fn put_material(
-    connection: &mut PgConnection,
-    order_id: Uuid,
-    material: &MaterialRow,
-    at: DateTime<Utc>,
-) -> Result<Option<String>, sqlx::Error> {
-    let replaced: Option<String> =
-        sqlx::query_scalar("select object from materials where order_id = $1 and kind = $2 and service_index = $3")
-            .bind(order_id)
-            .bind(&material.kind)
-            .bind(material.service_index)
-            .fetch_optional(&mut *connection)
-            .await?;
-    sqlx::query(
-        "insert into materials (order_id, kind, service_index, object, object_key, sha256, media_type, size_bytes, uploaded_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-         on conflict (order_id, kind, service_index) do update set object = excluded.object, \
-         object_key = excluded.object_key, sha256 = excluded.sha256, media_type = excluded.media_type, \
-         size_bytes = excluded.size_bytes, uploaded_at = excluded.uploaded_at",
-    )
-    .bind(order_id)
-    .bind(&material.kind)
-    .bind(material.service_index)
-    .bind(&material.object)
-    .bind(&material.object_key)
-    .bind(&material.sha256)
-    .bind(&material.media_type)
-    .bind(material.size_bytes)
-    .bind(at)
-    .execute(connection)
-    .await?;
-    Ok(replaced)
-}
-
-/// The materials of an order.
-pub async fn materials(pool: &PgPool, order_id: Uuid) -> Result<Vec<MaterialRow>, sqlx::Error> {
-    sqlx::query_as(
-        "select kind, service_index, object, object_key, sha256, media_type, size_bytes from materials \
-         where order_id = $1 order by kind, service_index",
-    )
-    .bind(order_id)
+    .bind(order_ids)
     .fetch_all(pool)
-    .await
+    .await?;
+    let mut materials: HashMap<Uuid, Vec<MaterialRow>> = HashMap::new();
+    for row in &rows {
+        materials.entry(row.try_get("order_id")?).or_default().push(MaterialRow::from_row(row)?);
+    }
+    Ok(materials)
 }
 
 /// The history of an order, oldest first.

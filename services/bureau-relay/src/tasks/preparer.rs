@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use icp_bus::{Effects, Job, JobError, Worker};
 use icp_kit::materials::MaterialError;
-use icp_kit::{DataKey, Keyring, Materials};
+use icp_kit::{DataKey, Keyring};
 use icp_proto::{common, relay};
 use prost::Message as _;
 use sha2::{Digest, Sha256};
@@ -13,6 +13,7 @@ use sqlx::PgConnection;
 use super::Relay;
 use crate::facts;
 use crate::filing::{FilingIds, RelayFiling};
+use crate::record::{PictureRef, Record};
 use crate::reply::{Outcome, Reply};
 use crate::results::reason_of;
 use crate::store::{self, OrderRef, PreparedRecord};
@@ -27,8 +28,6 @@ pub const KIND: &str = "relay.prepare";
 pub struct Preparer {
     /// What the workers share.
     pub relay: Relay,
-    /// The object store.
-    pub materials: Materials,
     /// Keys for sealed messages.
     pub keyring: std::sync::Arc<Keyring>,
 }
@@ -61,13 +60,13 @@ impl Worker for Preparer {
         };
         let sealed = common::Sealed::decode(sealed.as_slice()).map_err(give_up)?;
         let message: relay::RelayFiling = self.keyring.open(&sealed, &order.order_id.to_string()).map_err(give_up)?;
-        let pictures = self.pictures(&message).await?;
+        let (pictures, originals) = self.pictures(&message).await?;
         let built = tokio::task::spawn_blocking(move || submission::build(&message, pictures));
         let filing = match built.await.map_err(retry)? {
             Ok(filing) => filing,
             Err(refusals) => return Ok(Prepared::Refused(id, order, refusals)),
         };
-        self.record(id, order, &filing).await
+        self.record(id, order, &filing, originals).await
     }
 
     async fn complete(
@@ -104,10 +103,12 @@ impl Worker for Preparer {
 }
 
 impl Preparer {
-    async fn pictures(&self, message: &relay::RelayFiling) -> Result<Vec<Picture>, JobError> {
-        let mut pictures = Vec::new();
+    /// The pictures with where they lie.
+    async fn pictures(&self, message: &relay::RelayFiling) -> Result<(Vec<Picture>, Vec<PictureRef>), JobError> {
+        let (mut pictures, mut originals) = (Vec::new(), Vec::new());
         for (kind, material) in submission::wanted_materials(message) {
-            let bytes = self.materials.get(&material.object, &material.key).await.map_err(|error| match error {
+            let read = self.relay.materials.get(&material.object, &material.key).await;
+            let bytes = read.map_err(|error| match error {
                 MaterialError::Broken(_) => give_up(error),
                 MaterialError::Store(_) | MaterialError::NotFound(_) => retry(error),
             })?;
@@ -116,11 +117,22 @@ impl Preparer {
             }
             let service_index = usize::try_from(material.service_index).unwrap_or(usize::MAX);
             pictures.push(Picture { kind, service_index, bytes });
+            originals.push(PictureRef {
+                object: material.object.clone(),
+                key: material.key.clone(),
+                sha256: material.sha256.clone(),
+            });
         }
-        Ok(pictures)
+        Ok((pictures, originals))
     }
 
-    async fn record(&self, id: i64, order: OrderRef, filing: &RelayFiling) -> Result<Prepared, JobError> {
+    async fn record(
+        &self,
+        id: i64,
+        order: OrderRef,
+        filing: &RelayFiling,
+        originals: Vec<PictureRef>,
+    ) -> Result<Prepared, JobError> {
         let pool = &self.relay.bus.context().pool;
         let violations = upload::validate(filing);
         if !violations.is_empty() {
@@ -128,18 +140,49 @@ impl Preparer {
         }
         let taken = store::take_isp_ids(pool, filing.ids_needed()).await.map_err(retry)?;
         let ids = FilingIds::assign(filing, &taken).ok_or_else(|| JobError::Retry("too few ids were taken".into()))?;
-        let record = match upload::write_record(&ids, filing) {
-            Ok(record) => record,
+        let outline = match upload::write_outline(&ids, filing) {
+            Ok(outline) => outline,
             Err(violations) => {
                 return Ok(Prepared::Refused(id, order, submission::refusals_of(&violations)));
             }
         };
+        let record_bytes = i32::try_from(upload::record_bytes(&outline, filing)).unwrap_or(i32::MAX);
+        let (pictures, own_objects) = self.keep_fitted(&order, filing, originals).await?;
+        let clear = serde_json::to_vec(&Record { outline, pictures }).map_err(give_up)?;
         let context = order.cipher_context();
         let key = DataKey::generate();
         let wrapped_key = self.relay.vault.wrap(&key, context.as_bytes()).map_err(retry)?;
-        let record_cipher = key.encrypt(context.as_bytes(), record.as_bytes()).map_err(retry)?;
-        let record_bytes = i32::try_from(record.len()).unwrap_or(i32::MAX);
-        Ok(Prepared::Record(id, order, PreparedRecord { ids, wrapped_key, record_cipher, record_bytes }))
+        let record_cipher = key.encrypt(context.as_bytes(), &clear).map_err(retry)?;
+        Ok(Prepared::Record(id, order, PreparedRecord { ids, wrapped_key, record_cipher, record_bytes, own_objects }))
+    }
+
+    /// Puts pictures that had to be made smaller into the object store; the others are there already.
+    async fn keep_fitted(
+        &self,
+        order: &OrderRef,
+        filing: &RelayFiling,
+        originals: Vec<PictureRef>,
+    ) -> Result<(Vec<PictureRef>, Vec<String>), JobError> {
+        if originals.len() != filing.attachments.len() {
+            return Err(JobError::GiveUp("a picture has no place in the record".to_owned()));
+        }
+        let (mut pictures, mut own_objects) = (Vec::with_capacity(originals.len()), Vec::new());
+        for (index, (attachment, original)) in filing.attachments.iter().zip(originals).enumerate() {
+            if Sha256::digest(&attachment.jpeg).as_slice() == original.sha256 {
+                pictures.push(original);
+                continue;
+            }
+            // The same name at every attempt of the job, so that a crash leaves nothing behind.
+            let object = format!("relay/{}/{}-{index}", order.order_id, order.attempt);
+            let stored = self.relay.materials.put(&object, &attachment.jpeg).await.map_err(retry)?;
+            own_objects.push(object);
+            pictures.push(PictureRef {
+                object: stored.object,
+                key: stored.key.expose().to_vec(),
+                sha256: stored.sha256.to_vec(),
+            });
+        }
+        Ok((pictures, own_objects))
     }
 }
 

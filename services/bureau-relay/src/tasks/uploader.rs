@@ -14,9 +14,12 @@ use super::{Relay, RoundError};
 use crate::batch::{Waiting, records_for_next_file};
 use crate::client::CallError;
 use crate::facts;
-use crate::reply::upload_entry_name;
+use crate::record::{PictureError, Record};
+use crate::reply::{Outcome, Reply, upload_entry_name};
+use crate::results::reason_of;
 use crate::sequence::Sequence;
-use crate::store::{self, FileRow, NewFile};
+use crate::store::{self, FileRow, NewFile, StoredRecord};
+use crate::submission;
 use crate::upload_file::{FileState, Next, Observation, Step, StopReason, step};
 use crate::wire::answer::{CodeClass, MsgCode};
 use crate::wire::envelope::{md5_base64, zip_one};
@@ -106,7 +109,8 @@ async fn round(relay: &Relay) -> Result<Progress, RoundError> {
     write_down(relay, last_accepted.next()?, &ids).await?;
     match store::open_file(pool, relay.account()).await? {
         Some(file) => deliver(relay, file).await,
-        None => Ok(Progress::Later),
+        // A record left the queue instead; look again.
+        None => Ok(Progress::Delivered),
     }
 }
 
@@ -128,30 +132,35 @@ async fn take_over_counter(relay: &Relay) -> Result<Progress, RoundError> {
     }
 }
 
+/// Records of a file with their pictures.
+type Readable = Vec<(Record, Vec<Vec<u8>>)>;
+
 /// Packs records and writes the file down together with the move of its filings.
 async fn write_down(relay: &Relay, sequence: Sequence, ids: &[i64]) -> Result<(), RoundError> {
     let context = relay.bus.context();
     let stored = store::records(&context.pool, ids).await?;
-    let mut records = Vec::with_capacity(stored.len());
-    for record in &stored {
-        let key = relay.vault.unwrap_key(&record.wrapped_key, record.context.as_bytes())?;
-        let clear = key.decrypt(record.context.as_bytes(), &record.cipher)?;
-        records.push(String::from_utf8(clear).map_err(|_| RoundError::State("a record is not UTF-8".to_owned()))?);
-    }
+    let Some(records) = read_records(relay, &stored).await? else {
+        return Ok(());
+    };
     let isp_id = relay.bureau.account().isp_id;
     let entry_name = upload_entry_name(isp_id, sequence.value());
-    let document = assemble(records.iter().map(String::as_str), isp_id);
-    let container = zip_one(&format!("{entry_name}.xml"), &document)?;
-    let key = DataKey::generate();
     let cipher_context = file_context(relay.account(), sequence.value());
-    let file = NewFile {
-        sequence,
-        container_hash: md5_base64(&container),
-        document_sha256: Sha256::digest(&document).to_vec(),
-        wrapped_key: relay.vault.wrap(&key, cipher_context.as_bytes())?,
-        container_cipher: key.encrypt(cipher_context.as_bytes(), &container)?,
-        entry_name,
-    };
+    let vault = relay.vault.clone();
+    let packed = tokio::task::spawn_blocking(move || {
+        let pieces = records.iter().flat_map(|(record, pictures)| record.pieces(pictures));
+        let document = assemble(pieces, isp_id);
+        let container = zip_one(&format!("{entry_name}.xml"), &document)?;
+        let key = DataKey::generate();
+        Ok::<NewFile, RoundError>(NewFile {
+            sequence,
+            container_hash: md5_base64(&container),
+            document_sha256: Sha256::digest(&document).to_vec(),
+            wrapped_key: vault.wrap(&key, cipher_context.as_bytes())?,
+            container_cipher: key.encrypt(cipher_context.as_bytes(), &container)?,
+            entry_name,
+        })
+    });
+    let file = packed.await.map_err(|error| RoundError::State(format!("packing ended: {error}")))??;
     let mut tx = relay.bus.begin().await?;
     let Some(orders) = store::insert_file(&mut tx, relay.account(), &file, ids, context.clock.now()).await? else {
         return Err(RoundError::State("a filing left the queue while its file was packed".to_owned()));
@@ -163,6 +172,48 @@ async fn write_down(relay: &Relay, sequence: Sequence, ids: &[i64]) -> Result<()
     }
     relay.bus.commit(tx, effects).await?;
     Ok(())
+}
+
+/// Opens records and reads their pictures. A record whose picture is lost leaves the queue, and there is no file
+/// this time.
+async fn read_records(relay: &Relay, stored: &[StoredRecord]) -> Result<Option<Readable>, RoundError> {
+    let mut records = Vec::with_capacity(stored.len());
+    for record in stored {
+        let key = relay.vault.unwrap_key(&record.wrapped_key, record.context.as_bytes())?;
+        let clear = key.decrypt(record.context.as_bytes(), &record.cipher)?;
+        let parsed: Record = serde_json::from_slice(&clear)
+            .map_err(|error| RoundError::State(format!("a record is not readable: {error}")))?;
+        records.push(parsed);
+    }
+    let reads: Vec<_> = records.iter().map(|record| record.read_pictures(&relay.materials)).collect();
+    let reads = futures::future::join_all(reads).await;
+    let mut readable = Vec::with_capacity(records.len());
+    let mut lost = Vec::new();
+    for ((stored, record), pictures) in stored.iter().zip(records).zip(reads) {
+        match pictures {
+            Ok(pictures) => readable.push((record, pictures)),
+            Err(PictureError::Lost(object)) => lost.push((stored, object)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if lost.is_empty() {
+        return Ok(Some(readable));
+    }
+    let now = relay.bus.context().clock.now();
+    let mut tx = relay.bus.begin().await?;
+    let mut effects = Effects::new();
+    for (record, object) in lost {
+        tracing::error!(order.id = %record.order.order_id, object, "a picture is gone from the object store");
+        let results = vec![submission::lost_picture()];
+        let reply = Reply { refusals: results.clone(), ..Reply::default() };
+        let outcome = Outcome::Rejected { results, sms_timeout: false };
+        store::store_reply(&mut tx, record.id, &reply, "rejected", Some(now)).await?;
+        effects.set_cause(record.order.traceparent.clone());
+        effects.journal(record.order.order_id, "refused before the upload", reason_of(&outcome));
+        effects.send(facts::ended(&record.order, &outcome, now));
+    }
+    relay.bus.commit(tx, effects).await?;
+    Ok(None)
 }
 
 fn file_context(account: &str, sequence: u32) -> String {

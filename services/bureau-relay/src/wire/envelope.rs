@@ -130,7 +130,9 @@ pub fn zip_one(entry_name: &str, document: &[u8]) -> Result<Vec<u8>, EnvelopeErr
     if entry_name.is_empty() || entry_name.len() > MAX_FILE_NAME_BYTES {
         return Err(EnvelopeError::FileName(entry_name.len()));
     }
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    // The fastest level: a document is mostly the base64 of pictures, of which every level saves the same quarter.
+    let options =
+        SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).compression_level(Some(1));
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     writer.start_file(entry_name, options).map_err(EnvelopeError::Zip)?;
     writer.write_all(document).map_err(EnvelopeError::Io)?;
@@ -274,7 +276,7 @@ mod tests {
     fn limits_hold() {
         let zeros = vec![0_u8; 100_000];
         let bomb = zip_one("a.xml", &zeros).unwrap();
-        assert!(bomb.len() < 1_000);
+        assert!(bomb.len() < zeros.len() / 20);
         assert!(matches!(unzip_one(&bomb, 99_999), Err(EnvelopeError::TooLarge { limit: 99_999, .. })));
         assert!(unzip_one(&bomb, 100_000).is_ok());
         let too_large = vec![0_u8; MAX_XML_BYTES + 1];

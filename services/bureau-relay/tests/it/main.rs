@@ -4,4 +4,5 @@
 mod fake_bureau;
 mod faults;
 mod journeys;
+mod pictures;
 mod world;

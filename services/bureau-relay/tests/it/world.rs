@@ -66,7 +66,8 @@ impl World {
              password_file = {password:?}\ncontent_key = {KEY:?}\ncontent_iv = {IV:?}\n\
              [relay.calls]\ntimeout_ms = 5000\n\
              [relay.batch]\nmax_filings = 3\nmax_wait_ms = 100\n\
-             [relay.timing]\ndownload_interval_ms = 30\nretry_first_ms = 10\nretry_max_ms = 50\nstopped_retry_ms = 200\nidle_check_ms = 50\n",
+             [relay.timing]\ndownload_interval_ms = 30\nretry_first_ms = 10\nretry_max_ms = 50\nstopped_retry_ms = 200\nidle_check_ms = 50\n\
+             [relay.retention]\nsweep_interval_ms = 200\n",
             url = database.url,
             nats = nats.url(),
             private = folder.join("private"),
@@ -146,6 +147,24 @@ impl World {
         change(&mut filing);
         let sealed = self.intake.seal("relay", &order_id.to_string(), &filing).unwrap();
         relay::Submit { order_id: order_id.to_string(), attempt, province: "zj".into(), filing: Some(sealed) }
+    }
+
+    /// A task whose organiser's certificate is this picture.
+    pub async fn task_with_picture(&self, order_id: Uuid, picture: Vec<u8>) -> relay::Submit {
+        let object = format!("{order_id}/large");
+        let stored = self.materials.put(&object, &picture).await.unwrap();
+        self.task(order_id, 1, |filing| {
+            let material = filing.materials.first_mut().unwrap();
+            material.object = object;
+            material.key = stored.key.expose().to_vec();
+            material.sha256 = stored.sha256.to_vec();
+        })
+        .await
+    }
+
+    /// Where the object store is.
+    pub fn materials_folder(&self) -> PathBuf {
+        self.folder.join("materials")
     }
 
     pub async fn publish(&self, id: Uuid, task: &relay::Submit) {

@@ -15,7 +15,6 @@ use super::orders::find;
 use super::problem::{FieldError, Kind, Problem};
 use super::view::with_etag;
 use super::{Api, body};
-use crate::store;
 
 /// Which service a material belongs to.
 #[derive(Debug, Deserialize)]
@@ -56,7 +55,9 @@ pub async fn upload(
 /// `GET /v1/orders/{id}/materials`
 pub async fn list(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let stored = find(&api, &caller, &id).await?;
-    let materials: Vec<_> = store::materials(&api.bus.context().pool, stored.id)
+    let materials: Vec<_> = api
+        .reads
+        .materials(stored.id)
         .await?
         .into_iter()
         .map(|row| {
@@ -81,7 +82,9 @@ pub async fn download(
     }
     let kind = parse_kind(&kind)?;
     let stored = find(&api, &caller, &id).await?;
-    let row = store::materials(&api.bus.context().pool, stored.id)
+    let row = api
+        .reads
+        .materials(stored.id)
         .await?
         .into_iter()
         .find(|row| row.kind == kind.as_str() && u32::try_from(row.service_index) == Ok(query.service))

@@ -16,12 +16,14 @@ use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
-use icp_bus::Bus;
+use icp_bus::{Bus, Group};
 use icp_kit::{Clock, Materials, Vault};
 use icp_rules_host::Host;
 use tracing::Instrument as _;
 
 use crate::Config;
+use crate::reads::Reads;
+use crate::writes::OrderWrites;
 use auth::Tokens;
 use problem::{Kind, Problem};
 
@@ -30,6 +32,10 @@ use problem::{Kind, Problem};
 pub struct Api {
     /// Outbox and database.
     pub bus: Bus,
+    /// Reads that share queries.
+    pub reads: Reads,
+    /// Writes that share transactions.
+    pub writes: Group<OrderWrites>,
     /// Business time.
     pub clock: Clock,
     /// Encryption at rest.

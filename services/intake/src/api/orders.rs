@@ -72,7 +72,7 @@ struct CheckAnswer {
 pub async fn check(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let stored = find(&api, &caller, &id).await?;
     let filing = api.filing(&stored)?;
-    let materials = store::materials(&api.bus.context().pool, stored.id).await?;
+    let materials = api.reads.materials(stored.id).await?;
     let verdict = api.judge(&stored, &filing, &materials).await?;
     let answer = CheckAnswer {
         may_be_submitted: stored.order.phase.is_open() && !verdict.blocks(),
@@ -177,7 +177,7 @@ pub(super) async fn page(
 /// The order, if the caller may see it.
 pub(super) async fn find(api: &Api, caller: &Caller, id: &str) -> Result<StoredOrder, Problem> {
     let id = body::order_id(id)?;
-    let stored = store::load(&api.bus.context().pool, id).await?.ok_or_else(Problem::no_order)?;
+    let stored = api.reads.order(id).await?.ok_or_else(Problem::no_order)?;
     if caller.may_see(&stored.account) { Ok(stored) } else { Err(Problem::no_order()) }
 }
 

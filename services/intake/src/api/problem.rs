@@ -176,6 +176,12 @@ impl From<Rejection> for Problem {
 
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
+        Self::from(std::sync::Arc::new(error))
+    }
+}
+
+impl From<std::sync::Arc<sqlx::Error>> for Problem {
+    fn from(error: std::sync::Arc<sqlx::Error>) -> Self {
         tracing::warn!(%error, "the database did not answer a request");
         Self::new(Kind::Unavailable, "The database does not answer. Nothing was lost; repeat the request.")
     }
@@ -199,6 +205,10 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            // The rest of the body is not read: nobody may use this connection for another request.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));

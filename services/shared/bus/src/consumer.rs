@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::effects::Effects;
 use crate::message::{HEADER_ID, HEADER_SUBJECT, HEADER_TRACEPARENT, HEADER_TYPE, Outgoing};
-use crate::{Bus, topology};
+use crate::{Bus, crash, topology};
 
 /// Name and filter of a durable consumer.
 #[derive(Debug, Clone)]
@@ -80,8 +80,6 @@ struct Taken<M> {
     delivery: Delivery<M>,
 }
 
-const ACK_WAIT: Duration = Duration::from_secs(30);
-
 pub(crate) async fn run<H: Handler>(bus: Bus, consumer: Consumer, handler: Arc<H>) {
     let shutdown = bus.context.shutdown.clone();
     let mut wait_ms = 100;
@@ -119,7 +117,7 @@ async fn follow<H: Handler>(bus: &Bus, consumer: &Consumer, handler: &H, wait_ms
                 filter_subject: consumer.filter.to_owned(),
                 ack_policy: AckPolicy::Explicit,
                 deliver_policy: DeliverPolicy::All,
-                ack_wait: ACK_WAIT,
+                ack_wait: Duration::from_millis(context.common.nats.ack_wait_ms),
                 max_ack_pending: 20_000,
                 ..Default::default()
             },
@@ -187,6 +185,7 @@ async fn handle<H: Handler>(bus: &Bus, consumer: &Consumer, handler: &H, taken: 
         Ok(()) => {
             for message in &raw {
                 acknowledge(message, AckKind::Ack).await;
+                crash::point("after an acknowledgement");
             }
         }
         Err(failure) if raw.len() == 1 => {
@@ -216,6 +215,7 @@ async fn transact<H: Handler>(
 where
     H::Message: Send + Sync,
 {
+    crash::point("before a batch");
     let mut tx = bus.begin().await?;
     let ids: Vec<Uuid> = deliveries.iter().map(|d| d.id).collect();
     let fresh: Vec<Uuid> = sqlx::query_scalar(include_str!("../queries/inbox_mark.sql"))
@@ -226,6 +226,7 @@ where
     if fresh.is_empty() {
         return Ok(());
     }
+    crash::point("after the inbox marks");
     let mut effects = Effects::new();
     if fresh.len() == deliveries.len() {
         handler.handle(&mut tx, deliveries, &mut effects).await?;
@@ -238,6 +239,7 @@ where
             }
         }
     }
+    crash::point("after a handler");
     bus.commit(tx, effects).await?;
     Ok(())
 }

@@ -65,6 +65,13 @@ impl Effects {
         self.jobs.push((job, traceparent));
     }
 
+    /// Adds what another step leaves behind.
+    pub fn append(&mut self, other: Effects) {
+        self.messages.extend(other.messages);
+        self.journal.extend(other.journal);
+        self.jobs.extend(other.jobs);
+    }
+
     /// Whether there is something to publish.
     pub fn has_messages(&self) -> bool {
         !self.messages.is_empty()

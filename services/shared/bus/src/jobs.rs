@@ -11,11 +11,14 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
-use crate::Bus;
 use crate::effects::Effects;
+use crate::{Bus, crash};
 
 /// Longest sleep between looks at the table when no job is due and nothing wakes the worker.
 const IDLE_CHECK: Duration = Duration::from_secs(3);
+
+/// How long an answer waits for those of jobs that run beside it, to be recorded in one transaction.
+const ANSWERS_GATHER: Duration = Duration::from_millis(4);
 
 /// A claimed job.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -124,6 +127,9 @@ async fn round<W: Worker>(bus: &Bus, worker: &Arc<W>) -> Result<usize, sqlx::Err
         .fetch_all(&bus.context.pool)
         .await?;
     let claimed = jobs.len();
+    if claimed > 0 {
+        crash::point("after a claim");
+    }
     // Tasks of their own: a job that waits for the pool must go on while the answers of others are written.
     let mut running = JoinSet::new();
     let permits = Arc::new(Semaphore::new(settings.concurrency.max(1)));
@@ -138,6 +144,9 @@ async fn round<W: Worker>(bus: &Bus, worker: &Arc<W>) -> Result<usize, sqlx::Err
         });
     }
     while let Some(first) = running.join_next().await {
+        if !running.is_empty() {
+            tokio::time::sleep(ANSWERS_GATHER).await;
+        }
         let ended = std::iter::once(first).chain(std::iter::from_fn(|| running.try_join_next()));
         let mut answered = Vec::new();
         // A job that panicked keeps its lease and is tried again when the lease ends.
@@ -161,6 +170,7 @@ async fn complete<W: Worker>(bus: &Bus, worker: &W, answered: &[(Job, W::Answer)
     if answered.is_empty() {
         return Ok(());
     }
+    crash::point("after the jobs");
     let ids: Vec<i64> = answered.iter().map(|(job, _)| job.id).collect();
     let mut tx = bus.begin().await?;
     // A job whose lease ran out may have been completed by another worker: then the whole batch is dropped and
@@ -173,6 +183,7 @@ async fn complete<W: Worker>(bus: &Bus, worker: &W, answered: &[(Job, W::Answer)
     }
     let mut effects = Effects::new();
     worker.complete(&mut tx, answered, &mut effects).await?;
+    crash::point("after a completion");
     bus.commit(tx, effects).await
 }
 

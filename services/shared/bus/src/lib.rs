@@ -4,11 +4,14 @@
 //! one Postgres transaction together with the mark that the message was handled. The outbox publisher then
 //! brings the messages to JetStream. Postgres is the truth: the bus can be lost and filled again from the outbox.
 //!
-//! Reading order: [`message`], [`effects`], [`publisher`], [`consumer`], [`jobs`], [`topology`], [`operations`].
+//! Reading order: [`message`], [`effects`], [`publisher`], [`consumer`], [`group`], [`jobs`], [`topology`], [`operations`].
 //! This crate knows nothing of filings.
 
 pub mod consumer;
+#[doc(hidden)]
+pub mod crash;
 pub mod effects;
+pub mod group;
 pub mod jobs;
 pub mod message;
 pub mod operations;
@@ -24,6 +27,7 @@ use tokio::sync::Notify;
 
 pub use consumer::{Consumer, Delivery, Failure, Handler};
 pub use effects::{Effects, NewJob};
+pub use group::{Group, Writes};
 pub use jobs::{Job, JobError, Worker};
 pub use message::Outgoing;
 
@@ -64,7 +68,9 @@ impl Bus {
     /// Writes the effects into the transaction, commits, and wakes the publisher and the workers.
     pub async fn commit(&self, mut tx: Transaction<'static, Postgres>, effects: Effects) -> Result<(), sqlx::Error> {
         let wakes = self.write(&mut tx, effects).await?;
+        crash::point("before a commit");
         tx.commit().await?;
+        crash::point("after a commit");
         wakes.ring(self);
         Ok(())
     }

@@ -69,6 +69,8 @@ pub struct NatsSection {
     pub batch: usize,
     /// Attempts before a message becomes a dead letter.
     pub max_attempts: i64,
+    /// A message that was not acknowledged comes again after this time, milliseconds.
+    pub ack_wait_ms: u64,
     /// Fault injection: publish everything twice.
     pub publish_twice: bool,
 }

@@ -2,10 +2,11 @@
 //! materials in the object store, telemetry, health and the life of a process.
 //!
 //! Reading order: [`config`], [`sensitive`], [`clock`], [`sealing`], [`vault`], [`materials`],
-//! [`telemetry`], [`service`]. This crate knows nothing of filings, of the outbox or of any one service.
+//! [`gather`], [`telemetry`], [`service`]. This crate knows nothing of filings, of the outbox or of any one service.
 
 pub mod clock;
 pub mod config;
+pub mod gather;
 pub mod materials;
 pub mod sealing;
 pub mod sensitive;
@@ -15,6 +16,7 @@ pub mod vault;
 
 pub use clock::Clock;
 pub use config::{Common, ConfigError};
+pub use gather::Gather;
 pub use materials::Materials;
 pub use sealing::Keyring;
 pub use sensitive::Sensitive;

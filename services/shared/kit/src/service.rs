@@ -15,8 +15,8 @@ use axum::response::{IntoResponse, Response};
 use clap::Parser;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
+use sqlx::{Connection as _, PgPool};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,6 +24,9 @@ use tower::ServiceExt as _;
 
 use crate::config::{self, Common, Loaded};
 use crate::{Clock, Keyring, Materials, Vault, telemetry};
+
+/// A pooled connection that was idle this long is tested before it is used.
+const TESTED_AFTER_IDLE: Duration = Duration::from_secs(1);
 
 /// What a running service works with. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -306,6 +309,16 @@ async fn connect_postgres(common: &Common) -> Result<PgPool, String> {
     PgPoolOptions::new()
         .max_connections(common.database.max_connections)
         .min_connections(1)
+        // A connection is tested only after a pause: a test before every use would double the round trips.
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move {
+                if about.idle_for >= TESTED_AFTER_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .acquire_timeout(Duration::from_secs(5))
         .connect(common.database.url.expose())
         .await

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(debug_assertions)]
+mod crashes;
 mod delivery;
 mod jobs;
 mod node;

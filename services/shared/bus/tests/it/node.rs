@@ -26,8 +26,12 @@ impl Node {
     }
 
     pub(crate) async fn on_database(nats: &NatsServer, database_url: &str, settings: &str) -> Self {
+        Self::on_urls(&nats.url(), database_url, settings).await
+    }
+
+    pub(crate) async fn on_urls(nats_url: &str, database_url: &str, settings: &str) -> Self {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let text = format!("[database]\nurl = \"{database_url}\"\n[nats]\nurl = \"{}\"\n{settings}", nats.url());
+        let text = format!("[database]\nurl = \"{database_url}\"\n[nats]\nurl = \"{nats_url}\"\n{settings}");
         std::fs::write(file.path(), text).unwrap();
         let loaded = icp_kit::config::load::<NoSettings>("node", "[node]\n", Some(file.path())).unwrap();
         let shutdown = CancellationToken::new();

@@ -1,0 +1,97 @@
+//! Pictures between the check and the upload: they stay in the object store.
+
+use std::path::Path;
+
+use icp_testkit::wait_until;
+use uuid::Uuid;
+
+use crate::fake_bureau::Fault;
+use crate::world::{BOUND, World, approved_of, rejected_of};
+
+/// More than a test asks: the uploader cannot learn its counter as long as these last.
+const MANY: usize = 10_000;
+
+async fn world_whose_uploads_wait() -> World {
+    World::with_bureau(|b| b.with(|b| b.query_faults.extend((0..MANY).map(|_| Fault::Code(901))))).await
+}
+
+async fn wait_checked(world: &World, orders: usize) {
+    wait_until("the records to be checked", BOUND, || async {
+        let states: Vec<String> = sqlx::query_scalar("select state from submissions")
+            .fetch_all(&world.pool)
+            .await
+            .map_err(|error| error.to_string())?;
+        if states.len() == orders && states.iter().all(|s| s == "waiting") {
+            Ok(())
+        } else {
+            Err(format!("{states:?}"))
+        }
+    })
+    .await
+    .unwrap();
+}
+
+fn files_below(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    entries
+        .flatten()
+        .flat_map(|entry| {
+            let path = entry.path();
+            if path.is_dir() { files_below(&path) } else { vec![path.display().to_string()] }
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_picture_that_is_lost_after_the_check_returns_its_own_order_alone() {
+    let world = world_whose_uploads_wait().await;
+    let lost = world.submit("丢失").await;
+    let kept = world.submit("保留").await;
+    wait_checked(&world, 2).await;
+    std::fs::remove_file(world.materials_folder().join(format!("{lost}/service-principal-id"))).unwrap();
+    world.bureau.with(|b| b.query_faults.clear());
+    let events = world.wait_for_ends(2).await;
+    let rejected = rejected_of(&events);
+    assert_eq!((rejected.len(), rejected[0].order_id.as_str()), (1, lost.to_string().as_str()));
+    assert_eq!(rejected[0].results[0].code, 5010);
+    assert_eq!(approved_of(&events)[0].order_id, kept.to_string());
+    world.assert_gapless_and_once();
+}
+
+#[tokio::test]
+async fn a_picture_that_was_made_smaller_is_kept_until_the_outcome() {
+    let world = world_whose_uploads_wait().await;
+    let order_id = Uuid::now_v7();
+    let task = world.task_with_picture(order_id, large_jpeg()).await;
+    world.publish(Uuid::now_v7(), &task).await;
+    wait_checked(&world, 1).await;
+    let own = world.materials_folder().join("relay");
+    let fitted = files_below(&own);
+    assert_eq!(fitted.len(), 1, "{fitted:?}");
+    let size = std::fs::metadata(&fitted[0]).unwrap().len();
+    assert!(size < 101 * 1024, "{size} bytes");
+    world.bureau.with(|b| b.query_faults.clear());
+    let events = world.wait_for_ends(1).await;
+    assert_eq!(approved_of(&events).len(), 1);
+    wait_until("the picture to be removed", BOUND, || async {
+        let left = files_below(&own);
+        if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
+    })
+    .await
+    .unwrap();
+}
+
+/// A photo of more than the 100 KB that the interface takes.
+fn large_jpeg() -> Vec<u8> {
+    let noise = image::RgbImage::from_fn(900, 600, |x, y| {
+        let value = x.wrapping_mul(2_654_435_761).wrapping_add(y.wrapping_mul(40_503)).wrapping_mul(x ^ y);
+        let [a, b, c, _] = value.to_le_bytes();
+        image::Rgb([a & 0x3f, b & 0x3f, c & 0x3f])
+    });
+    let mut bytes = Vec::new();
+    image::DynamicImage::ImageRgb8(noise)
+        .write_to(&mut std::io::Cursor::new(&mut bytes), image::ImageFormat::Jpeg)
+        .unwrap();
+    assert!(bytes.len() > 100 * 1024, "{} bytes", bytes.len());
+    bytes
+}

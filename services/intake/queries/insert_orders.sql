@@ -1,0 +1,13 @@
+-- New drafts with their first event.
+with created as (
+    insert into orders (id, account, province, order_type, version, phase, attempt, state, domains, organiser_index,
+                        content, data_key, created_at, updated_at)
+    select id, account, province, order_type, version, phase, 0, state, string_to_array(domains, ' '), organiser_index,
+           content, data_key, at, at
+    from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::jsonb[], $8::text[],
+                $9::bytea[], $10::bytea[], $11::bytea[], $12::timestamptz[])
+        as t (id, account, province, order_type, version, phase, state, domains, organiser_index, content, data_key, at)
+    returning id, account, version, created_at
+)
+insert into order_history (order_id, version, at, actor, event)
+select id, version, created_at, account, $13 from created

@@ -1,0 +1,87 @@
+//! What requests read before they are decided: those that come at the same time share a query.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use icp_bus::Bus;
+use icp_kit::Gather;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::store::{self, MaterialRow, StoredOrder};
+
+/// What was read; an error is shared by all who asked together.
+pub type Answer<A> = Result<A, Arc<sqlx::Error>>;
+
+/// Reads orders and what belongs to them. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Reads {
+    orders: Gather<Uuid, Answer<Option<StoredOrder>>>,
+    materials: Gather<Uuid, Answer<Vec<MaterialRow>>>,
+    in_flight: Gather<(Vec<u8>, Uuid), Answer<i64>>,
+}
+
+impl Reads {
+    /// Starts the parts that read.
+    pub fn start(bus: &Bus) -> Self {
+        Self {
+            orders: gather(bus, |pool, ids: Vec<Uuid>| async move {
+                let found = store::load_all(&pool, &ids).await?;
+                Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+            }),
+            materials: gather(bus, |pool, ids: Vec<Uuid>| async move {
+                let found = store::materials_of_all(&pool, &ids).await?;
+                Ok(ids.iter().map(|id| found.get(id).cloned().unwrap_or_default()).collect())
+            }),
+            in_flight: gather(bus, |pool, asked: Vec<(Vec<u8>, Uuid)>| async move {
+                store::count_in_flight(&pool, &asked).await
+            }),
+        }
+    }
+
+    /// An order.
+    pub async fn order(&self, id: Uuid) -> Answer<Option<StoredOrder>> {
+        answered(self.orders.ask(id).await)
+    }
+
+    /// The materials of an order.
+    pub async fn materials(&self, order_id: Uuid) -> Answer<Vec<MaterialRow>> {
+        answered(self.materials.ask(order_id).await)
+    }
+
+    /// How many other orders of an organiser are in flight.
+    pub async fn count_in_flight(&self, organiser_index: &[u8], except: Uuid) -> Answer<i64> {
+        answered(self.in_flight.ask((organiser_index.to_vec(), except)).await)
+    }
+}
+
+fn answered<A>(answer: Option<Answer<A>>) -> Answer<A> {
+    answer.unwrap_or_else(|| Err(Arc::new(sqlx::Error::PoolClosed)))
+}
+
+/// A place where questions of one kind gather, answered by one query.
+fn gather<Q, A, F, Fut>(bus: &Bus, query: F) -> Gather<Q, Answer<A>>
+where
+    Q: Send + Sync + 'static,
+    A: Send + 'static,
+    F: Fn(PgPool, Vec<Q>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Vec<A>, sqlx::Error>> + Send + 'static,
+{
+    let context = bus.context();
+    let (gather, answering) = Gather::new(context.common.nats.batch);
+    let (pool, shutdown) = (context.pool.clone(), context.shutdown.clone());
+    context.spawn(answering.run(shutdown, move |asked: Vec<Q>| {
+        let count = asked.len();
+        let answers = query(pool.clone(), asked);
+        async move {
+            match answers.await {
+                Ok(answers) => answers.into_iter().map(Ok).collect(),
+                Err(error) => {
+                    let error = Arc::new(error);
+                    std::iter::repeat_with(|| Err(error.clone())).take(count).collect()
+                }
+            }
+        }
+    }));
+    gather
+}
