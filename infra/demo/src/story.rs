@@ -125,6 +125,11 @@ pub async fn run(world: &World, generated: u32, tell: &(dyn Fn(String) + Sync)) 
     swapped?;
     let mut ended = vec![from_a?, from_b?, from_c?, from_d?];
     ended.push(sms_window_passes(world, &actors, e, tell).await?);
+    let active = world.activate_all_rules().await?;
+    tell(format!(
+        "rule books of {} provinces are active; `cargo run -p icpctl -- rules list` shows them",
+        active.len()
+    ));
     if !extra.is_empty() {
         tell(format!("{} generated orders", extra.len()));
         let results: Vec<_> = futures::stream::iter(&extra)
@@ -233,7 +238,7 @@ async fn wait_for_window(world: &World, id: &str) -> anyhow::Result<()> {
     .await
 }
 
-/// The same draft is judged before and after a swap.
+/// The same draft is judged before and after a swap, after the way back, and after a release that is refused.
 async fn swap_rules(world: &World, actors: &Actors, tell: &(dyn Fn(String) + Sync)) -> anyhow::Result<()> {
     // An organiser of its own: another order of the same one in flight would be a finding by itself.
     let mut input = orders::generated(SWAP_ORDER);
@@ -253,5 +258,22 @@ async fn swap_rules(world: &World, actors: &Actors, tell: &(dyn Fn(String) + Syn
         "rule swap: a draft in Guangdong passes module {}; after the swap to {} it is blocked: {} {}: {}",
         before["rules_version"], after["rules_version"], finding["code"], finding["field"], finding["message_zh"]
     ));
-    Ok(())
+
+    world.roll_back_rules("gd").await?;
+    let back = actors.applicant.check(&id).await?;
+    ensure!(
+        back["may_be_submitted"] == true && back["rules_digest"] == before["rules_digest"],
+        "the way back changed nothing: {back}"
+    );
+    tell(format!("rollback: module {} judges again, and the draft passes", back["rules_version"]));
+
+    let refusal = world.publish_refused_rules("gd", "1.0.0", "1.1.0").await?;
+    let still = actors.applicant.check(&id).await?;
+    ensure!(still["rules_digest"] == before["rules_digest"], "a refused module judges: {still}");
+    let vector = refusal.error.vector.as_ref().context("the refusal names no vector")?;
+    tell(format!(
+        "refused swap: a release without the new rule stops at step {}: vector {} expects {}, found {}; module {} stays",
+        refusal.error.step, vector.vector, vector.expected, vector.found, still["rules_version"]
+    ));
+    world.roll_back_rules("gd").await
 }

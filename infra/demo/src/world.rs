@@ -7,7 +7,6 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use icp_domain::Province;
 use icp_rules_host::SigningKey;
 use icp_testkit::{NatsOptions, NatsServer, Postgres, PostgresOptions, Program, free_port, wait_until};
 use serde::Deserialize;
@@ -78,17 +77,6 @@ struct Ports {
     smtp: String,
 }
 
-/// A rule module that was built.
-#[derive(Debug, Clone, Deserialize)]
-pub struct BuiltModule {
-    /// Letters of the province.
-    pub province: String,
-    /// Version.
-    pub version: String,
-    /// File beside the manifest.
-    pub file: String,
-}
-
 /// A running service.
 #[derive(Debug)]
 pub struct Service {
@@ -115,8 +103,8 @@ pub struct World {
     pub postgres: Postgres,
     /// Client for sandbox and health.
     pub http: reqwest::Client,
-    options: WorldOptions,
-    signing_key: SigningKey,
+    pub(crate) options: WorldOptions,
+    pub(crate) signing_key: SigningKey,
 }
 
 impl World {
@@ -220,45 +208,6 @@ impl World {
         self.services.get(name).map_or("", |service| service.http.as_str())
     }
 
-    /// The modules that were built.
-    pub fn built_modules(&self) -> anyhow::Result<Vec<BuiltModule>> {
-        let manifest = self.options.rules_dir.join("manifest.json");
-        let text = std::fs::read_to_string(&manifest)
-            .with_context(|| format!("{} is missing; run `cargo xtask rules build`", manifest.display()))?;
-        Ok(serde_json::from_str(&text)?)
-    }
-
-    /// Puts a module on the bus and waits until intake judges with it.
-    pub async fn activate_rules(&self, province: &str, version: &str) -> anyhow::Result<()> {
-        let module = self
-            .built_modules()?
-            .into_iter()
-            .find(|module| module.province == province && module.version == version)
-            .with_context(|| format!("module {province} {version} is not built"))?;
-        let bytes = std::fs::read(self.options.rules_dir.join(&module.file))?;
-        let letters = Province::parse(province).with_context(|| format!("no province {province}"))?;
-        let vectors = icp_rules_sdk::vector::Vector::read_edition(&vectors_root(), province, version)?;
-        let nats = async_nats::connect(self.nats.url()).await?;
-        let jetstream = async_nats::jetstream::new(nats);
-        let release =
-            icp_rules_host::publish::publish(&jetstream, letters, &bytes, version, &self.signing_key, &vectors).await?;
-        let url = format!("{}/v1/rules", self.url("intake"));
-        let log = self.services.get("intake").map(|service| service.program.last_lines()).unwrap_or_default();
-        wait_until(&format!("module {province} {version} to be active"), Duration::from_secs(120), || {
-            let request = self.http.get(&url).bearer_auth(REVIEWER_TOKEN).send();
-            let digest = release.digest.clone();
-            async move {
-                let text = match request.await {
-                    Ok(answer) => answer.text().await.unwrap_or_default(),
-                    Err(error) => error.to_string(),
-                };
-                if text.contains(&digest) { Ok(()) } else { Err(text) }
-            }
-        })
-        .await
-        .with_context(|| format!("intake printed:\n{log}"))
-    }
-
     /// Sends JSON to the sandbox.
     pub async fn sandbox_post(&self, path: &str, body: serde_json::Value) -> anyhow::Result<serde_json::Value> {
         let answer = self.http.post(format!("{}{path}", self.sandbox_url)).json(&body).send().await?;
@@ -301,10 +250,6 @@ impl World {
 }
 
 /// Where the vectors of the rule modules are.
-fn vectors_root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules-wasm/vectors")
-}
-
 async fn start_sandbox(options: &WorldOptions, nats: &NatsServer) -> anyhow::Result<(Program, Ports)> {
     let ports_file = options.work_dir.join("sandbox-ports.json");
     let delay = options.sandbox_delay_ms.to_string();

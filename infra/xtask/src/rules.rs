@@ -71,20 +71,18 @@ pub(crate) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     let profile = profile(&workspace.root)?;
     fs::create_dir_all(out).with_context(|| format!("{} could not be made", out.display()))?;
 
+    // The plain editions in one go, side by side; each further edition has features of its own.
+    let plain: Vec<&Edition> = editions.iter().filter(|edition| edition.features.is_empty()).collect();
+    compile(workspace, toolchain, profile, &plain)?;
     let mut modules = Vec::new();
-    for edition in editions {
-        let core_module = compile(workspace, toolchain, profile, &edition)?;
-        let component = encode(&core_module)
-            .with_context(|| format!("{} {} is no valid component", edition.package, edition.version))?;
-        let file = format!("{}-{}.wasm", edition.province, edition.version);
-        write_if_changed(&out.join(&file), &component)?;
-        modules.push(Module {
-            province: edition.province,
-            version: edition.version,
-            sha256: hex::encode(Sha256::digest(&component)),
-            file,
-        });
+    for edition in &plain {
+        modules.push(put(workspace, profile, edition, out)?);
     }
+    for edition in editions.iter().filter(|edition| !edition.features.is_empty()) {
+        compile(workspace, toolchain, profile, &[edition])?;
+        modules.push(put(workspace, profile, edition, out)?);
+    }
+    modules.sort_by(|one, other| (&one.province, &one.version).cmp(&(&other.province, &other.version)));
     let mut manifest = serde_json::to_string_pretty(&modules)?;
     manifest.push('\n');
     write_if_changed(&out.join("manifest.json"), manifest.as_bytes())?;
@@ -135,24 +133,43 @@ fn editions_of(province: &str, package: &Package) -> Result<Vec<Edition>> {
     Ok(editions)
 }
 
-/// Compiles the edition's crate and returns its core module.
-fn compile(workspace: &Workspace, toolchain: WasmToolchain, profile: &str, edition: &Edition) -> Result<Vec<u8>> {
-    // A place of their own: the modules neither wait for a build of the services nor evict its artifacts.
-    let target = workspace.target.join("rules-build");
+/// A place of their own: the modules neither wait for a build of the services nor evict its artifacts.
+fn modules_target(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("rules-build")
+}
+
+/// Compiles the crates of editions that have the same features.
+fn compile(workspace: &Workspace, toolchain: WasmToolchain, profile: &str, editions: &[&Edition]) -> Result<()> {
     let mut cargo_build = workspace.cargo();
     cargo_build
-        .env("CARGO_TARGET_DIR", &target)
+        .env("CARGO_TARGET_DIR", modules_target(workspace))
         .env("CARGO_ENCODED_RUSTFLAGS", path_independence(workspace))
-        .args(["build", "--lib", "--target", WASM_TARGET, "--profile", profile])
-        .args(["--package", &edition.package]);
-    if !edition.features.is_empty() {
-        cargo_build.args(["--features", &edition.features.join(",")]);
+        .args(["build", "--lib", "--target", WASM_TARGET, "--profile", profile]);
+    for edition in editions {
+        cargo_build.args(["--package", &edition.package]);
+        if !edition.features.is_empty() {
+            cargo_build.args(["--features", &edition.features.join(",")]);
+        }
     }
     toolchain.prepare(&mut cargo_build);
-    run(&mut cargo_build)?;
+    run(&mut cargo_build)
+}
 
-    let file = target.join(WASM_TARGET).join(profile).join(format!("{}.wasm", edition.package.replace('-', "_")));
-    fs::read(&file).with_context(|| format!("{} could not be read", file.display()))
+/// Makes a component of a compiled edition and puts it into `out`.
+fn put(workspace: &Workspace, profile: &str, edition: &Edition, out: &Path) -> Result<Module> {
+    let name = format!("{}.wasm", edition.package.replace('-', "_"));
+    let compiled = modules_target(workspace).join(WASM_TARGET).join(profile).join(name);
+    let core_module = fs::read(&compiled).with_context(|| format!("{} could not be read", compiled.display()))?;
+    let component = encode(&core_module)
+        .with_context(|| format!("{} {} is no valid component", edition.package, edition.version))?;
+    let file = format!("{}-{}.wasm", edition.province, edition.version);
+    write_if_changed(&out.join(&file), &component)?;
+    Ok(Module {
+        province: edition.province.clone(),
+        version: edition.version.clone(),
+        sha256: hex::encode(Sha256::digest(&component)),
+        file,
+    })
 }
 
 /// Compiler flags that keep this machine's folders out of a module, so that the same sources have the same digest

@@ -3,7 +3,8 @@
 //! A consumer handles what is there in one transaction; this does the same for what people ask for over an API.
 //! A write is answered after its commit. If a group fails, its members are tried one by one.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::collections::hash_map::{Entry, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -75,11 +76,9 @@ async fn write_all<W: Writes>(bus: &Bus, writes: &W, asked: Vec<W::Write>) -> Ve
         let mut round: HashMap<Uuid, (usize, W::Write)> = HashMap::new();
         let mut later = VecDeque::new();
         for (index, write) in waiting {
-            let key = writes.key(&write);
-            if round.contains_key(&key) {
-                later.push_back((index, write));
-            } else {
-                round.insert(key, (index, write));
+            match round.entry(writes.key(&write)) {
+                Entry::Vacant(place) => drop(place.insert((index, write))),
+                Entry::Occupied(_) => later.push_back((index, write)),
             }
         }
         waiting = later;
