@@ -86,35 +86,25 @@ impl Vector {
     /// When a file cannot be read, is not what it should be, or a change points nowhere.
     pub fn read_edition(root: &Path, province: &str, version: &str) -> Result<Vec<Self>, VectorError> {
         let own = root.join(province);
-        let mut vectors = read_national(root, province, &own)?;
+        let mut vectors = Vec::new();
+        for path in files(&root.join(NATIONAL))? {
+            vectors.push(national(root, province, &path)?);
+        }
         let of_version = root.join(format!("{province}-{version}"));
-        for folder in [own.clone(), of_version] {
+        for folder in [own, of_version] {
             if folder.is_dir() {
                 for path in files(&folder)? {
-                    vectors.push(read(root, province, &own, &path, None)?);
+                    vectors.push(read(root, province, &path, None)?);
                 }
             }
         }
         Ok(vectors)
     }
-
-    /// Reads the national vectors with the numbers and places of a province, without anything of its own.
-    ///
-    /// # Errors
-    /// When a file cannot be read, is not what it should be, or a change points nowhere.
-    pub fn read_national(root: &Path, province: &str) -> Result<Vec<Self>, VectorError> {
-        read_national(root, province, &root.join(NATIONAL))
-    }
-}
-
-/// The national vectors with the bases and overrides of the folder `own`.
-fn read_national(root: &Path, province: &str, own: &Path) -> Result<Vec<Vector>, VectorError> {
-    files(&root.join(NATIONAL))?.iter().map(|path| national(root, province, own, path)).collect()
 }
 
 /// Where the province's expectation of a national vector would stand.
-pub(super) fn override_path(own: &Path, name: &str) -> PathBuf {
-    own.join("overrides").join(format!("{name}.json"))
+pub(super) fn override_path(root: &Path, province: &str, name: &str) -> PathBuf {
+    root.join(province).join("overrides").join(format!("{name}.json"))
 }
 
 /// The vector files of a folder; those whose name begins with `base` are bases.
@@ -136,8 +126,8 @@ fn stem(path: &Path) -> String {
     path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-fn national(root: &Path, province: &str, own: &Path, path: &Path) -> Result<Vector, VectorError> {
-    let other = override_path(own, &stem(path));
+fn national(root: &Path, province: &str, path: &Path) -> Result<Vector, VectorError> {
+    let other = override_path(root, province, &stem(path));
     let replaced = if other.is_file() { Some(read_json::<OverrideFile>(&other)?) } else { None };
     if replaced.as_ref().is_some_and(|replaced| replaced.because.trim().is_empty()) {
         return Err(VectorError::Content {
@@ -145,20 +135,14 @@ fn national(root: &Path, province: &str, own: &Path, path: &Path) -> Result<Vect
             problem: "`because` must say why the province differs".into(),
         });
     }
-    let mut vector = read(root, province, own, path, replaced)?;
+    let mut vector = read(root, province, path, replaced)?;
     vector.name = format!("{NATIONAL}/{}", vector.name);
     Ok(vector)
 }
 
-fn read(
-    root: &Path,
-    province: &str,
-    own: &Path,
-    path: &Path,
-    replaced: Option<OverrideFile>,
-) -> Result<Vector, VectorError> {
+fn read(root: &Path, province: &str, path: &Path, replaced: Option<OverrideFile>) -> Result<Vector, VectorError> {
     let mut file: VectorFile = read_json(path)?;
-    let mut base = read_base(root, own, path, &file.base)?;
+    let mut base = read_base(root, province, path, &file.base)?;
     apply(&mut base, file.change, path)?;
     if let Some(replaced) = replaced {
         apply(&mut base, replaced.change, path)?;
@@ -184,21 +168,21 @@ fn read(
 
 /// The base of that name for the file at `of`: beside it (or where its path leads), the province's, the national one;
 /// never the file itself.
-fn find_base(root: &Path, own: &Path, of: &Path, name: &Path) -> PathBuf {
+fn find_base(root: &Path, province: &str, of: &Path, name: &Path) -> PathBuf {
     let is_plain = name.components().count() == 1;
-    let own = own.join(name);
+    let own = root.join(province).join(name);
     let beside = of.with_file_name(name);
     let candidates = if is_plain { [own, beside] } else { [beside, own] };
     let is_other = |path: &PathBuf| path.is_file() && path != of;
     candidates.into_iter().find(is_other).unwrap_or_else(|| root.join(NATIONAL).join(name))
 }
 
-fn read_base(root: &Path, own: &Path, of: &Path, name: &Path) -> Result<Value, VectorError> {
-    let path = &find_base(root, own, of, name);
+fn read_base(root: &Path, province: &str, of: &Path, name: &Path) -> Result<Value, VectorError> {
+    let path = &find_base(root, province, of, name);
     let file: BaseFile = read_json(path)?;
     let content = |problem: &str| VectorError::Content { path: path.clone(), problem: problem.to_owned() };
     let mut base = match (file.base, file.filing, file.context) {
-        (Some(other), None, None) if path != of => read_base(root, own, path, &other)?,
+        (Some(other), None, None) if path != of => read_base(root, province, path, &other)?,
         (Some(_), None, None) => return Err(content("the base is its own base")),
         (None, Some(filing), Some(context)) => {
             Value::Object([("filing".to_owned(), filing), ("context".to_owned(), context)].into_iter().collect())

@@ -29,7 +29,7 @@ pub fn run_province(book: &ProvinceBook, root: &Path) -> Result<usize, String> {
         failures.push(difference);
         let is_blessed = std::env::var_os(BLESS).is_some_and(|value| value == "1");
         if let Some(name) = vector.name.strip_prefix("national/").filter(|_| is_blessed) {
-            let path = override_path(&root.join(province), name);
+            let path = override_path(root, province, name);
             write(&path, &blessed(vector, &findings, &requirements)).map_err(|error| error.to_string())?;
         }
     }
