@@ -1,7 +1,7 @@
 //! Parameters that no bureau of the baseline uses: each is set in a book of its own and must speak, and only then.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::path::Path;
+mod national_only;
 
 use icp_rules_sdk::book::*;
 use icp_rules_sdk::national::{NATIONAL, PLEDGE_F1, PROVIDERS_AGREE as CITE};
@@ -14,8 +14,7 @@ use icp_rules_sdk::{
 
 /// The clean order of a national vector, for Beijing.
 fn case(name: &str) -> (Order, Context) {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../vectors"));
-    let vectors = Vector::read_national(root, "bj").unwrap();
+    let vectors = Vector::read_edition(national_only::root(), "bj", "none").unwrap();
     let vector = vectors.into_iter().find(|vector| vector.name == format!("national/{name}")).unwrap();
     (vector.order, vector.context)
 }
