@@ -5,9 +5,7 @@ use icp_rules_sdk::book::{
     MatchSet, PersonToUnit, ProvinceBook, RemarkRule, ReviewItem, TextField, UnitToUnit, When, paper,
 };
 use icp_rules_sdk::catalogue::{A01, S01, S04, S07};
-use icp_rules_sdk::national::{
-    ACCESS_TYPES, ALIBABA_2019, HUAWEI_2026, HUAWEI_PROVINCES_2025, NATIONAL, ORGANISER_TYPES, TENCENT_2022,
-};
+use icp_rules_sdk::national::{ACCESS_TYPES, ALIBABA_2019, HUAWEI_2026, HUAWEI_PROVINCES_2025, NATIONAL, TENCENT_2022};
 use icp_rules_sdk::param::{Cite, Param};
 use icp_rules_sdk::{Date, Province, export_bureau};
 
@@ -71,7 +69,7 @@ pub static BOOK: ProvinceBook = ProvinceBook {
             },
             // 原宣武区选西城区，原崇文区选东城区。
             FieldWords {
-                when: When::ALWAYS.types(ORGANISER_TYPES),
+                when: When::ALWAYS,
                 field: TextField::PostalAddress,
                 words: &["宣武区", "崇文区"],
                 message_zh: "该区已并入西城区（宣武）或东城区（崇文）",
@@ -119,7 +117,7 @@ pub static BOOK: ProvinceBook = ProvinceBook {
             ),
             TENCENT_2022,
         )
-        .when(When::UNITS.types(ORGANISER_TYPES).when(&[If::OrganiserWords(&["("])])),
+        .when(When::UNITS.when(&[If::OrganiserWords(&["("])])),
         ReviewItem::new(
             "licence_code",
             S01,
@@ -127,7 +125,7 @@ pub static BOOK: ProvinceBook = ProvinceBook {
             ("营业执照须带编码，四边完整", "the licence carries its code and has complete edges"),
             TENCENT_2022,
         )
-        .when(When::UNITS.types(ORGANISER_TYPES).when(&[If::Nature(&[4])])),
+        .when(When::UNITS.when(&[If::Nature(&[4])])),
         ReviewItem::new(
             "sole_trader_seal",
             S01,
@@ -143,7 +141,7 @@ pub static BOOK: ProvinceBook = ProvinceBook {
             ("律师事务所须提供执业许可证全部页", "a law firm hands in all pages of its licence"),
             TENCENT_2022,
         )
-        .when(When::UNITS.types(ORGANISER_TYPES).when(&[If::Nature(&[LAW_FIRM])])),
+        .when(When::UNITS.when(&[If::Nature(&[LAW_FIRM])])),
         ReviewItem::new(
             "two_filing_numbers",
             S07,
@@ -155,16 +153,6 @@ pub static BOOK: ProvinceBook = ProvinceBook {
             TENCENT_2022,
         ),
         ReviewItem::new(
-            "contract_address",
-            A01,
-            "services[].access.addresses",
-            (
-                "接入合同的 IP、域名解析的 IP 与备案 IP 须一致",
-                "the addresses of contract, resolution and filing are the same",
-            ),
-            ALIBABA_2019,
-        ),
-        ReviewItem::new(
             "change_within_10_days",
             S04,
             "organiser.name",
@@ -174,7 +162,17 @@ pub static BOOK: ProvinceBook = ProvinceBook {
             ),
             TENCENT_2022,
         )
-        .when(When::ALWAYS.types(ACCESS_TYPES).when(&[If::Renamed])),
+        .when(When::UNITS.types(ACCESS_TYPES).when(&[If::Renamed])),
+        ReviewItem::new(
+            "contract_address",
+            A01,
+            "services[].access.addresses",
+            (
+                "接入合同的 IP、域名解析的 IP 与备案 IP 须一致",
+                "the addresses of contract, resolution and filing are the same",
+            ),
+            ALIBABA_2019,
+        ),
     ],
     ..NATIONAL
 };

@@ -24,7 +24,7 @@ const REPRESENTATIVE_WITH_LICENCE: Paper = Paper::new(
 /// 单位性质 政府机关 and 事业单位.
 const STATE_BODIES: &[u16] = &[2, 3];
 const OF_STATE_BODIES: When = When::UNITS.types(NEW_SERVICE_TYPES).when(&[If::Nature(STATE_BODIES)]);
-const OF_HOSPITALS: When = When::ALWAYS.when(&[If::Words(&["医院"])]);
+const OF_HOSPITALS: When = When::UNITS.when(&[If::Words(&["医院"])]);
 
 /// The book of Inner Mongolia.
 pub static BOOK: ProvinceBook = ProvinceBook {
@@ -64,9 +64,9 @@ pub static BOOK: ProvinceBook = ProvinceBook {
             "淘宝",
             "网淘",
             "网购",
-            "利润",
             "团购",
             "易购",
+            "利润",
         ],
         ALIBABA_2019,
     ),

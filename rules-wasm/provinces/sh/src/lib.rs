@@ -103,7 +103,7 @@ pub static BOOK: ProvinceBook = ProvinceBook {
             ),
             TENCENT_2022,
         )
-        .when(When::UNITS.types(ORGANISER_TYPES).when(&[If::CertificateKind(&[1])])),
+        .when(When::UNITS.when(&[If::Nature(&[4])])),
         ReviewItem::new(
             "foreign_parent_holds_domain",
             D02,
@@ -125,7 +125,7 @@ pub static BOOK: ProvinceBook = ProvinceBook {
             ),
             TENCENT_2022,
         )
-        .when(When::ALWAYS.types(ORGANISER_TYPES).when(&[If::PrincipalIdKind(KINDS_HMT)])),
+        .when(When::ALWAYS.when(&[If::PrincipalIdKind(KINDS_HMT)])),
         ReviewItem::new(
             "passport_chinese_name",
             S01,
@@ -133,7 +133,7 @@ pub static BOOK: ProvinceBook = ProvinceBook {
             ("外籍法定代表人的护照复印件须注明中文姓名", "the copy of the passport carries the Chinese name"),
             TENCENT_2022,
         )
-        .when(When::UNITS.types(ORGANISER_TYPES).when(&[If::PrincipalIdKind(&[KIND_PASSPORT])])),
+        .when(When::UNITS.when(&[If::PrincipalIdKind(&[KIND_PASSPORT])])),
         ReviewItem::new(
             "residence_is_address",
             S12,
@@ -141,7 +141,7 @@ pub static BOOK: ProvinceBook = ProvinceBook {
             ("居住证地址须与通信地址一致", "the postal address is that of the residence permit"),
             SHANGHAI_AGREED,
         )
-        .when(When::PERSONS.types(ORGANISER_TYPES).when(&[If::PrincipalFromElsewhere])),
+        .when(When::PERSONS.when(&[If::PrincipalFromElsewhere])),
         ReviewItem::new(
             "no_temporary_id",
             S01,

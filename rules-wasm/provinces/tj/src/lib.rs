@@ -7,16 +7,19 @@ use icp_rules_sdk::book::{
 use icp_rules_sdk::catalogue::{N01, S01, S12};
 use icp_rules_sdk::judge::{Case, Findings, Rule};
 use icp_rules_sdk::national::{
-    ALIBABA_2019, CHANGE_TYPES, HUAWEI_2026, NATIONAL, ORGANISER_TYPES, PLEDGE_F1, SERVICE_TYPES, TENCENT_2022,
+    ALIBABA_2019, HUAWEI_2026, NATIONAL, ORGANISER_TYPES, PLEDGE_F1, SERVICE_TYPES, TENCENT_2022,
 };
 use icp_rules_sdk::param::Param;
 use icp_rules_sdk::text::normalised;
-use icp_rules_sdk::{Date, Province, Severity, export_bureau};
+use icp_rules_sdk::{Date, OrderType, Province, Severity, export_bureau};
 
 /// 滨海新区.
 const BINHAI: u32 = 120_116;
 /// 南开区 and 西青区, between which 华苑 lies.
 const HUAYUAN: [u32; 2] = [120_104, 120_111];
+
+/// Types that change the organiser.
+const ORGANISER_CHANGES: &[OrderType] = &[OrderType::ChangeOrganiser, OrderType::ChangeBoth];
 
 /// The book of Tianjin.
 pub static BOOK: ProvinceBook = ProvinceBook {
@@ -74,9 +77,33 @@ pub static BOOK: ProvinceBook = ProvinceBook {
 
     // 个人变更为单位: 提供单位名下的域名证书。
     documents: &[Document::new(paper::DOMAIN_CERTIFICATE, TENCENT_2022)
-        .when(When::UNITS.types(CHANGE_TYPES).when(&[If::RecordedNature(&[5])]))
+        .when(When::UNITS.types(ORGANISER_CHANGES).when(&[If::RecordedNature(&[5])]))
         .note("域名已过户到单位名下")],
     review_items: &[
+        ReviewItem::new(
+            "huayuan_district",
+            S12,
+            "organiser.address.county_code",
+            ("华苑产业区: 环内选南开区，环外选西青区", "Huayuan: Nankai within the ring road, Xiqing outside of it"),
+            TENCENT_2022,
+        )
+        .when(When::ALWAYS.when(&[If::AddressWords(&["华苑"])])),
+        ReviewItem::new(
+            "student_address",
+            S12,
+            "organiser.address.detail",
+            ("学生的通信地址须写明院系、班级", "the address of a student names faculty and class"),
+            TENCENT_2022,
+        )
+        .when(When::PERSONS.when(&[If::AddressWords(&["大学", "学院", "学校"])])),
+        ReviewItem::new(
+            "sole_trader_is_enterprise",
+            S01,
+            "organiser.nature",
+            ("个体工商户只能按企业备案", "a sole trader files as an enterprise only"),
+            TENCENT_2022,
+        )
+        .when(When::PERSONS),
         ReviewItem::new(
             "name_suffix",
             N01,
@@ -88,30 +115,6 @@ pub static BOOK: ProvinceBook = ProvinceBook {
             TENCENT_2022,
         )
         .when(When::ALWAYS.types(SERVICE_TYPES)),
-        ReviewItem::new(
-            "huayuan_district",
-            S12,
-            "organiser.address.county_code",
-            ("华苑产业区: 环内选南开区，环外选西青区", "Huayuan: Nankai within the ring road, Xiqing outside of it"),
-            TENCENT_2022,
-        )
-        .when(When::ALWAYS.types(ORGANISER_TYPES).when(&[If::AddressWords(&["华苑"])])),
-        ReviewItem::new(
-            "student_address",
-            S12,
-            "organiser.address.detail",
-            ("学生的通信地址须写明院系、班级", "the address of a student names faculty and class"),
-            TENCENT_2022,
-        )
-        .when(When::PERSONS.types(ORGANISER_TYPES).when(&[If::AddressWords(&["大学", "学院", "学校"])])),
-        ReviewItem::new(
-            "sole_trader_is_enterprise",
-            S01,
-            "organiser.nature",
-            ("个体工商户只能按企业备案", "a sole trader files as an enterprise only"),
-            TENCENT_2022,
-        )
-        .when(When::PERSONS.types(ORGANISER_TYPES)),
     ],
     extra: districts,
     ..NATIONAL
