@@ -160,6 +160,8 @@ book! {
     emergency_third_mobile: bool,
     /// Different numbers over all phone fields.
     distinct_phones: DistinctPhones,
+    /// The office phone (办公电话) is not the person's own mobile.
+    office_phone_differs: bool,
     /// Units leave a landline (办公电话).
     landline_required: bool,
     /// A mobile serves one organiser.

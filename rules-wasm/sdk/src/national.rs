@@ -335,6 +335,7 @@ pub const NATIONAL: ProvinceBook = ProvinceBook {
     emergency_differs: Param::reviewing(true, PROVIDERS_AGREE),
     emergency_third_mobile: Param::new(false, PROVIDERS_AGREE),
     distinct_phones: Param::new(DistinctPhones { same_person: 1, different_persons: 2 }, PROVIDERS_AGREE),
+    office_phone_differs: Param::new(false, PROVIDERS_AGREE),
     landline_required: Param::new(false, PROVIDERS_AGREE),
     // Several firms of one legal representative should use the same number, so only a reviewer can tell.
     phone_unique_across_subjects: Param::reviewing(true, PROVIDERS_AGREE),

@@ -1,7 +1,7 @@
 //! Parameters that no bureau of the baseline uses: each is set in a book of its own and must speak, and only then.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::path::Path;
+mod national_only;
 
 use icp_rules_sdk::book::*;
 use icp_rules_sdk::national::{NATIONAL, PLEDGE_F1, PROVIDERS_AGREE as CITE};
@@ -14,8 +14,7 @@ use icp_rules_sdk::{
 
 /// The clean order of a national vector, for Beijing.
 fn case(name: &str) -> (Order, Context) {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../vectors"));
-    let vectors = Vector::read_edition(root, "bj", "none").unwrap();
+    let vectors = Vector::read_edition(national_only::root(), "bj", "none").unwrap();
     let vector = vectors.into_iter().find(|vector| vector.name == format!("national/{name}")).unwrap();
     (vector.order, vector.context)
 }
@@ -75,6 +74,9 @@ fn who_is_in_charge() {
     let unless = book! { lr_mode: LegalRepresentative::MustUnlessForeign };
     assert!(found(&unless, &foreign).is_empty());
     assert_eq!(found(&unless, &with_letter), [format!("block S02 {P1}.name (lr_mode)")]);
+    let mut outsider = foreign.clone();
+    outsider.0.organiser.principal.id.kind = 7;
+    assert_eq!(found(&unless, &outsider), [format!("block S02 {P1}.name (lr_mode)")]);
     foreign.0.services[0].principal.id.kind = 7;
     let mainland = book! { lr_mode: LegalRepresentative::MustUnlessForeign, foreign_lr_p2_mainland: true };
     speaks(&foreign, mainland, &[&format!("block S02 {P2}.name (foreign_lr_p2_mainland)")]);
@@ -128,6 +130,14 @@ fn ages_documents_and_phones() {
             &format!("block T04 {P1}.office_phone (landline_required)"),
             &format!("block T04 {P2}.office_phone (landline_required)"),
         ],
+    );
+    let own = with("company-clean", |order, _| {
+        order.services[0].principal.office_phone = Some(order.services[0].principal.mobile.clone());
+    });
+    speaks(
+        &own,
+        book! { office_phone_differs: true },
+        &[&format!("block T04 {P2}.office_phone (office_phone_differs)")],
     );
     let without = with("company-clean", |order, _| order.services[0].principal.emergency_phone = None);
     let asked = format!("block T04 {P2}.emergency_phone (emergency_required)");

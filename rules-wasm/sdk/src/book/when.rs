@@ -124,6 +124,8 @@ pub enum If {
     RegistrarAbroad,
     /// Another service of this organiser has the same name.
     NameTwice,
+    /// The organiser on record has one of these natures (单位性质).
+    RecordedNature(&'static [u16]),
     /// The organiser's name differs from the record.
     Renamed,
     /// P1 differs from the record.

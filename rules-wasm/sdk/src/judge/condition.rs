@@ -91,6 +91,7 @@ fn is(case: &Case<'_>, condition: &If, service: Option<usize>) -> bool {
             has(&|_, each| answers(case, each).any(|answer| answer.registrar_approved == Some(false)))
         }
         If::NameTwice => has(&|at, each| is_name_twice(case, at, each)),
+        If::RecordedNature(natures) => case.on_record().is_some_and(|record| natures.contains(&record.nature)),
         If::Renamed => case.on_record().is_some_and(|record| !is_same_name(&record.name, &organiser.name)),
         If::PrincipalChanged => case.on_record().is_some_and(|record| {
             record.principal_id_number.as_deref().is_some_and(|number| !number.eq_ignore_ascii_case(&first.id.number))

@@ -120,6 +120,16 @@ fn emergency(case: &Case<'_>, findings: &mut Findings, at: At, person: &Person) 
 }
 
 fn landline(case: &Case<'_>, findings: &mut Findings, at: At, person: &Person) {
+    let differs = &case.book.office_phone_differs;
+    if differs.value && person.office_phone.as_deref() == Some(person.mobile.as_str()) {
+        findings.add(
+            T04,
+            Rule::of("office_phone_differs", differs),
+            at.field("office_phone"),
+            "办公电话不得与本人手机相同",
+            "the office phone is the person's own mobile",
+        );
+    }
     let param = &case.book.landline_required;
     let has_landline = person.office_phone.as_deref().is_some_and(|phone| Landline::parse(phone).is_ok());
     if param.value && !case.is_person() && !has_landline {

@@ -25,11 +25,12 @@ pub(super) fn standing(case: &Case<'_>) -> Standing {
     let rule = Rule::of("lr_mode", param).reviewed();
     let natures = &case.book.lr_letter_natures;
     let may_authorise = natures.value.contains(&organiser.nature);
+    let is_citizen = !KINDS_FROM_OUTSIDE.contains(&organiser.principal.id.kind);
     match param.value {
         LegalRepresentative::Free => Standing::Fine,
         LegalRepresentative::WithLetter => Standing::Letter { also: &[], rule },
         LegalRepresentative::WithLetterAndProof(also) => Standing::Letter { also, rule },
-        LegalRepresentative::MustUnlessForeign if case.is_foreign_representative() => {
+        LegalRepresentative::MustUnlessForeign if case.is_foreign_representative() && is_citizen => {
             Standing::Letter { also: &[], rule }
         }
         LegalRepresentative::Must | LegalRepresentative::MustUnlessForeign if may_authorise => {
