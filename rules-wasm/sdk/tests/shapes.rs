@@ -391,6 +391,17 @@ fn records_and_materials() {
 }
 
 #[test]
+fn a_draft_misses_no_paper_that_follows_from_a_parameter() {
+    let certified = || book! { domain_certificates_from: PerNature::both(1) };
+    let missing = "block V04 services[0].domains (domain_certificates_from)";
+    speaks(&case("company-clean"), certified(), &[missing]);
+    let draft = with("company-clean", |_, context| context.materials = None);
+    assert!(found(&certified(), &draft).is_empty());
+    let asked = requirements::requirements(&certified(), &draft.0, &draft.1);
+    assert!(asked.documents.iter().any(|document| document.kind == "domain-certificate"));
+}
+
+#[test]
 fn sites_and_domains_of_their_own_kind() {
     let hidden = with("addition-clean", |_, context| {
         context.on_record.as_mut().unwrap().services[0].number_shown = Some(false);
