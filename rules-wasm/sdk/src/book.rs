@@ -108,6 +108,8 @@ book! {
     register_address_agrees: bool,
     /// Sole traders (个体工商户) need a trade name (字号).
     sole_trader_named: bool,
+    /// 网店执照: where the address on the licence is a platform's URL, the domain must be the one in it.
+    online_shop_domain: bool,
 
     // ---- the persons in charge
     /// Who may be P1.
@@ -214,6 +216,10 @@ book! {
     domain_format: bool,
     /// Only the registrable domain is filed.
     domain_registrable: bool,
+    /// Suffixes under which names below the registrable domain are filed all the same, e.g. `gov.cn`.
+    domain_registrable_except: &'static [&'static str],
+    /// Natures (单位性质) that may file a site by its IP address instead of a domain.
+    site_by_address: &'static [u16],
     /// Suffixes that alone are accepted; empty is every one.
     suffix_allow: &'static [&'static str],
     /// Suffixes that are not accepted.

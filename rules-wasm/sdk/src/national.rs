@@ -305,6 +305,7 @@ pub const NATIONAL: ProvinceBook = ProvinceBook {
     // Registers abbreviate addresses, so a reviewer compares.
     register_address_agrees: Param::reviewing(true, PROVIDERS_AGREE),
     sole_trader_named: Param::new(false, PROVIDERS_AGREE),
+    online_shop_domain: Param::new(false, PROVIDERS_AGREE),
 
     lr_mode: Param::new(LegalRepresentative::Must, PROVIDERS_AGREE),
     lr_letter_natures: Param::new(&[], PROVIDERS_AGREE),
@@ -396,6 +397,8 @@ pub const NATIONAL: ProvinceBook = ProvinceBook {
     domains_per_website: Param::new(1, NOTICE_633),
     domain_format: Param::new(true, PROVIDERS_AGREE),
     domain_registrable: Param::new(true, PROVIDERS_AGREE),
+    domain_registrable_except: Param::new(&[], PROVIDERS_AGREE),
+    site_by_address: Param::new(&[], PROVIDERS_AGREE),
     suffix_allow: Param::new(&[], PROVIDERS_AGREE),
     suffix_deny: Param::new(&[], PROVIDERS_AGREE),
     suffix_access_before: Param::new(&[], PROVIDERS_AGREE),

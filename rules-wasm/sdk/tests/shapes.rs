@@ -399,3 +399,48 @@ fn records_and_materials() {
     assert!(found(&book, &given).is_empty());
     assert!(found(&book, &case("addition-clean")).is_empty());
 }
+
+#[test]
+fn a_draft_misses_no_paper_that_follows_from_a_parameter() {
+    let certified = || book! { domain_certificates_from: PerNature::both(1) };
+    let missing = "block V04 services[0].domains (domain_certificates_from)";
+    speaks(&case("company-clean"), certified(), &[missing]);
+    let draft = with("company-clean", |_, context| context.materials = None);
+    assert!(found(&certified(), &draft).is_empty());
+    let asked = requirements::requirements(&certified(), &draft.0, &draft.1);
+    assert!(asked.documents.iter().any(|document| document.kind == "domain-certificate"));
+}
+
+#[test]
+fn sites_and_domains_of_their_own_kind() {
+    let hidden = with("addition-clean", |_, context| {
+        context.on_record.as_mut().unwrap().services[0].number_shown = Some(false);
+    });
+    let number = "block C03 on_record.services[0] (site_open_policy)";
+    speaks(&hidden, book! { site_open_policy: SiteOpen::OpenOnlyWithNumber }, &[number]);
+    let closed = case("addition-while-closed");
+    assert!(found(&book! { site_open_policy: SiteOpen::OpenOnlyWithNumber }, &closed).is_empty());
+
+    let below = with("company-clean", |_, context| context.domains[0].registrable = Some("other.cn".to_owned()));
+    speaks(&below, book! { domain_registrable_except: &["cn"] }, &[]);
+    let refused = "block D05 services[0].domains[0] (domain_registrable)";
+    assert_eq!(found(&book! { domain_registrable_except: &["gov.cn"] }, &below), [refused]);
+    let by_address = with("company-clean", |order, context| {
+        order.services[0].domains = vec!["192.0.2.10".to_owned()];
+        order.services[0].home_url = Some("192.0.2.10".to_owned());
+        context.domains.clear();
+    });
+    speaks(&by_address, book! { site_by_address: &[4] }, &[]);
+    let refused = "block D05 services[0].domains[0] (domain_format)";
+    assert_eq!(found(&book! { site_by_address: &[2] }, &by_address), [refused]);
+
+    let shop = with("company-clean", |order, _| {
+        order.organiser.certificate.address = Some("网店：www.example.com/shop".to_owned());
+    });
+    let elsewhere = "block S01 organiser.certificate.address (online_shop_domain)";
+    speaks(&shop, book! { online_shop_domain: true }, &[elsewhere]);
+    let own = with("company-clean", |order, _| {
+        order.organiser.certificate.address = Some(format!("www.{}/shop", order.services[0].domains[0]));
+    });
+    assert!(found(&book! { online_shop_domain: true }, &own).is_empty());
+}

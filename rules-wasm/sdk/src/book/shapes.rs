@@ -519,6 +519,8 @@ pub enum SiteOpen {
     MustBeOpenWithNumber,
     /// Open where the filing is older than so many days.
     MustBeOpenAfterDays(u32),
+    /// They may be closed; one that is open shows its number in the footer.
+    OpenOnlyWithNumber,
 }
 
 /// Who confirms the ministry's SMS.

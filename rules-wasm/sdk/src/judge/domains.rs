@@ -4,7 +4,7 @@ use icp_domain::names::is_same_name;
 
 use super::{At, Case, DomainScope, Findings, Rule};
 use crate::book::DomainHolder;
-use crate::catalogue::{A01, C01, D01, D02, D03, D04, D05, D06, D07};
+use crate::catalogue::{A01, C01, D01, D02, D03, D04, D05, D06, D07, S01};
 use crate::{DomainAnswer, InternetService, OrderType, ServiceKind};
 
 /// A domain of the order.
@@ -49,6 +49,7 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
         }
         home(case, findings, at, service);
     }
+    online_shop(case, findings);
 }
 
 /// Whether the domain stands earlier in the order.
@@ -83,6 +84,10 @@ fn number(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetSe
 
 /// Domains are compared as typed: ASCII (with `xn--`) or Unicode.
 fn form(case: &Case<'_>, findings: &mut Findings, place: Place, service: &InternetService, domain: &str) {
+    let by_address = &case.book.site_by_address;
+    if by_address.value.contains(&case.order.organiser.nature) && domain.parse::<std::net::Ipv4Addr>().is_ok() {
+        return;
+    }
     let format = &case.book.domain_format;
     if format.value && !is_domain(domain) {
         findings.add(
@@ -203,7 +208,9 @@ fn registered(case: &Case<'_>, findings: &mut Findings, place: Place, answer: &D
     }
     let only = &case.book.domain_registrable;
     let below = answer.registrable.as_deref().filter(|name| !name.eq_ignore_ascii_case(&answer.domain));
-    if let Some(registrable) = below.filter(|_| only.value) {
+    let except = case.book.domain_registrable_except.value;
+    let is_excepted = except.iter().any(|suffix| has_suffix(&answer.domain.to_lowercase(), suffix));
+    if let Some(registrable) = below.filter(|_| only.value && !is_excepted) {
         findings.add(
             D05,
             Rule::of("domain_registrable", only),
@@ -293,6 +300,28 @@ fn home(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetServ
             at.field("home_url"),
             "首页 URL 不在备案域名之下",
             "the home page does not lie under the filed domain",
+        );
+    }
+}
+
+fn online_shop(case: &Case<'_>, findings: &mut Findings) {
+    let param = &case.book.online_shop_domain;
+    let address = case.order.organiser.certificate.address.as_deref().unwrap_or_default().to_lowercase();
+    let is_shop = ["http://", "https://", "www.", "网店"].iter().any(|sign| address.contains(sign));
+    let is_named = case
+        .services()
+        .flat_map(|(_, service)| &service.domains)
+        .any(|domain| address.contains(&domain.to_lowercase()));
+    if param.value && is_shop && !is_named {
+        findings.add_with_remedy(
+            S01,
+            Rule::of("online_shop_domain", param),
+            "organiser.certificate.address",
+            (
+                "网店执照的住所为平台网址，备案域名须与之一致",
+                "the licence is an online shop's: the domain must be the one in its address",
+            ),
+            ("备案执照住所所载的域名，或更换执照", "file the domain in the licence's address, or use another licence"),
         );
     }
 }

@@ -91,14 +91,19 @@ fn sites(case: &Case<'_>, findings: &mut Findings, record: &OnRecord) {
         let field = || format!("on_record.services[{index}]");
         let age = service.filed.map(|filed| case.context.today.days_since(filed));
         let must_be_open = match param.value {
-            SiteOpen::MayBeClosed => false,
+            SiteOpen::MayBeClosed | SiteOpen::OpenOnlyWithNumber => false,
             SiteOpen::MustBeOpen | SiteOpen::MustBeOpenWithNumber => true,
             SiteOpen::MustBeOpenAfterDays(days) => age.is_some_and(|age| age > i64::from(days)),
         };
         if must_be_open && service.open == Some(false) {
             findings.add(C02, rule, field(), "已备案的网站无法访问", "a service on record cannot be reached");
         }
-        if param.value == SiteOpen::MustBeOpenWithNumber && service.number_shown == Some(false) {
+        let must_show = match param.value {
+            SiteOpen::MustBeOpenWithNumber => true,
+            SiteOpen::OpenOnlyWithNumber => service.open == Some(true),
+            SiteOpen::MayBeClosed | SiteOpen::MustBeOpen | SiteOpen::MustBeOpenAfterDays(_) => false,
+        };
+        if must_show && service.number_shown == Some(false) {
             findings.add(
                 C03,
                 rule,
