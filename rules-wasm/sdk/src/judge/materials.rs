@@ -52,10 +52,10 @@ pub(crate) fn needed<'a>(case: &Case<'a>) -> Vec<Needed<'a>> {
 }
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
+    let Some(materials) = case.context.materials.as_deref() else { return };
     for demand in implied(case) {
         proof(case, findings, &demand);
     }
-    let Some(materials) = case.context.materials.as_deref() else { return };
     for needed in needed(case) {
         match materials.iter().find(|material| serves(material, &needed)) {
             None => missing(findings, &needed),
