@@ -4,8 +4,8 @@ use icp_domain::Province;
 
 use crate::book::{
     AccessMatch, AgeProof, ChangePolicy, Copies, CrossProvincePerson, DistinctPhones, Document, DomainHolder, IdUnique,
-    LegalRepresentative, LicensedWords, MatchSet, MaxAges, MobileLocal, OldNumber, Paper, PerNature, PersonToUnit,
-    ProvinceBook, ReviewItem, SiteOpen, SmsIdTail, SmsTo, UnitToUnit, When, Whom, paper,
+    Instead, LegalRepresentative, LicensedWords, MatchSet, MaxAges, MobileLocal, OldNumber, Paper, PerNature,
+    PersonToUnit, ProvinceBook, ReviewItem, SiteOpen, SmsIdTail, SmsTo, UnitToUnit, When, Whom, paper,
 };
 use crate::catalogue;
 use crate::param::{Cite, Param};
@@ -106,6 +106,46 @@ const LICENSED_WORDS: &[LicensedWords] = &[
     ),
     LicensedWords::new(0, ("游戏", "games"), "游戏出版版号", &["网络游戏", "网游"]),
 ];
+
+/// The national words that need a licence first, with what serves beside the licence here. Where commitments are
+/// accepted at all, tutoring keeps its own. `in_scope` reads the business scope (经营范围) as well.
+pub const fn licensed_words_with(instead: Instead, in_scope: bool) -> [LicensedWords; LICENSED_WORDS.len()] {
+    let mut list = [LICENSED_WORDS[0]; LICENSED_WORDS.len()];
+    let mut index = 0;
+    while index < LICENSED_WORDS.len() {
+        let entry = LICENSED_WORDS[index];
+        let own = matches!((instead, entry.instead), (Instead::Commitment(_), Instead::Commitment(_)));
+        list[index] = LicensedWords { instead: if own { entry.instead } else { instead }, in_scope, ..entry };
+        index += 1;
+    }
+    list
+}
+
+const LICENSED_WORD_COUNT: usize = {
+    let (mut index, mut count) = (0, 0);
+    while index < LICENSED_WORDS.len() {
+        count += LICENSED_WORDS[index].words.len();
+        index += 1;
+    }
+    count
+};
+
+/// All national words that need a licence first, for conditions.
+pub const ALL_LICENSED_WORDS: &[&str] = &{
+    let mut list = [""; LICENSED_WORD_COUNT];
+    let (mut index, mut place) = (0, 0);
+    while index < LICENSED_WORDS.len() {
+        let words = LICENSED_WORDS[index].words;
+        let mut word = 0;
+        while word < words.len() {
+            list[place] = words[word];
+            place += 1;
+            word += 1;
+        }
+        index += 1;
+    }
+    list
+};
 
 /// 营业执照, 事业单位法人证书, 居民身份证, … by 单位性质.
 const CERTIFICATES_BY_NATURE: &[(u16, &[u16])] = &[

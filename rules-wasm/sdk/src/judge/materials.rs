@@ -9,6 +9,8 @@ use crate::{Material, MaterialForm};
 
 /// Material of an App's icon.
 const APP_ICON: &str = "app-icon";
+/// A site plan (网站建设方案书) is a text of many pages and may come as this.
+const PLAN_MEDIA_TYPE: &str = "application/pdf";
 
 /// A document that an order needs, and for which service.
 pub(crate) struct Needed<'a> {
@@ -148,7 +150,8 @@ fn picture(case: &Case<'_>, findings: &mut Findings, material: &Material) {
     let book = case.book;
     let types = &book.picture_media_types;
     let is_video = material.kind == paper::COMMITMENT_VIDEO.kind;
-    if !is_video && !types.value.contains(&material.media_type.as_str()) {
+    let is_plan = material.kind == paper::SITE_PLAN.kind && material.media_type == PLAN_MEDIA_TYPE;
+    if !is_video && !is_plan && !types.value.contains(&material.media_type.as_str()) {
         findings.add(
             S01,
             Rule::of("picture_media_types", types),

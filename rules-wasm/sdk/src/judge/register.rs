@@ -42,7 +42,9 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
         );
         return;
     }
-    if answer.name.as_deref().is_some_and(|name| !is_same_name(name, &organiser.name)) {
+    // 个体工商户 without a trade name stand in the register as `***`.
+    let registered_name = answer.name.as_deref().filter(|name| !name.contains('*'));
+    if registered_name.is_some_and(|name| !is_same_name(name, &organiser.name)) {
         findings.add(
             S04,
             rule,
