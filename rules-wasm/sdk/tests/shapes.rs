@@ -444,38 +444,3 @@ fn sites_and_domains_of_their_own_kind() {
     });
     assert!(found(&book! { online_shop_domain: true }, &own).is_empty());
 }
-
-#[test]
-fn licensed_words_as_bureaus_vary_them() {
-    use icp_rules_sdk::national::{ALL_LICENSED_WORDS, licensed_words_with};
-    assert_eq!((ALL_LICENSED_WORDS.first(), ALL_LICENSED_WORDS.last()), (Some(&"新闻"), Some(&"网游")));
-    const COMMITTED: &[LicensedWords] = &licensed_words_with(Instead::Commitment(paper::MATTER_COMMITMENT), false);
-    const CUT: &[LicensedWords] = &licensed_words_with(Instead::CutScope, true);
-    let finding = "block C05 services[0].name (licensed_words)";
-    let mut news = with("company-clean", |order, _| order.services[0].name = "示例灯塔新闻".to_owned());
-    speaks(&news, book! { licensed_words: COMMITTED }, &[finding]);
-    upload(&mut news.1, "matter-commitment");
-    assert!(found(&book! { licensed_words: COMMITTED }, &news).is_empty());
-    speaks(&news, book! { licensed_words: CUT }, &[finding]);
-    let tutoring = case("tutoring-committed");
-    assert!(found(&book! { licensed_words: COMMITTED }, &tutoring).is_empty());
-    speaks(&tutoring, book! { licensed_words: CUT }, &[finding]);
-    let scope = with("company-clean", |_, context| {
-        context.enterprise.as_mut().unwrap().business_scope = Some("出版物零售".to_owned());
-    });
-    speaks(&scope, book! { licensed_words: CUT }, &["block C05 enterprise.business_scope (licensed_words)"]);
-}
-
-#[test]
-fn plans_and_traders_without_name() {
-    let mut plan = case("company-clean");
-    upload(&mut plan.1, "site-plan");
-    plan.1.materials.as_mut().unwrap().last_mut().unwrap().media_type = "application/pdf".to_owned();
-    assert!(found(&NATIONAL, &plan).is_empty(), "a plan may be a PDF");
-    plan.1.materials.as_mut().unwrap().last_mut().unwrap().kind = "unit-letter".to_owned();
-    assert_eq!(found(&NATIONAL, &plan), ["block S01 materials.unit-letter (picture_media_types)"]);
-    let masked = with("company-clean", |_, context| {
-        context.enterprise.as_mut().unwrap().name = Some("***".to_owned());
-    });
-    assert!(found(&NATIONAL, &masked).is_empty(), "the register names no trade name");
-}
