@@ -7,6 +7,7 @@
 #![allow(rustdoc::invalid_html_tags)] // Help texts name places as `<out>`; clap shows them as they are.
 
 mod ci;
+mod mutate;
 mod platform;
 mod rules;
 mod setup;
@@ -94,6 +95,17 @@ enum RulesVerb {
         #[arg(long, value_name = "FOLDER")]
         out: Option<PathBuf>,
     },
+    /// Change every parameter of every province's book in turn, and fail where no vector notices
+    ///
+    /// Bools are flipped, numbers moved by one, choices replaced, entries of lists, documents and conditions left out,
+    /// weights changed. Each changed book is judged natively by all vectors of its province, the national ones
+    /// included. A survivor is a parameter that needs a vector; a change that no order can show is named in the
+    /// province's mutants.json, with the reason.
+    Mutate {
+        /// Only this province, e.g. `gd`; may be given several times
+        #[arg(long, value_name = "LETTERS")]
+        province: Vec<String>,
+    },
 }
 
 #[derive(Args)]
@@ -128,6 +140,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             setup::ensure_wasm_target()?;
             let out = out.unwrap_or_else(|| workspace.rules_dir());
             rules::build(&workspace, &out).map(|()| ExitCode::SUCCESS)
+        }
+        Verb::Rules { verb: RulesVerb::Mutate { province } } => {
+            mutate::run(&workspace, &province).map(|()| ExitCode::SUCCESS)
         }
         Verb::Demo(args) => platform::demo(&workspace, &demo_arguments(&args)),
         Verb::Test { args } => platform::test(&workspace, &args).map(|()| ExitCode::SUCCESS),

@@ -26,11 +26,11 @@ const PROFILE: &str = "rules";
 
 /// One module that is to be built.
 #[derive(Debug, PartialEq, Eq)]
-struct Edition {
-    province: String,
-    package: String,
-    version: String,
-    features: Vec<String>,
+pub(crate) struct Edition {
+    pub(crate) province: String,
+    pub(crate) package: String,
+    pub(crate) version: String,
+    pub(crate) features: Vec<String>,
 }
 
 /// One line of `manifest.json`, read by the demo, the tests and whoever loads a module into a cluster.
@@ -92,7 +92,7 @@ pub(crate) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
 }
 
 /// All editions of all provinces, in the order of their file names.
-fn editions(workspace: &Workspace) -> Result<Vec<Edition>> {
+pub(crate) fn editions(workspace: &Workspace) -> Result<Vec<Edition>> {
     let provinces_dir = workspace.root.join(PROVINCES);
     let mut editions = Vec::new();
     for package in &workspace.packages {

@@ -10,12 +10,20 @@ mod when;
 use icp_domain::Province;
 
 use crate::judge::{Case, Findings};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::mutate::{Changed, Mutant, Mutate, nested};
 use crate::param::Param;
 use crate::{Date, FooterNumber, OrderType, Parameter};
 
 pub use paper::Paper;
 pub use shapes::*;
 pub use when::{If, When, Whom};
+
+/// No rules in code.
+pub fn nothing_more(_: &Case<'_>, _: &mut Findings) {}
+
+#[cfg(not(target_arch = "wasm32"))]
+const NOTHING_MORE: fn(&Case<'_>, &mut Findings) = nothing_more;
 
 macro_rules! book {
     ($($(#[$doc:meta])* $name:ident: $kind:ty,)*) => {
@@ -57,6 +65,38 @@ macro_rules! book {
             /// All parameters as a description shows them.
             pub fn parameters(&self) -> Vec<Parameter> {
                 vec![$(self.$name.describe(stringify!($name))),*]
+            }
+
+            /// This book with one thing changed, in every way.
+            #[cfg(not(target_arch = "wasm32"))]
+            pub fn mutants(&self) -> Vec<Mutant> {
+                let mut list = Vec::new();
+                let mut add = |parameter: &'static str, books: Vec<Changed<Self>>| {
+                    list.extend(books.into_iter().map(|(change, book)| Mutant { parameter, change, book }));
+                };
+                // Whoever adds a field below decides here how it changes.
+                let Self {
+                    province: _, bureau: _, version: _, effective_from: _, effective_to: _,
+                    $($name,)*
+                    documents_national, documents, review_items_national, review_items, extra,
+                } = self;
+                $(add(stringify!($name), nested($name.mutants(), "", |$name| Self { $name, ..*self }));)*
+                add(
+                    "documents_national",
+                    nested(documents_national.mutants(), "", |documents_national| Self { documents_national, ..*self }),
+                );
+                add("documents", nested(documents.mutants(), "", |documents| Self { documents, ..*self }));
+                add(
+                    "review_items_national",
+                    nested(review_items_national.mutants(), "", |review_items_national| {
+                        Self { review_items_national, ..*self }
+                    }),
+                );
+                add("review_items", nested(review_items.mutants(), "", |review_items| Self { review_items, ..*self }));
+                if !std::ptr::fn_addr_eq(*extra, NOTHING_MORE) {
+                    add("extra", vec![("without".to_owned(), Self { extra: NOTHING_MORE, ..*self })]);
+                }
+                list
             }
         }
     };

@@ -7,7 +7,7 @@
 //! [`judge::judge`].
 //!
 //! Reading order: [`bindings`] (the contract), [`param`], [`book`], [`national`], [`catalogue`], [`judge`],
-//! [`requirements`], [`describe`], [`severity`], [`batch`], [`convert`], [`vector`].
+//! [`requirements`], [`describe`], [`severity`], [`batch`], [`convert`], [`vector`], `mutate`.
 
 pub mod batch;
 pub mod bindings;
@@ -18,6 +18,8 @@ pub mod date;
 pub mod describe;
 pub mod guest;
 pub mod judge;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod mutate;
 pub mod national;
 pub mod param;
 pub mod requirements;

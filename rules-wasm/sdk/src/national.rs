@@ -515,5 +515,5 @@ pub const NATIONAL: ProvinceBook = ProvinceBook {
     documents: &[],
     review_items_national: REVIEW_ITEMS,
     review_items: &[],
-    extra: |_, _| {},
+    extra: crate::book::nothing_more,
 };

@@ -1,5 +1,6 @@
 //! Reading vector files.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use icp_domain::Province;
@@ -7,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Vector, VectorError, json, place};
+use crate::{Context, Order};
 
 /// Folder of the vectors that every province runs.
 const NATIONAL: &str = "national";
@@ -22,6 +24,16 @@ struct VectorFile {
     /// JSON pointer → value; null removes an optional field.
     #[serde(default)]
     change: Map<String, Value>,
+    /// A table: JSON pointer → its value in each row. A row's label is its values, in the order of the pointers. A key
+    /// without `/` changes nothing, its texts are labels for `but`.
+    #[serde(default)]
+    each: BTreeMap<String, Vec<Value>>,
+    /// What differs for the row with this label.
+    #[serde(default)]
+    but: BTreeMap<String, Row>,
+    /// The rules whose findings are looked at; absent: all.
+    #[serde(default)]
+    only: Option<Vec<String>>,
     /// `severity code field (rule)` of every finding.
     expect: Vec<String>,
     /// Part of the requirements by JSON pointer.
@@ -36,6 +48,9 @@ struct VectorFile {
     /// Names of items that the checklist holds.
     #[serde(default)]
     checklist: Option<Vec<String>>,
+    /// Names of all items of the checklist.
+    #[serde(default)]
+    checklist_all: Option<Vec<String>>,
 }
 
 /// What a province expects of a national vector instead.
@@ -47,8 +62,12 @@ struct OverrideFile {
     /// What it changes in the base beside the national vector's changes.
     #[serde(default)]
     change: Map<String, Value>,
-    /// `severity code field (rule)` of every finding.
-    expect: Vec<String>,
+    /// What differs for the row with this label.
+    #[serde(default)]
+    but: BTreeMap<String, Row>,
+    /// `severity code field (rule)` of every finding; absent with `but`: as in the national vector.
+    #[serde(default)]
+    expect: Option<Vec<String>>,
     /// Part of the requirements by JSON pointer.
     #[serde(default)]
     requires: Map<String, Value>,
@@ -61,6 +80,29 @@ struct OverrideFile {
     /// Names of items that the checklist holds.
     #[serde(default)]
     checklist: Option<Vec<String>>,
+    /// Names of all items of the checklist.
+    #[serde(default)]
+    checklist_all: Option<Vec<String>>,
+}
+
+/// What differs for one row of a table; what is not named stays.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    #[serde(default)]
+    change: Map<String, Value>,
+    #[serde(default)]
+    expect: Option<Vec<String>>,
+    #[serde(default)]
+    requires: Map<String, Value>,
+    #[serde(default)]
+    documents: Option<Vec<String>>,
+    #[serde(default)]
+    sms: Option<Vec<String>>,
+    #[serde(default)]
+    checklist: Option<Vec<String>>,
+    #[serde(default)]
+    checklist_all: Option<Vec<String>>,
 }
 
 /// A base: a complete order and what is known beside it, or another base and changes to it.
@@ -88,13 +130,13 @@ impl Vector {
         let own = root.join(province);
         let mut vectors = Vec::new();
         for path in files(&root.join(NATIONAL))? {
-            vectors.push(national(root, province, &path)?);
+            vectors.extend(national(root, province, &path)?);
         }
         let of_version = root.join(format!("{province}-{version}"));
         for folder in [own, of_version] {
             if folder.is_dir() {
                 for path in files(&folder)? {
-                    vectors.push(read(root, province, &path, None)?);
+                    vectors.extend(read(root, province, &path, None)?);
                 }
             }
         }
@@ -126,44 +168,123 @@ fn stem(path: &Path) -> String {
     path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-fn national(root: &Path, province: &str, path: &Path) -> Result<Vector, VectorError> {
+fn national(root: &Path, province: &str, path: &Path) -> Result<Vec<Vector>, VectorError> {
     let other = override_path(root, province, &stem(path));
     let replaced = if other.is_file() { Some(read_json::<OverrideFile>(&other)?) } else { None };
-    if replaced.as_ref().is_some_and(|replaced| replaced.because.trim().is_empty()) {
-        return Err(VectorError::Content {
-            path: other,
-            problem: "`because` must say why the province differs".into(),
-        });
+    let content = |problem: &str| VectorError::Content { path: other.clone(), problem: problem.to_owned() };
+    if let Some(replaced) = &replaced {
+        if replaced.because.trim().is_empty() {
+            return Err(content("`because` must say why the province differs"));
+        }
+        if replaced.expect.is_none() && replaced.but.is_empty() {
+            return Err(content("an override has `expect`, or `but` for rows of a table"));
+        }
     }
-    let mut vector = read(root, province, path, replaced)?;
-    vector.name = format!("{NATIONAL}/{}", vector.name);
-    Ok(vector)
+    let mut vectors = read(root, province, path, replaced)?;
+    for vector in &mut vectors {
+        vector.name = format!("{NATIONAL}/{}", vector.name);
+    }
+    Ok(vectors)
 }
 
-fn read(root: &Path, province: &str, path: &Path, replaced: Option<OverrideFile>) -> Result<Vector, VectorError> {
+fn read(root: &Path, province: &str, path: &Path, replaced: Option<OverrideFile>) -> Result<Vec<Vector>, VectorError> {
     let mut file: VectorFile = read_json(path)?;
     let mut base = read_base(root, province, path, &file.base)?;
-    apply(&mut base, file.change, path)?;
-    if let Some(replaced) = replaced {
-        apply(&mut base, replaced.change, path)?;
-        (file.expect, file.requires) = (replaced.expect, replaced.requires);
-        (file.documents, file.sms, file.checklist) = (replaced.documents, replaced.sms, replaced.checklist);
-    }
-    let content = |problem| VectorError::Content { path: path.to_owned(), problem };
-    let here = Province::parse(province).ok_or_else(|| content(format!("there is no province `{province}`")))?;
-    place::fill(&mut base, here).map_err(content)?;
-    let (order, context) = json::case(base).map_err(content)?;
-    Ok(Vector {
+    apply(&mut base, std::mem::take(&mut file.change), path)?;
+    let mut vector = Vector {
         name: stem(path),
         shows: file.shows,
-        order,
-        context,
+        order: Order::default(),
+        context: Context::default(),
         expect: file.expect,
+        only: file.only,
         requires: file.requires,
         documents: file.documents,
         sms: file.sms,
         checklist: file.checklist,
-    })
+        checklist_all: file.checklist_all,
+    };
+    let mut different = vec![file.but];
+    if let Some(replaced) = replaced {
+        apply(&mut base, replaced.change, path)?;
+        if let Some(expect) = replaced.expect {
+            vector.expect = expect;
+            (vector.requires, vector.documents, vector.sms) = (replaced.requires, replaced.documents, replaced.sms);
+            (vector.checklist, vector.checklist_all) = (replaced.checklist, replaced.checklist_all);
+            different.clear();
+        }
+        different.push(replaced.but);
+    }
+    let content = |problem| VectorError::Content { path: path.to_owned(), problem };
+    let here = Province::parse(province).ok_or_else(|| content(format!("there is no province `{province}`")))?;
+    let rows = rows(&file.each).map_err(content)?;
+    let known = |label: &String| rows.iter().any(|(known, _)| known.as_ref() == Some(label));
+    if let Some(label) = different.iter().flat_map(BTreeMap::keys).find(|label| !known(label)) {
+        return Err(content(format!("`but` names the row `{label}`, which there is not")));
+    }
+    let finish = |(label, changes): &Changes| {
+        let (mut base, mut vector) = (base.clone(), vector.clone());
+        apply(&mut base, changes.clone(), path)?;
+        if let Some(label) = label {
+            vector.name = format!("{}[{label}]", vector.name);
+            for row in different.iter().filter_map(|rows| rows.get(label)) {
+                apply(&mut base, row.change.clone(), path)?;
+                row.replace(&mut vector);
+            }
+        }
+        place::fill(&mut base, here).map_err(content)?;
+        (vector.order, vector.context) = json::case(base).map_err(content)?;
+        Ok(vector)
+    };
+    rows.iter().map(finish).collect()
+}
+
+impl Row {
+    fn replace(&self, vector: &mut Vector) {
+        let replace = |target: &mut Option<Vec<String>>, list: &Option<Vec<String>>| {
+            if list.is_some() {
+                target.clone_from(list);
+            }
+        };
+        if let Some(expect) = &self.expect {
+            vector.expect.clone_from(expect);
+        }
+        replace(&mut vector.documents, &self.documents);
+        replace(&mut vector.sms, &self.sms);
+        replace(&mut vector.checklist, &self.checklist);
+        replace(&mut vector.checklist_all, &self.checklist_all);
+        vector.requires.extend(self.requires.clone());
+    }
+}
+
+/// What a row changes, with its label.
+type Changes = (Option<String>, Map<String, Value>);
+
+/// The rows of a table with their labels; without a table there is one row without a label.
+fn rows(each: &BTreeMap<String, Vec<Value>>) -> Result<Vec<Changes>, String> {
+    let Some(count) = each.values().map(Vec::len).max() else { return Ok(vec![(None, Map::new())]) };
+    if each.values().any(|values| values.len() != count) {
+        return Err("the lists of `each` must have the same length".to_owned());
+    }
+    let mut rows: Vec<Changes> = Vec::with_capacity(count);
+    for index in 0..count {
+        let changes: Map<String, Value> = each
+            .iter()
+            .filter(|(pointer, _)| pointer.starts_with('/'))
+            .filter_map(|(pointer, values)| values.get(index).map(|value| (pointer.clone(), value.clone())))
+            .collect();
+        let words: Vec<String> = each
+            .values()
+            .filter_map(|values| values.get(index))
+            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            .collect();
+        let label = Some(words.join(" "));
+        if rows.iter().any(|(known, _)| *known == label) {
+            return Err(format!("the row `{}` stands twice in `each`", words.join(" ")));
+        }
+        rows.push((label, changes));
+    }
+    Ok(rows)
 }
 
 /// The base of that name for the file at `of`: beside it (or where its path leads), the province's, the national one;
