@@ -7,3 +7,5 @@ fn every_vector_holds() {
         panic!("{failures}");
     }
 }
+
+icp_rules_sdk::mutants!(icp_rules_xj::BOOK);
