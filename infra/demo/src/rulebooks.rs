@@ -67,6 +67,7 @@ impl World {
             if active.len() == count { Ok(active) } else { Err(format!("{} are", active.len())) }
         })
         .await
+        .with_context(|| format!("see the refusals in {}", self.work_dir().join("logs/intake.log").display()))
     }
 
     /// Goes back to the release before, and waits until intake judges with it.

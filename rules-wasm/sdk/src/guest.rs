@@ -29,6 +29,10 @@ macro_rules! export_bureau {
             fn judge_batch(cases: Vec<u8>) -> Result<Vec<Vec<$crate::Finding>>, String> {
                 $crate::batch::judge(&$book, &cases)
             }
+
+            fn judge_encoded(cases: Vec<u8>) -> Result<Vec<u8>, String> {
+                $crate::batch::judge_encoded(&$book, &cases)
+            }
         }
 
         #[cfg(target_arch = "wasm32")]

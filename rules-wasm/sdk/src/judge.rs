@@ -25,7 +25,7 @@ use crate::book::ProvinceBook;
 use crate::{Context, Finding, Order};
 
 pub use case::{At, Case, PersonFacts, is_same_person};
-pub use findings::{Findings, Rule};
+pub use findings::{BriefFinding, Findings, Rule, Say};
 pub use scope::{DomainScope, Scope};
 
 /// 单位性质 of persons.
@@ -41,21 +41,32 @@ pub(crate) const KINDS_FROM_OUTSIDE: [u16; 6] = [7, 11, 14, 30, 41, 42];
 
 /// Judges an order; findings come in the order of the form.
 pub fn judge(book: &ProvinceBook, order: &Order, context: &Context) -> Vec<Finding> {
-    let case = Case::new(book, order, context);
     let mut findings = Findings::default();
-    order::judge(&case, &mut findings);
-    record::judge(&case, &mut findings);
-    organiser::judge(&case, &mut findings);
-    register::judge(&case, &mut findings);
-    representative::judge(&case, &mut findings);
-    persons::judge(&case, &mut findings);
-    contacts::judge(&case, &mut findings);
-    naming::judge(&case, &mut findings);
-    domains::judge(&case, &mut findings);
-    content::judge(&case, &mut findings);
-    words::judge(&case, &mut findings);
-    access::judge(&case, &mut findings);
-    materials::judge(&case, &mut findings);
-    (book.extra)(&case, &mut findings);
+    collect(book, order, context, &mut findings);
     findings.into_list()
+}
+
+/// The same findings without their texts.
+pub fn judge_brief(book: &ProvinceBook, order: &Order, context: &Context) -> Vec<BriefFinding<'static>> {
+    let mut findings = Findings::brief();
+    collect(book, order, context, &mut findings);
+    findings.into_brief()
+}
+
+fn collect(book: &ProvinceBook, order: &Order, context: &Context, findings: &mut Findings) {
+    let case = Case::new(book, order, context);
+    order::judge(&case, findings);
+    record::judge(&case, findings);
+    organiser::judge(&case, findings);
+    register::judge(&case, findings);
+    representative::judge(&case, findings);
+    persons::judge(&case, findings);
+    contacts::judge(&case, findings);
+    naming::judge(&case, findings);
+    domains::judge(&case, findings);
+    content::judge(&case, findings);
+    words::judge(&case, findings);
+    access::judge(&case, findings);
+    materials::judge(&case, findings);
+    (book.extra)(&case, findings);
 }

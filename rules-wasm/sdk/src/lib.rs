@@ -9,6 +9,8 @@
 //! Reading order: [`bindings`] (the contract), [`param`], [`book`], [`national`], [`catalogue`], [`judge`],
 //! [`requirements`], [`describe`], [`severity`], [`batch`], [`convert`], [`vector`], `mutate`.
 
+#[cfg(any(test, target_arch = "wasm32"))]
+mod allocator;
 pub mod batch;
 pub mod bindings;
 pub mod book;

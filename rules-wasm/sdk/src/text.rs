@@ -1,14 +1,110 @@
 //! Text as rules compare it: full width, case, blanks and invisible characters make no difference.
 
+use std::borrow::Cow;
+
 use icp_domain::names::comparable_name;
 
 /// The text made comparable ([`comparable_name`]) and lower case.
 pub fn normalised(text: &str) -> String {
+    comparable(text).into_owned()
+}
+
+/// As [`normalised`], without a copy where the text is so already: most are.
+pub fn comparable(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
     let mut comparable = comparable_name(text);
     if comparable.chars().any(char::is_uppercase) {
         comparable = comparable.to_lowercase();
     }
-    comparable
+    Cow::Owned(comparable)
+}
+
+/// Characters that stay as they are; of others it is looked up.
+fn is_plain(character: char) -> bool {
+    matches!(character, '\u{4e00}'..='\u{9fff}' | '!'..='@' | '['..='~' | '、' | '。' | '·')
+}
+
+/// The text in lower case, without a copy where it is so already.
+pub fn lower(text: &str) -> Cow<'_, str> {
+    let is_lower = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is_lower { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) }
+}
+
+/// A normalised text that many words are looked for in: most are ruled out by a character that it does not hold.
+#[derive(Debug, Clone, Default)]
+pub struct Searchable<'a> {
+    text: Cow<'a, str>,
+    held: Held,
+}
+
+impl<'a> Searchable<'a> {
+    /// Normalises a text.
+    pub fn new(text: &'a str) -> Self {
+        Self::of(comparable(text))
+    }
+
+    fn of(text: Cow<'a, str>) -> Self {
+        let held = Held::of(&text);
+        Self { text, held }
+    }
+
+    /// The normalised text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it holds the word.
+    pub fn contains(&self, word: &str) -> bool {
+        self.held.may_hold(word) && contains(&self.text, word)
+    }
+
+    /// Whether it holds one of the words. Words are written in lower case.
+    pub fn contains_any(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| self.contains(word))
+    }
+
+    /// The text without the words.
+    pub fn without(&self, words: &[&str]) -> Cow<'_, Self> {
+        if self.contains_any(words) {
+            let text = words.iter().fold(self.text.clone().into_owned(), |text, word| text.replace(word, ""));
+            Cow::Owned(Self::of(Cow::Owned(text)))
+        } else {
+            Cow::Borrowed(self)
+        }
+    }
+}
+
+/// Which characters a text holds, by the lowest bits of their numbers: a word whose first or last character is not
+/// among them is not in the text.
+#[derive(Debug, Clone, Copy, Default)]
+struct Held([u64; 8]);
+
+impl Held {
+    fn of(text: &str) -> Self {
+        let mut held = Self::default();
+        for character in text.chars() {
+            let (place, bit) = Self::place(character);
+            if let Some(bits) = held.0.get_mut(place) {
+                *bits |= bit;
+            }
+        }
+        held
+    }
+
+    fn place(character: char) -> (usize, u64) {
+        let number = u32::from(character);
+        ((number >> 6) as usize % 8, 1 << (number % 64))
+    }
+
+    fn may_hold(&self, word: &str) -> bool {
+        let holds = |character: char| {
+            let (place, bit) = Self::place(character);
+            self.0.get(place).is_some_and(|bits| bits & bit != 0)
+        };
+        word.chars().next().is_none_or(holds) && word.chars().next_back().is_none_or(holds)
+    }
 }
 
 /// Whether a character is a Chinese one (Han).
@@ -50,6 +146,38 @@ mod tests {
     fn tricks_do_not_hide_a_word() {
         assert_eq!(normalised("小城 工\u{200b}作室 ＡＢｃ"), "小城工作室abc");
         assert_eq!(words_in(&normalised("工 作 室"), &["工作室", "官网"]), vec!["工作室"]);
+    }
+
+    #[test]
+    fn a_text_is_copied_only_when_it_changes() {
+        for text in ["示例灯塔科技有限公司", "a-b_1@x.cn", "甲、乙·丙。"] {
+            assert!(matches!(comparable(text), Cow::Borrowed(_)), "{text}");
+            assert_eq!(comparable_name(text).to_lowercase(), text);
+        }
+        for text in ["Ab", "（甲）", "甲 乙", "é", "ǅ"] {
+            assert!(matches!(comparable(text), Cow::Owned(_)), "{text}");
+        }
+        assert_eq!((lower("a.cn"), lower("A.cn"), lower("ÄÖ.cn")), ("a.cn".into(), "a.cn".into(), "äö.cn".into()));
+    }
+
+    #[test]
+    fn a_searchable_text_finds_what_a_scan_finds() {
+        let characters = ['示', '例', '灯', '塔', 'a', 'b', '1', '中', '国', '\u{9fff}'];
+        // Every text of three characters and every word of two.
+        let texts =
+            characters.iter().flat_map(|a| characters.iter().flat_map(|b| characters.iter().map(|c| [*a, *b, *c])));
+        let words: Vec<String> =
+            characters.iter().flat_map(|a| characters.iter().map(|b| String::from_iter([*a, *b]))).collect();
+        for text in texts {
+            let text = String::from_iter(text);
+            let searchable = Searchable::new(&text);
+            for word in words.iter().map(String::as_str).chain(["", "灯", "示例灯塔"]) {
+                assert_eq!(searchable.contains(word), text.contains(word), "{text} {word}");
+            }
+        }
+        let text = Searchable::new("游戏机维修");
+        assert_eq!(text.without(&["游戏机"]).as_str(), "维修");
+        assert!(!text.without(&["游戏机"]).contains("游戏") && text.without(&["网游"]).contains("游戏"));
     }
 
     #[test]

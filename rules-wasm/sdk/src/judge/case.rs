@@ -1,15 +1,16 @@
 //! What is judged, with the facts that several rules read, computed once.
 
+use std::cell::OnceCell;
 use std::fmt;
 
 use chrono::Datelike;
 use icp_domain::Province;
-use icp_domain::identifiers::{CitizenId, Sex};
+use icp_domain::identifiers::{CitizenId, IdentifierError, Sex, Uscc};
 use icp_domain::names::is_same_name;
 
 use super::{KIND_BUSINESS_LICENCE, KINDS_CITIZEN_NUMBER, KINDS_FROM_OUTSIDE, NATURE_PERSON, Scope};
 use crate::book::{Paper, ProvinceBook};
-use crate::text::normalised;
+use crate::text::Searchable;
 use crate::{Context, Date, InternetService, Material, OnRecord, Order, Person, RecordedService};
 
 /// A part of the form. It is written out only when something is reported: `at.field("name")`, `format!("{at}.name")`.
@@ -66,9 +67,12 @@ pub struct Case<'a> {
     /// Which parts of the order are judged.
     pub scope: Scope,
     is_person: bool,
-    organiser_name: String,
-    business_scope: Option<String>,
-    site_names: Vec<String>,
+    organiser_name: Searchable<'a>,
+    /// Read when a rule asks for it: it is long.
+    business_scope: OnceCell<Option<Searchable<'a>>>,
+    site_names: Vec<Searchable<'a>>,
+    /// Read when a rule asks for it.
+    credit_code: OnceCell<Result<Uscc, IdentifierError>>,
     principal: Option<PersonFacts>,
     service_principals: Vec<Option<PersonFacts>>,
 }
@@ -92,13 +96,10 @@ impl<'a> Case<'a> {
             context,
             scope: Scope::of(order.order_type),
             is_person: order.organiser.nature == NATURE_PERSON,
-            organiser_name: normalised(&order.organiser.name),
-            business_scope: context
-                .enterprise
-                .as_ref()
-                .and_then(|answer| answer.business_scope.as_deref())
-                .map(normalised),
-            site_names: order.services.iter().map(|service| normalised(&service.name)).collect(),
+            organiser_name: Searchable::new(&order.organiser.name),
+            business_scope: OnceCell::new(),
+            credit_code: OnceCell::new(),
+            site_names: order.services.iter().map(|service| Searchable::new(&service.name)).collect(),
             principal,
             service_principals,
         }
@@ -155,22 +156,64 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// What the citizen number of one of the persons in charge tells; so nobody reads it twice.
+    pub(crate) fn citizen(&self, number: &str) -> Option<PersonFacts> {
+        let found = self.persons().find(|(_, person)| person.id.number == number)?;
+        self.person_facts(found.0)
+    }
+
+    /// The organiser's number as a unified social credit code.
+    pub(crate) fn credit_code(&self) -> &Result<Uscc, IdentifierError> {
+        self.credit_code.get_or_init(|| Uscc::parse(&self.order.organiser.certificate.number))
+    }
+
     /// The name of a service, normalised.
     pub fn site_name(&self, at: At) -> &str {
         match at {
-            At::Service(index) | At::ServicePrincipal(index) => self.site_names.get(index).map_or("", String::as_str),
+            At::Service(index) | At::ServicePrincipal(index) => {
+                self.site_names.get(index).map_or("", Searchable::as_str)
+            }
             At::Organiser | At::Principal => "",
         }
     }
 
+    /// Whether the name of a service holds one of the words.
+    pub fn site_name_holds(&self, at: At, words: &[&str]) -> bool {
+        match at {
+            At::Service(index) | At::ServicePrincipal(index) => {
+                self.site_names.get(index).is_some_and(|name| name.contains_any(words))
+            }
+            At::Organiser | At::Principal => false,
+        }
+    }
+
+    /// The name of a service to look for words in.
+    pub(crate) fn site_text(&self, index: usize) -> Option<&Searchable<'a>> {
+        self.site_names.get(index)
+    }
+
     /// The organiser's name, normalised.
     pub fn organiser_name(&self) -> &str {
+        self.organiser_name.as_str()
+    }
+
+    /// The organiser's name to look for words in.
+    pub(crate) fn organiser_text(&self) -> &Searchable<'a> {
         &self.organiser_name
     }
 
     /// 经营范围 from the register, normalised.
     pub fn business_scope(&self) -> Option<&str> {
-        self.business_scope.as_deref()
+        self.scope_text().map(Searchable::as_str)
+    }
+
+    /// 经营范围 to look for words in.
+    pub(crate) fn scope_text(&self) -> Option<&Searchable<'a>> {
+        let read = || {
+            let answer = self.context.enterprise.as_ref()?;
+            answer.business_scope.as_deref().map(Searchable::new)
+        };
+        self.business_scope.get_or_init(read).as_ref()
     }
 
     /// The legal representative's name: from the register where it shows it in full, else as declared.

@@ -4,7 +4,7 @@ use icp_domain::names::is_same_name;
 
 use super::{At, Case, is_same_person};
 use crate::book::{Counting, If, When};
-use crate::text::{contains_any, is_blank, normalised};
+use crate::text::{comparable, contains_any, is_blank};
 use crate::{InternetService, OrderType};
 
 /// Types that bring nothing but a wish: conditions without types do not mean them.
@@ -62,13 +62,11 @@ fn is(case: &Case<'_>, condition: &If, service: Option<usize>) -> bool {
         If::YoungerThan(age) => {
             case.persons().any(|(at, _)| case.person_facts(at).is_some_and(|facts| facts.age < i64::from(age)))
         }
-        If::Words(words) => {
-            contains_any(case.organiser_name(), words) || has(&|at, _| contains_any(case.site_name(at), words))
-        }
-        If::SiteWords(words) => has(&|at, _| contains_any(case.site_name(at), words)),
-        If::OrganiserWords(words) => contains_any(case.organiser_name(), words),
-        If::ScopeWords(words) => case.business_scope().is_some_and(|scope| contains_any(scope, words)),
-        If::AddressWords(words) => contains_any(&normalised(&organiser.address.detail), words),
+        If::Words(words) => case.organiser_text().contains_any(words) || has(&|at, _| case.site_name_holds(at, words)),
+        If::SiteWords(words) => has(&|at, _| case.site_name_holds(at, words)),
+        If::OrganiserWords(words) => case.organiser_text().contains_any(words),
+        If::ScopeWords(words) => case.scope_text().is_some_and(|scope| scope.contains_any(words)),
+        If::AddressWords(words) => contains_any(&comparable(&organiser.address.detail), words),
         If::MoreThan(number, counting) => count(case, counting).is_some_and(|count| count > number),
         If::ServiceKind(kinds) => has(&|_, each| kinds.contains(&each.kind)),
         If::Content(contents) => has(&|_, each| each.contents.iter().any(|content| contents.contains(content))),
@@ -135,7 +133,7 @@ pub(super) fn is_name_twice(case: &Case<'_>, at: At, service: &InternetService) 
         record.services.iter().any(|recorded| {
             let is_own = own.is_some_and(|own| own.domains == recorded.domains)
                 && service.domains.iter().any(|domain| recorded.domains.contains(domain));
-            !is_own && normalised(&recorded.name) == case.site_name(at)
+            !is_own && comparable(&recorded.name) == case.site_name(at)
         })
     });
     in_order || on_record

@@ -79,8 +79,8 @@ fn local(case: &Case<'_>, findings: &mut Findings, at: At, person: &Person) {
             Rule::of("mobile_local", param),
             at.field("mobile"),
             (
-                format!("手机号码须为{}号段", case.book.province.name_zh()),
-                format!("the mobile must be one of {}", case.book.province.letters()),
+                format_args!("手机号码须为{}号段", case.book.province.name_zh()),
+                format_args!("the mobile must be one of {}", case.book.province.letters()),
             ),
             ("更换本地手机号码", "give a local mobile"),
         );
@@ -199,8 +199,8 @@ fn distinct_phones(case: &Case<'_>, findings: &mut Findings) {
                 Rule::of("distinct_phones", param),
                 at.field("principal.emergency_phone"),
                 (
-                    format!("手机与应急电话至少须有 {wanted} 个不同号码，当前 {} 个", count),
-                    format!("mobiles and emergency phones must hold {wanted} different numbers, not {}", count),
+                    format_args!("手机与应急电话至少须有 {wanted} 个不同号码，当前 {} 个", count),
+                    format_args!("mobiles and emergency phones must hold {wanted} different numbers, not {}", count),
                 ),
                 ("补充一个不同的应急电话", "add a different emergency phone"),
             );
@@ -220,8 +220,8 @@ fn used_elsewhere(case: &Case<'_>, findings: &mut Findings) {
                 T03,
                 Rule::of("phone_unique_across_subjects", rule),
                 at.field("mobile"),
-                format!("该手机号码已用于其他 {} 个主办者", used.other_organisers),
-                format!("this mobile is on record for {} other organisers", used.other_organisers),
+                format_args!("该手机号码已用于其他 {} 个主办者", used.other_organisers),
+                format_args!("this mobile is on record for {} other organisers", used.other_organisers),
             );
         }
     }

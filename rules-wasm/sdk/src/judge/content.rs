@@ -1,14 +1,12 @@
 //! Service contents (服务内容), licences given before the filing (前置审批), remarks.
 
-use std::borrow::Cow;
-
 use super::condition::holds;
 use super::{At, Case, Findings, Rule};
 use crate::InternetService;
 use crate::book::{Instead, LicensedWords, RemarkOf, RemarkRule, Says};
 use crate::catalogue::{C04, C05, R01};
 use crate::param::Param;
-use crate::text::{contains, contains_any, is_blank, normalised, words_in};
+use crate::text::{comparable, contains, is_blank, words_in};
 
 /// 服务内容 其他.
 const CONTENT_OTHER: u16 = 24;
@@ -41,16 +39,16 @@ fn chosen(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetSe
                 C04,
                 Rule::of(deny_name, deny),
                 field(),
-                format!("{}不接受选择服务内容 {content}", book.bureau),
-                format!("this bureau does not accept service content {content}"),
+                format_args!("{}不接受选择服务内容 {content}", book.bureau),
+                format_args!("this bureau does not accept service content {content}"),
             );
         } else if !allow.value.is_empty() && !allow.value.contains(content) {
             findings.add(
                 C04,
                 Rule::of(allow_name, allow),
                 field(),
-                format!("不得选择服务内容 {content}，可选：{:?}", allow.value),
-                format!("service content {content} is not allowed, only {:?}", allow.value),
+                format_args!("不得选择服务内容 {content}，可选：{:?}", allow.value),
+                format_args!("service content {content} is not allowed, only {:?}", allow.value),
             );
         }
     }
@@ -80,8 +78,8 @@ fn licensed_content(case: &Case<'_>, findings: &mut Findings, at: At, service: &
             C05,
             Rule::of("content_licensed", rule),
             at.field("pre_approvals"),
-            format!("服务内容 {needs:?} 涉及前置审批，未提供前置审批号"),
-            format!("service contents {needs:?} need a licence first; none is given"),
+            format_args!("服务内容 {needs:?} 涉及前置审批，未提供前置审批号"),
+            format_args!("service contents {needs:?} need a licence first; none is given"),
         );
     }
     let permits = &case.book.content_permits;
@@ -92,8 +90,11 @@ fn licensed_content(case: &Case<'_>, findings: &mut Findings, at: At, service: &
                 C05,
                 Rule::of("content_permits", permits),
                 at.field("pre_approvals"),
-                (format!("服务内容须先取得{}", permit.permit_zh), "this service content needs a licence first here"),
-                (format!("提交{}", permit.permit_zh), "hand in the licence"),
+                (
+                    format_args!("服务内容须先取得{}", permit.permit_zh),
+                    "this service content needs a licence first here",
+                ),
+                (format_args!("提交{}", permit.permit_zh), "hand in the licence"),
             );
         }
     }
@@ -106,15 +107,6 @@ fn licensed_words(case: &Case<'_>, findings: &mut Findings, at: At, service: &In
         for entry in table.value {
             licensed(case, findings, at, service, name, table, entry);
         }
-    }
-}
-
-/// The text without the words that mean something else.
-fn without<'t>(text: &'t str, except: &[&str]) -> Cow<'t, str> {
-    if contains_any(text, except) {
-        Cow::Owned(except.iter().fold(text.to_owned(), |text, word| text.replace(word, "")))
-    } else {
-        Cow::Borrowed(text)
     }
 }
 
@@ -131,22 +123,23 @@ fn licensed(
     if service.pre_approvals.iter().any(is_given) {
         return;
     }
-    let places = [
-        (Some(case.site_name(at)), true),
-        (Some(case.organiser_name()), !case.is_person()),
-        (case.business_scope(), entry.in_scope && !case.is_person()),
-    ];
-    let holds_words = |(text, is_read): &(Option<&str>, bool)| {
-        *is_read && text.is_some_and(|text| contains_any(&without(text, entry.except), entry.words))
+    let At::Service(service_index) = at else { return };
+    let is_scope_read = entry.in_scope && !case.is_person();
+    let place = |index: usize| match index {
+        0 => case.site_text(service_index),
+        1 => Some(case.organiser_text()).filter(|_| !case.is_person()),
+        _ if is_scope_read => case.scope_text(),
+        _ => None,
     };
-    let Some(index) = places.iter().position(holds_words) else { return };
+    let holds_words =
+        |index: &usize| place(*index).is_some_and(|text| text.without(entry.except).contains_any(entry.words));
+    let Some(index) = (0..3).find(holds_words) else { return };
     if let Instead::Commitment(paper) = entry.instead
         && case.material_of(&[paper]).is_some()
     {
         return;
     }
-    let text = places.get(index).and_then(|(text, _)| *text).unwrap_or_default();
-    let found = words_in(&without(text, entry.except), entry.words);
+    let found = place(index).map(|text| words_in(text.without(entry.except).as_str(), entry.words)).unwrap_or_default();
     let field = match index {
         0 => at.field("name"),
         1 => At::Organiser.field("name"),
@@ -171,8 +164,8 @@ fn licensed(
         Rule::of(name, table),
         field,
         (
-            format!("“{}”涉及{}前置审批，须有{}", found.join("、"), entry.topic_zh, entry.permit_zh),
-            format!("“{}” points to {}: a licence is needed first", found.join(", "), entry.topic_en),
+            format_args!("“{}”涉及{}前置审批，须有{}", found.join("、"), entry.topic_zh, entry.permit_zh),
+            format_args!("“{}” points to {}: a licence is needed first", found.join(", "), entry.topic_en),
         ),
         (remedy_zh, remedy_en),
     );
@@ -196,8 +189,8 @@ fn remark(case: &Case<'_>, findings: &mut Findings, rule: &RemarkRule) {
 }
 
 fn one_remark(case: &Case<'_>, findings: &mut Findings, rule: &RemarkRule, at: At, remark: Option<&str>) {
-    let text = remark.map(normalised).unwrap_or_default();
-    let holds_text = |wanted: &&str| contains(&text, &normalised(wanted));
+    let text = remark.map(comparable).unwrap_or_default();
+    let holds_text = |wanted: &&str| contains(&text, &comparable(wanted));
     let is_said = !text.is_empty()
         && match rule.says {
             Says::Something => true,
@@ -211,8 +204,8 @@ fn one_remark(case: &Case<'_>, findings: &mut Findings, rule: &RemarkRule, at: A
             R01,
             Rule::of("remark_rules", &case.book.remark_rules),
             at.field("remark"),
-            (format!("备注须写明：{}", rule.remark_zh), format!("the remark must say: {}", rule.remark_en)),
-            (format!("在备注中写明：{}", rule.remark_zh), format!("write in the remark: {}", rule.remark_en)),
+            (format_args!("备注须写明：{}", rule.remark_zh), format_args!("the remark must say: {}", rule.remark_en)),
+            (format_args!("在备注中写明：{}", rule.remark_zh), format_args!("write in the remark: {}", rule.remark_en)),
         );
     }
 }

@@ -5,6 +5,7 @@ use icp_domain::names::is_same_name;
 use super::{At, Case, DomainScope, Findings, Rule};
 use crate::book::DomainHolder;
 use crate::catalogue::{A01, C01, D01, D02, D03, D04, D05, D06, D07, S01};
+use crate::text::lower;
 use crate::{DomainAnswer, InternetService, OrderType, ServiceKind};
 
 /// A domain of the order.
@@ -39,7 +40,7 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
                     "the domain appears twice in the order",
                 );
             }
-            form(case, findings, place, service, &domain.to_lowercase());
+            form(case, findings, place, service, &lower(domain));
             let answer = case.context.domains.iter().find(|answer| answer.domain.eq_ignore_ascii_case(domain));
             if let Some(answer) = answer {
                 registered(case, findings, place, answer);
@@ -76,8 +77,8 @@ fn number(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetSe
             D07,
             Rule::of("domains_per_website", rule),
             at.field("domains"),
-            format!("首次备案的网站须有且仅有 {wanted} 个域名，当前 {count} 个"),
-            format!("a new website has exactly {wanted} domain, this one has {count}"),
+            format_args!("首次备案的网站须有且仅有 {wanted} 个域名，当前 {count} 个"),
+            format_args!("a new website has exactly {wanted} domain, this one has {count}"),
         );
     }
 }
@@ -118,8 +119,8 @@ fn suffix(case: &Case<'_>, findings: &mut Findings, place: Place, service: &Inte
             D05,
             rule,
             place.field(),
-            format!("{}不接受后缀 .{last}{zh}", book.bureau),
-            format!("this bureau does not accept the suffix .{last}{en}"),
+            format_args!("{}不接受后缀 .{last}{zh}", book.bureau),
+            format_args!("this bureau does not accept the suffix .{last}{en}"),
         );
     };
     let exception = book.suffix_access_before.value.iter().find(|(suffix, _)| has_suffix(domain, suffix));
@@ -146,8 +147,8 @@ fn suffix(case: &Case<'_>, findings: &mut Findings, place: Place, service: &Inte
             D05,
             Rule::of("suffix_by_nature", by_nature),
             place.field(),
-            format!("此性质的单位应使用后缀 {}", suffixes.join("、")),
-            format!("units of this nature use the suffixes {}", suffixes.join(", ")),
+            format_args!("此性质的单位应使用后缀 {}", suffixes.join("、")),
+            format_args!("units of this nature use the suffixes {}", suffixes.join(", ")),
         );
     }
 }
@@ -202,8 +203,8 @@ fn registered(case: &Case<'_>, findings: &mut Findings, place: Place, answer: &D
             D04,
             Rule::of("domain_min_days", days),
             place.field(),
-            format!("域名 {} 到期，剩余不足 {} 天", expires.iso(), days.value),
-            format!("the domain expires on {}, in less than {} days", expires.iso(), days.value),
+            format_args!("域名 {} 到期，剩余不足 {} 天", expires.iso(), days.value),
+            format_args!("the domain expires on {}, in less than {} days", expires.iso(), days.value),
         );
     }
     let only = &case.book.domain_registrable;
@@ -215,8 +216,8 @@ fn registered(case: &Case<'_>, findings: &mut Findings, place: Place, answer: &D
             D05,
             Rule::of("domain_registrable", only),
             place.field(),
-            format!("只备案注册域名，请填写 {registrable}"),
-            format!("only the registrable domain is filed: {registrable}"),
+            format_args!("只备案注册域名，请填写 {registrable}"),
+            format_args!("only the registrable domain is filed: {registrable}"),
         );
     }
 }
@@ -288,10 +289,10 @@ fn home(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetServ
     let rule = &case.book.home_in_domain;
     let Some(url) = service.home_url.as_deref().filter(|_| rule.value && !service.domains.is_empty()) else { return };
     let without_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = without_scheme.split(['/', ':', '?', '#']).next().unwrap_or_default().to_lowercase();
+    let host = lower(without_scheme.split(['/', ':', '?', '#']).next().unwrap_or_default());
     let is_under = |domain: &String| {
-        let domain = domain.to_lowercase();
-        host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.'))
+        let domain = lower(domain);
+        host == domain || host.strip_suffix(domain.as_ref()).is_some_and(|rest| rest.ends_with('.'))
     };
     if !service.domains.iter().any(is_under) {
         findings.add(

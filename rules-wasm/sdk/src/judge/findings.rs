@@ -1,5 +1,10 @@
 //! Reporting.
 
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use crate::catalogue::Code;
 use crate::param::{Cite, Param};
 use crate::{Finding, Severity};
@@ -8,6 +13,58 @@ use crate::{Finding, Severity};
 #[derive(Debug, Default)]
 pub struct Findings {
     list: Vec<Finding>,
+    /// Instead of the list where nobody reads the texts.
+    brief: Option<Vec<BriefFinding<'static>>>,
+}
+
+/// A finding without its texts, which the catalogue and the book have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BriefFinding<'a> {
+    /// Code of the catalogue.
+    pub code: &'a str,
+    /// The rule's stable name.
+    pub rule: &'a str,
+    /// Its weight.
+    pub severity: Severity,
+    /// Path of the field.
+    #[serde(borrow)]
+    pub field: Cow<'a, str>,
+}
+
+/// A text of a finding, written only where somebody reads it: give `format_args!(…)` rather than `format!(…)`.
+pub trait Say {
+    /// The text.
+    fn say(self) -> String;
+}
+
+impl Say for &str {
+    fn say(self) -> String {
+        self.to_owned()
+    }
+}
+
+impl Say for String {
+    fn say(self) -> String {
+        self
+    }
+}
+
+impl Say for &String {
+    fn say(self) -> String {
+        self.clone()
+    }
+}
+
+impl Say for Cow<'_, str> {
+    fn say(self) -> String {
+        self.into_owned()
+    }
+}
+
+impl Say for fmt::Arguments<'_> {
+    fn say(self) -> String {
+        self.to_string()
+    }
 }
 
 /// The rule that speaks: its stable name, weight and source.
@@ -41,14 +98,7 @@ impl Rule {
 
 impl Findings {
     /// Reports a finding with the catalogue's remedy.
-    pub fn add(
-        &mut self,
-        code: Code,
-        rule: Rule,
-        field: impl Into<String>,
-        zh: impl Into<String>,
-        en: impl Into<String>,
-    ) {
+    pub fn add(&mut self, code: Code, rule: Rule, field: impl Into<String>, zh: impl Say, en: impl Say) {
         self.add_with_remedy(code, rule, field, (zh, en), (code.remedy_zh, code.remedy_en));
     }
 
@@ -58,20 +108,34 @@ impl Findings {
         code: Code,
         rule: Rule,
         field: impl Into<String>,
-        (message_zh, message_en): (impl Into<String>, impl Into<String>),
-        (remedy_zh, remedy_en): (impl Into<String>, impl Into<String>),
+        (message_zh, message_en): (impl Say, impl Say),
+        (remedy_zh, remedy_en): (impl Say, impl Say),
     ) {
+        if let Some(brief) = self.brief.as_mut() {
+            let field = Cow::Owned(field.into());
+            brief.push(BriefFinding { code: code.id, rule: rule.name, severity: rule.severity, field });
+            return;
+        }
         self.list.push(Finding {
             code: code.id.to_owned(),
             rule: rule.name.to_owned(),
             severity: rule.severity,
             field: field.into(),
-            message_zh: message_zh.into(),
-            message_en: message_en.into(),
-            remedy_zh: remedy_zh.into(),
-            remedy_en: remedy_en.into(),
+            message_zh: message_zh.say(),
+            message_en: message_en.say(),
+            remedy_zh: remedy_zh.say(),
+            remedy_en: remedy_en.say(),
             source: rule.cite.into(),
         });
+    }
+
+    /// Findings without texts.
+    pub(super) fn brief() -> Self {
+        Self { list: Vec::new(), brief: Some(Vec::new()) }
+    }
+
+    pub(super) fn into_brief(self) -> Vec<BriefFinding<'static>> {
+        self.brief.unwrap_or_default()
     }
 
     pub(super) fn into_list(self) -> Vec<Finding> {

@@ -95,8 +95,8 @@ fn proof(case: &Case<'_>, findings: &mut Findings, demand: &Implied<'_>) {
         demand.code,
         demand.rule,
         if demand.field == "services" { "services".to_owned() } else { demand.at.field(demand.field) },
-        (format!("{}：{zh}{term_zh}", demand.zh), format!("{}: {en}", demand.en)),
-        (format!("提供其一：{zh}"), format!("hand in one of: {en}")),
+        (format_args!("{}：{zh}{term_zh}", demand.zh), format_args!("{}: {en}", demand.en)),
+        (format_args!("提供其一：{zh}"), format_args!("hand in one of: {en}")),
     );
 }
 
@@ -120,8 +120,8 @@ fn missing(findings: &mut Findings, needed: &Needed<'_>) {
         V04,
         Rule::new("documents", document.severity, document.cite),
         path_of(document.paper.kind),
-        (format!("缺少材料：{zh}{of}"), format!("missing material: {en}")),
-        (format!("上传{zh}"), format!("upload the {en}")),
+        (format_args!("缺少材料：{zh}{of}"), format_args!("missing material: {en}")),
+        (format_args!("上传{zh}"), format_args!("upload the {en}")),
     );
 }
 
@@ -138,8 +138,8 @@ fn age(case: &Case<'_>, findings: &mut Findings, needed: &Needed<'_>, material: 
             Rule::of("document_good_for", param),
             path_of(paper.kind),
             (
-                format!("{}落款日期 {}，超过 {limit} {unit_zh}", paper.title_zh, issued.iso()),
-                format!("the {} is dated {}, more than {limit} {unit_en} ago", paper.title_en, issued.iso()),
+                format_args!("{}落款日期 {}，超过 {limit} {unit_zh}", paper.title_zh, issued.iso()),
+                format_args!("the {} is dated {}, more than {limit} {unit_en} ago", paper.title_en, issued.iso()),
             ),
             ("重新签署并上传", "sign it anew and upload it"),
         );
@@ -156,8 +156,8 @@ fn picture(case: &Case<'_>, findings: &mut Findings, material: &Material) {
             S01,
             Rule::of("picture_media_types", types),
             path_of(&material.kind),
-            format!("图片格式须为 {}", types.value.join("、")),
-            format!("pictures must be {}", types.value.join(" or ")),
+            format_args!("图片格式须为 {}", types.value.join("、")),
+            format_args!("pictures must be {}", types.value.join(" or ")),
         );
     }
     let (name, size) = if material.kind == APP_ICON {
@@ -170,8 +170,8 @@ fn picture(case: &Case<'_>, findings: &mut Findings, material: &Material) {
             S01,
             Rule::of(name, size),
             path_of(&material.kind),
-            format!("图片超过 {} 字节", size.value),
-            format!("the picture is larger than {} bytes", size.value),
+            format_args!("图片超过 {} 字节", size.value),
+            format_args!("the picture is larger than {} bytes", size.value),
         );
     }
     let least = &book.face_min_px;
@@ -183,8 +183,8 @@ fn picture(case: &Case<'_>, findings: &mut Findings, material: &Material) {
             S01,
             Rule::of("face_min_px", least),
             path_of(&material.kind),
-            format!("核验照片小于 {}×{} 像素", least.value.0, least.value.1),
-            format!("the picture is smaller than {}×{} pixels", least.value.0, least.value.1),
+            format_args!("核验照片小于 {}×{} 像素", least.value.0, least.value.1),
+            format_args!("the picture is smaller than {}×{} pixels", least.value.0, least.value.1),
         );
     }
 }

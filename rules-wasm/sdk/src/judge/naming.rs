@@ -4,7 +4,7 @@ use super::condition::is_name_twice;
 use super::{At, Case, Findings, Rule};
 use crate::catalogue::{N01, N02};
 use crate::param::Param;
-use crate::text::{contains, contains_any, is_blank, is_han, normalised, words_in};
+use crate::text::{Searchable, comparable, contains, is_blank, is_han, words_in};
 use crate::{InternetService, ServiceKind};
 
 /// Special characters that names may hold beside letters, digits and Chinese characters.
@@ -20,7 +20,7 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
         letters(case, findings, at, name);
         words(case, findings, at, name);
         endings(case, findings, at, name);
-        regions(case, findings, at, name);
+        regions(case, findings, at);
         if case.is_person() {
             not_own(case, findings, at, name);
         } else {
@@ -45,8 +45,8 @@ fn form(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetServ
             N01,
             rule_of(case, "name_min_han", least),
             at.field("name"),
-            format!("名称至少须有 {} 个汉字", least.value),
-            format!("the name needs at least {} Chinese characters", least.value),
+            format_args!("名称至少须有 {} 个汉字", least.value),
+            format_args!("the name needs at least {} Chinese characters", least.value),
         );
     }
     let most = &case.book.name_max_chars_person;
@@ -55,8 +55,8 @@ fn form(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetServ
             N01,
             rule_of(case, "name_max_chars_person", most),
             at.field("name"),
-            format!("个人网站名称建议不超过 {} 个字", most.value),
-            format!("the name of a person's site should have at most {} characters", most.value),
+            format_args!("个人网站名称建议不超过 {} 个字", most.value),
+            format_args!("the name of a person's site should have at most {} characters", most.value),
         );
     }
     let plain = &case.book.name_not_plain;
@@ -67,7 +67,7 @@ fn form(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetServ
     if name.chars().any(|c| !c.is_alphanumeric() && !PUNCTUATION_ALLOWED.contains(&c)) {
         findings.add(N01, rule, at.field("name"), "名称含有特殊字符", "the name holds special characters");
     }
-    if service.domains.iter().any(|domain| !domain.is_empty() && contains(name, &normalised(domain))) {
+    if service.domains.iter().any(|domain| !domain.is_empty() && contains(name, &comparable(domain))) {
         findings.add(N01, rule, at.field("name"), "名称不得使用域名", "the name must not be the domain");
     }
 }
@@ -101,8 +101,8 @@ fn endings(case: &Case<'_>, findings: &mut Findings, at: At, name: &str) {
             N01,
             rule_of(case, "name_suffix_deny", deny),
             at.field("name"),
-            format!("名称不得以“{ending}”结尾"),
-            format!("the name must not end with “{ending}”"),
+            format_args!("名称不得以“{ending}”结尾"),
+            format_args!("the name must not end with “{ending}”"),
         );
     }
     let is_free = only.value.is_empty() || !case.is_person();
@@ -111,17 +111,17 @@ fn endings(case: &Case<'_>, findings: &mut Findings, at: At, name: &str) {
             N01,
             rule_of(case, "name_suffix_person", only),
             at.field("name"),
-            format!("个人网站名称须以下列之一结尾：{}", only.value.join("、")),
-            format!("the name of a person's site ends with one of: {}", only.value.join(", ")),
+            format_args!("个人网站名称须以下列之一结尾：{}", only.value.join("、")),
+            format_args!("the name of a person's site ends with one of: {}", only.value.join(", ")),
         );
     }
 }
 
 /// A unit's site carries only regions of the unit's name, a person's none.
-fn regions(case: &Case<'_>, findings: &mut Findings, at: At, name: &str) {
+fn regions(case: &Case<'_>, findings: &mut Findings, at: At) {
     let param = &case.book.name_regions;
-    let is_own = |region: &str| !case.is_person() && contains(case.organiser_name(), region);
-    if let Some(region) = param.value.iter().find(|region| contains(name, region) && !is_own(region)) {
+    let is_own = |region: &str| !case.is_person() && case.organiser_text().contains(region);
+    if let Some(region) = param.value.iter().find(|region| case.site_name_holds(at, &[region]) && !is_own(region)) {
         let (zh, en) = if case.is_person() {
             ("个人网站名称不得使用地名", "a person's site does not carry the name of a place")
         } else {
@@ -131,8 +131,8 @@ fn regions(case: &Case<'_>, findings: &mut Findings, at: At, name: &str) {
             N01,
             rule_of(case, "name_regions", param),
             at.field("name"),
-            format!("名称含有“{region}”：{zh}"),
-            format!("the name holds “{region}”: {en}"),
+            format_args!("名称含有“{region}”：{zh}"),
+            format_args!("the name holds “{region}”: {en}"),
         );
     }
 }
@@ -155,19 +155,19 @@ fn app(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetServi
         return;
     }
     let deny = &case.book.app_name_deny;
-    if contains_any(name, deny.value) {
+    if case.site_name_holds(at, deny.value) {
         let words = words_in(name, deny.value).join("、");
         findings.add(
             N01,
             rule_of(case, "app_name_deny", deny),
             at.field("name"),
-            format!("应用名称含有“{words}”：不得为通用词、占位或营销用语"),
-            format!("the name holds “{words}”: no generic, placeholder or marketing words"),
+            format_args!("应用名称含有“{words}”：不得为通用词、占位或营销用语"),
+            format_args!("the name holds “{words}”: no generic, placeholder or marketing words"),
         );
     }
     let same = &case.book.app_name_same;
     let platforms = service.platforms.as_deref().unwrap_or_default();
-    if same.value && platforms.iter().any(|platform| normalised(&platform.name) != name) {
+    if same.value && platforms.iter().any(|platform| comparable(&platform.name) != name) {
         findings.add(
             N01,
             rule_of(case, "app_name_same", same),
@@ -206,7 +206,7 @@ fn words(case: &Case<'_>, findings: &mut Findings, at: At, name: &str) {
     ];
     let mut reported: Vec<&str> = Vec::new();
     for (rule, param, _, zh, en) in
-        lists.into_iter().filter(|(_, param, meant, _, _)| *meant && contains_any(name, param.value))
+        lists.into_iter().filter(|(_, param, meant, _, _)| *meant && case.site_name_holds(at, param.value))
     {
         let found: Vec<&str> =
             words_in(name, param.value).into_iter().filter(|word| !reported.contains(word)).collect();
@@ -218,8 +218,8 @@ fn words(case: &Case<'_>, findings: &mut Findings, at: At, name: &str) {
             N01,
             rule_of(case, rule, param),
             at.field("name"),
-            (format!("名称含有{quoted}，{zh}"), format!("the name holds {quoted}: {en}")),
-            (format!("更换网站名称，去掉{quoted}"), format!("choose a name without {quoted}")),
+            (format_args!("名称含有{quoted}，{zh}"), format_args!("the name holds {quoted}: {en}")),
+            (format_args!("更换网站名称，去掉{quoted}"), format_args!("choose a name without {quoted}")),
         );
         reported.extend(found);
     }
@@ -245,14 +245,14 @@ fn related(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetS
     if !rule.value || !is_blank(service.remark.as_deref()) {
         return;
     }
-    let shares = |other: &str| {
+    let shares = |other: &Searchable<'_>| {
         let ends = name.char_indices().skip(2).map(|(index, _)| index).chain([name.len()]);
         name.char_indices()
             .zip(ends)
             .filter_map(|((start, _), end)| name.get(start..end))
-            .any(|pair| pair.chars().nth(1).is_some() && contains(other, pair))
+            .any(|pair| pair.chars().nth(1).is_some() && other.contains(pair))
     };
-    if !shares(case.organiser_name()) && !case.business_scope().is_some_and(shares) {
+    if !shares(case.organiser_text()) && !case.scope_text().is_some_and(shares) {
         findings.add(
             N02,
             rule_of(case, "name_related", rule),

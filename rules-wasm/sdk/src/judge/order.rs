@@ -22,7 +22,7 @@ fn kind_and_province(case: &Case<'_>, findings: &mut Findings) {
             S07,
             Rule::of("order_types", &book.order_types),
             "order_type",
-            format!("{}不受理此备案类型", book.bureau),
+            format_args!("{}不受理此备案类型", book.bureau),
             "this bureau does not take orders of this type",
         );
     }
@@ -31,8 +31,8 @@ fn kind_and_province(case: &Case<'_>, findings: &mut Findings) {
             S03,
             Rule::new("province", Severity::Block, DECREE_33),
             "province",
-            format!("订单属于 {}，不由{}审核", order.province, book.bureau),
-            format!("the order belongs to {}, not to the bureau of {}", order.province, book.province.letters()),
+            format_args!("订单属于 {}，不由{}审核", order.province, book.bureau),
+            format_args!("the order belongs to {}, not to the bureau of {}", order.province, book.province.letters()),
         );
     }
 }
@@ -45,8 +45,8 @@ fn in_flight(case: &Case<'_>, findings: &mut Findings) {
             S06,
             Rule::of("one_order_in_flight", rule),
             "organiser.certificate.number",
-            format!("主办者冲突：该主办者另有 {count} 个进行中的订单"),
-            format!("the organiser has {count} other orders in flight"),
+            format_args!("主办者冲突：该主办者另有 {count} 个进行中的订单"),
+            format_args!("the organiser has {count} other orders in flight"),
         );
     }
 }
@@ -96,8 +96,8 @@ fn limits(case: &Case<'_>, findings: &mut Findings) {
             S10,
             Rule::of("order_limits", &book.order_limits),
             "services",
-            format!("每个订单最多 {most} 个{what_zh}，当前 {found} 个"),
-            format!("one order may hold {most} {what_en}, this one holds {found}"),
+            format_args!("每个订单最多 {most} 个{what_zh}，当前 {found} 个"),
+            format_args!("one order may hold {most} {what_en}, this one holds {found}"),
         );
     }
     let adds = matches!(
@@ -110,8 +110,8 @@ fn limits(case: &Case<'_>, findings: &mut Findings) {
             S10,
             Rule::of("services_total_max", &book.services_total_max),
             "services",
-            format!("同一主办者最多 {limit} 个互联网信息服务，本订单后为 {total} 个"),
-            format!("one organiser may have {limit} services, this order makes it {total}"),
+            format_args!("同一主办者最多 {limit} 个互联网信息服务，本订单后为 {total} 个"),
+            format_args!("one organiser may have {limit} services, this order makes it {total}"),
         );
     }
 }
@@ -127,7 +127,7 @@ fn migration(case: &Case<'_>, findings: &mut Findings) {
             S07,
             rule,
             "order_type",
-            format!("{}不支持迁移备案，请先注销再备案", case.book.bureau),
+            format_args!("{}不支持迁移备案，请先注销再备案", case.book.bureau),
             "this bureau knows no migration between organisers: cancel, then file",
         );
     }

@@ -7,6 +7,7 @@ use super::{Case, Findings, KIND_BUSINESS_LICENCE, KINDS_CITIZEN_NUMBER, NATURE_
 use crate::Certificate;
 use crate::book::CrossProvincePerson;
 use crate::catalogue::{S01, S03, S12};
+use crate::text::contains;
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
     if !case.scope.organiser {
@@ -31,15 +32,15 @@ fn certificate_kind(case: &Case<'_>, findings: &mut Findings) {
             S01,
             Rule::of("certificates_by_nature", table).reviewed(),
             "organiser.nature",
-            format!("单位性质 {} 可用的证件类型未收录，需人工确认", organiser.nature),
-            format!("the certificates for nature {} are not known here; a reviewer must look", organiser.nature),
+            format_args!("单位性质 {} 可用的证件类型未收录，需人工确认", organiser.nature),
+            format_args!("the certificates for nature {} are not known here; a reviewer must look", organiser.nature),
         ),
         Some((_, kinds)) if !kinds.contains(&kind) => findings.add(
             S01,
             Rule::of("certificates_by_nature", table),
             field,
-            format!("单位性质 {} 不能使用证件类型 {kind}", organiser.nature),
-            format!("an organiser of nature {} cannot use a certificate of kind {kind}", organiser.nature),
+            format_args!("单位性质 {} 不能使用证件类型 {kind}", organiser.nature),
+            format_args!("an organiser of nature {} cannot use a certificate of kind {kind}", organiser.nature),
         ),
         Some(_) => {}
     }
@@ -49,8 +50,8 @@ fn certificate_kind(case: &Case<'_>, findings: &mut Findings) {
             S01,
             Rule::of("id_kinds_deny_person", denied),
             field,
-            format!("{}不接受个人以证件类型 {kind} 备案，请使用居住证", case.book.bureau),
-            format!("this bureau does not accept certificate kind {kind} from persons; use the residence permit"),
+            format_args!("{}不接受个人以证件类型 {kind} 备案，请使用居住证", case.book.bureau),
+            format_args!("this bureau does not accept certificate kind {kind} from persons; use the residence permit"),
         );
     }
 }
@@ -68,11 +69,21 @@ pub(super) fn certificate_number(
         return;
     }
     if KINDS_CITIZEN_NUMBER.contains(&certificate.kind) {
-        if let Err(error) = CitizenId::parse(&certificate.number) {
+        if case.citizen(&certificate.number).is_none()
+            && let Err(error) = CitizenId::parse(&certificate.number)
+        {
             findings.add(S01, rule, field(), "身份证件号码不正确，请与证件核对", error.to_string());
         }
     } else if certificate.kind == KIND_BUSINESS_LICENCE {
-        match Uscc::parse(&certificate.number) {
+        let own = &case.order.organiser.certificate.number;
+        let read;
+        let code = if certificate.number == *own {
+            case.credit_code()
+        } else {
+            read = Uscc::parse(&certificate.number);
+            &read
+        };
+        match code {
             Ok(_) => {}
             // A few real codes fail the check character: ask, do not refuse.
             Err(error) if error.is_check_character() => findings.add_with_remedy(
@@ -110,8 +121,8 @@ fn validity(case: &Case<'_>, findings: &mut Findings) {
             S01,
             Rule::of("licence_min_days", rule),
             "organiser.certificate.valid_to",
-            format!("主办者证件有效期至 {}，剩余不足 {} 天", valid_to.iso(), rule.value),
-            format!("the organiser's certificate is valid to {}, less than {} days", valid_to.iso(), rule.value),
+            format_args!("主办者证件有效期至 {}，剩余不足 {} 天", valid_to.iso(), rule.value),
+            format_args!("the organiser's certificate is valid to {}, less than {} days", valid_to.iso(), rule.value),
         );
     }
 }
@@ -132,19 +143,19 @@ fn province(case: &Case<'_>, findings: &mut Findings) {
             S03,
             Rule::of("unit_in_province", rule),
             "organiser.address.province_code",
-            format!("单位须在证照发证地所在省备案，通信地址不在{}", here.name_zh()),
-            format!("a unit files in the province of its licence; the address is not in {}", here.letters()),
+            format_args!("单位须在证照发证地所在省备案，通信地址不在{}", here.name_zh()),
+            format_args!("a unit files in the province of its licence; the address is not in {}", here.letters()),
         );
     }
-    let issued_in = Uscc::parse(&organiser.certificate.number).ok().and_then(|code| code.province());
-    if organiser.certificate.kind == KIND_BUSINESS_LICENCE && issued_in.is_some_and(|province| province != here) {
+    let issued_in = || case.credit_code().as_ref().ok().and_then(Uscc::province);
+    if organiser.certificate.kind == KIND_BUSINESS_LICENCE && issued_in().is_some_and(|province| province != here) {
         // The code keeps its first six digits when a company moves, so it only raises a doubt.
         findings.add(
             S03,
             Rule::of("unit_in_province", rule).reviewed(),
             "organiser.certificate.number",
-            format!("统一社会信用代码的登记机关不在{}，请确认发证机关", here.name_zh()),
-            format!("the credit code was first given outside {}; confirm who issued the licence", here.letters()),
+            format_args!("统一社会信用代码的登记机关不在{}，请确认发证机关", here.name_zh()),
+            format_args!("the credit code was first given outside {}; confirm who issued the licence", here.letters()),
         );
     }
 }
@@ -153,17 +164,19 @@ fn province(case: &Case<'_>, findings: &mut Findings) {
 fn person_province(case: &Case<'_>, findings: &mut Findings) {
     let param = &case.book.xprov_person;
     let here = case.book.province;
-    let Some(home) = CitizenId::parse(&case.order.organiser.certificate.number).ok().and_then(|id| id.province())
-    else {
-        return;
+    let number = &case.order.organiser.certificate.number;
+    let home = match case.citizen(number) {
+        Some(facts) => facts.home,
+        None => CitizenId::parse(number).ok().and_then(|id| id.province()),
     };
+    let Some(home) = home else { return };
     if home != here && param.value == CrossProvincePerson::Deny {
         findings.add(
             S03,
             Rule::of("xprov_person", param),
             "organiser.certificate.number",
-            format!("个人须在身份证所在省备案：证件属{}", home.name_zh()),
-            format!("a person files in the province of the identity card, which is {}", home.letters()),
+            format_args!("个人须在身份证所在省备案：证件属{}", home.name_zh()),
+            format_args!("a person files in the province of the identity card, which is {}", home.letters()),
         );
     }
 }
@@ -201,13 +214,13 @@ fn same_city(case: &Case<'_>, findings: &mut Findings) {
     let rule = &case.book.address_same_city;
     let Some(licence_address) = organiser.certificate.address.as_deref().filter(|_| !case.is_person()) else { return };
     let postal_city = organiser.address.city_code;
-    let licence_city = rule.value.iter().find(|(_, name)| licence_address.contains(name));
+    let licence_city = rule.value.iter().find(|(_, name)| contains(licence_address, name));
     if let Some((_, name)) = licence_city.filter(|(code, _)| *code != postal_city) {
         findings.add(
             S12,
             Rule::of("address_same_city", rule),
             "organiser.address.city_code",
-            format!("通信地址须与证件住所在同一市（证件住所在{name}）"),
+            format_args!("通信地址须与证件住所在同一市（证件住所在{name}）"),
             "the postal address and the address on the licence must lie in the same city",
         );
     }

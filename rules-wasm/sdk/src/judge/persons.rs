@@ -25,8 +25,8 @@ fn kind(case: &Case<'_>, findings: &mut Findings, at: At, person: &Person) {
             S01,
             Rule::of("id_kinds_deny_unit", param),
             at.field("id.kind"),
-            format!("{}不接受负责人使用证件类型 {}", case.book.bureau, person.id.kind),
-            format!("this bureau does not accept identity documents of kind {}", person.id.kind),
+            format_args!("{}不接受负责人使用证件类型 {}", case.book.bureau, person.id.kind),
+            format_args!("this bureau does not accept identity documents of kind {}", person.id.kind),
         );
     }
 }
@@ -39,8 +39,8 @@ fn validity(case: &Case<'_>, findings: &mut Findings, at: At, person: &Person) {
             S01,
             Rule::of("id_min_days", rule),
             at.field("id.valid_to"),
-            format!("身份证件有效期至 {}，剩余不足 {} 天", valid_to.iso(), rule.value),
-            format!("the identity document is valid to {}, less than {} days", valid_to.iso(), rule.value),
+            format_args!("身份证件有效期至 {}，剩余不足 {} 天", valid_to.iso(), rule.value),
+            format_args!("the identity document is valid to {}, less than {} days", valid_to.iso(), rule.value),
         );
     }
 }
@@ -57,8 +57,8 @@ fn age(case: &Case<'_>, findings: &mut Findings, at: At) {
             S11,
             Rule::of(name, least),
             at.field("id.number"),
-            format!("负责人未满 {} 周岁", least.value),
-            format!("the person in charge is younger than {}", least.value),
+            format_args!("负责人未满 {} 周岁", least.value),
+            format_args!("the person in charge is younger than {}", least.value),
         );
     }
     let most = &case.book.max_age_p2;
@@ -70,8 +70,8 @@ fn age(case: &Case<'_>, findings: &mut Findings, at: At) {
             Rule::of("max_age_p2", most),
             at.field("id.number"),
             (
-                format!("互联网信息服务负责人已满 {} 周岁以上", limit),
-                format!("the service's person in charge is older than {limit}"),
+                format_args!("互联网信息服务负责人已满 {} 周岁以上", limit),
+                format_args!("the service's person in charge is older than {limit}"),
             ),
             ("更换在职的负责人", "name a person who still works there"),
         );
@@ -112,8 +112,8 @@ fn elsewhere(case: &Case<'_>, findings: &mut Findings, at: At, person: &Person) 
             Rule::of("id_unique_across_subjects", param),
             at.field("id.number"),
             (
-                format!("该负责人已用于其他 {} 个主办者", used.other_organisers),
-                format!("this person is in charge of {} other organisers", used.other_organisers),
+                format_args!("该负责人已用于其他 {} 个主办者", used.other_organisers),
+                format_args!("this person is in charge of {} other organisers", used.other_organisers),
             ),
             ("更换负责人", "name another person"),
         );

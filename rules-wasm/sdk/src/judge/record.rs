@@ -52,7 +52,7 @@ fn addition(case: &Case<'_>, findings: &mut Findings, record: &OnRecord) {
             S08,
             Rule::of("shell_subject_add", shell),
             "order_type",
-            format!("{}不允许空壳主体直接新增", case.book.bureau),
+            format_args!("{}不允许空壳主体直接新增", case.book.bureau),
             "this bureau does not let an organiser without services add one",
         );
     }
@@ -68,7 +68,7 @@ fn addition(case: &Case<'_>, findings: &mut Findings, record: &OnRecord) {
             rule,
             field,
             (
-                format!("{label}与备案记录不一致，新增不得同时变更"),
+                format_args!("{label}与备案记录不一致，新增不得同时变更"),
                 "differs from the record; an addition cannot change it",
             ),
             ("先办理变更备案，再新增", "change the record first, then add"),
@@ -129,7 +129,7 @@ fn access(case: &Case<'_>, findings: &mut Findings, record: &OnRecord) {
             S04,
             Rule::of("access_match", param),
             field.as_str(),
-            (format!("{label}与原备案记录不一致，不能接入"), "differs from the old record: access is refused"),
+            (format_args!("{label}与原备案记录不一致，不能接入"), "differs from the old record: access is refused"),
             (remedy_zh, "change it at the old provider first, or cancel and file anew"),
         );
     }

@@ -20,8 +20,8 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
             S01,
             Rule::of("licence_min_days", term),
             "organiser.certificate.valid_to",
-            format!("登记的营业期限至 {}，剩余不足 {} 天", valid_to.iso(), term.value),
-            format!("the registered term ends on {}, in less than {} days", valid_to.iso(), term.value),
+            format_args!("登记的营业期限至 {}，剩余不足 {} 天", valid_to.iso(), term.value),
+            format_args!("the registered term ends on {}, in less than {} days", valid_to.iso(), term.value),
         );
     }
     address(case, findings, answer.address.as_deref());
@@ -63,8 +63,8 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
         S04,
         rule,
         "organiser.certificate.number",
-        format!("主办单位{}", standing.0),
-        format!("the organiser {}", standing.1),
+        format_args!("主办单位{}", standing.0),
+        format_args!("the organiser {}", standing.1),
     );
 }
 

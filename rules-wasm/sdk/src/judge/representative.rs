@@ -3,7 +3,6 @@
 use super::{At, Case, Findings, KINDS_FROM_OUTSIDE, Rule, is_same_person};
 use crate::book::{LegalRepresentative, Paper};
 use crate::catalogue::S02;
-use crate::text::contains_any;
 
 /// How P1 stands.
 pub(super) enum Standing {
@@ -62,7 +61,7 @@ fn both(case: &Case<'_>, findings: &mut Findings) {
     let book = case.book;
     let first = &case.order.organiser.principal;
     let is_first_authorised = case.is_representative(first) == Some(false);
-    let is_sensitive = contains_any(case.organiser_name(), book.lr_must_words.value);
+    let is_sensitive = case.organiser_text().contains_any(book.lr_must_words.value);
     let mut report = |at: At, rule: Rule, zh: &str, en: &str| findings.add(S02, rule, at.field("name"), zh, en);
     for (index, service) in case.order.services.iter().enumerate() {
         let at = At::ServicePrincipal(index);

@@ -6,7 +6,7 @@ use super::condition::holds;
 use super::{At, Case, Findings, Rule};
 use crate::book::{FieldWords, TextField};
 use crate::catalogue::{C05, Code, D05, N01, R01, S01, S12};
-use crate::text::{contains_any, normalised, words_in};
+use crate::text::{comparable, contains_any, lower, words_in};
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
     for entry in case.book.field_words.value {
@@ -20,12 +20,12 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
                     match entry.field {
                         TextField::ServiceName => look(case, findings, entry, case.site_name(at), || at.field("name")),
                         TextField::ServiceRemark => {
-                            let text = service.remark.as_deref().map(normalised).unwrap_or_default();
+                            let text = service.remark.as_deref().map(comparable).unwrap_or_default();
                             look(case, findings, entry, &text, || at.field("remark"));
                         }
                         _ => {
                             for (place, domain) in service.domains.iter().enumerate() {
-                                let domain = domain.to_lowercase();
+                                let domain = lower(domain);
                                 let prefix = domain.split('.').next().unwrap_or_default();
                                 look(case, findings, entry, prefix, || format!("{at}.domains[{place}]"));
                             }
@@ -43,7 +43,9 @@ fn of_organiser(case: &Case<'_>, findings: &mut Findings, entry: &FieldWords) {
         return;
     }
     let organiser = &case.order.organiser;
-    let read = |text: Option<&str>| Cow::Owned(text.map(normalised).unwrap_or_default());
+    fn read(text: Option<&str>) -> Cow<'_, str> {
+        text.map(comparable).unwrap_or_default()
+    }
     let (text, field): (Cow<'_, str>, &str) = match entry.field {
         TextField::OrganiserName => (Cow::Borrowed(case.organiser_name()), "organiser.name"),
         TextField::PostalAddress => (read(Some(&organiser.address.detail)), "organiser.address.detail"),
@@ -78,7 +80,7 @@ fn look(case: &Case<'_>, findings: &mut Findings, entry: &FieldWords, text: &str
         code_of(entry.field),
         Rule::of("field_words", &case.book.field_words),
         field(),
-        (format!("含有“{found}”：{}", entry.message_zh), format!("it holds “{found}”: {}", entry.message_en)),
+        (format_args!("含有“{found}”：{}", entry.message_zh), format_args!("it holds “{found}”: {}", entry.message_en)),
         (entry.remedy_zh, entry.remedy_en),
     );
 }

@@ -156,7 +156,7 @@ pub fn comparable_name(text: &str) -> String {
 
 /// Whether two names are the same once made comparable.
 pub fn is_same_name(one: &str, other: &str) -> bool {
-    comparable_name(one) == comparable_name(other)
+    one == other || one.chars().filter_map(comparable_character).eq(other.chars().filter_map(comparable_character))
 }
 
 /// A name for display: white space at the ends and invisible characters removed, everything else kept.
