@@ -67,7 +67,9 @@ fn is(case: &Case<'_>, condition: &If, service: Option<usize>) -> bool {
         }
         If::SiteWords(words) => has(&|at, _| contains_any(case.site_name(at), words)),
         If::OrganiserWords(words) => contains_any(case.organiser_name(), words),
-        If::ScopeWords(words) => case.business_scope().is_some_and(|scope| contains_any(scope, words)),
+        If::ScopeWords(words) => {
+            !case.is_person() && case.business_scope().is_some_and(|scope| contains_any(scope, words))
+        }
         If::AddressWords(words) => contains_any(&normalised(&organiser.address.detail), words),
         If::MoreThan(number, counting) => count(case, counting).is_some_and(|count| count > number),
         If::ServiceKind(kinds) => has(&|_, each| kinds.contains(&each.kind)),
