@@ -4,7 +4,7 @@ use icp_rules_sdk::book::{
     AgeProof, ChangePolicy, CrossProvincePerson, If, Instead, LegalRepresentative, LicensedWords, Proof, ProvinceBook,
     RemarkRule, ReviewItem, Says, UnitToUnit, When, Whom, paper,
 };
-use icp_rules_sdk::catalogue::{D05, N01, R01, S02, S04};
+use icp_rules_sdk::catalogue::{D05, N01, R01, S04};
 use icp_rules_sdk::judge::{Case, Findings, Rule};
 use icp_rules_sdk::national::{
     CHANGE_TYPES, HUAWEI_2026, NATIONAL, PLEDGE_F1, SERVICE_TYPES, TENCENT_2022, licensed_words_with,
@@ -16,9 +16,6 @@ use icp_rules_sdk::{Date, Province, Severity, export_bureau};
 const SHANDONG: Cite = Cite::medium("接入商公开的山东管局要求（华为云、腾讯云、阿里云）", "2026-07");
 /// 华为云 and 腾讯云 agree on changes in Shandong.
 const SHANDONG_AGREED: Cite = Cite::high("山东管局变更要求（华为云、腾讯云一致）", "2026-07");
-
-/// 证件类型 居民身份证.
-const KIND_IDENTITY_CARD: u16 = 2;
 
 /// The book of Shandong.
 pub static BOOK: ProvinceBook = ProvinceBook {
@@ -150,33 +147,12 @@ pub static BOOK: ProvinceBook = ProvinceBook {
         )
         .when(When::UNITS.types(CHANGE_TYPES)),
     ],
-    extra: |case, findings| {
-        authorised_from_abroad(case, findings);
-        one_home_page(case, findings);
-    },
+    extra: one_home_page,
     ..NATIONAL
 };
 
 /// The national words; a commitment serves beside the licence.
 const COMMITTED_WORDS: &[LicensedWords] = &licensed_words_with(Instead::Commitment(paper::MATTER_COMMITMENT), false);
-
-/// 外籍或港澳台法定代表人只可授权内地居民。
-fn authorised_from_abroad(case: &Case<'_>, findings: &mut Findings) {
-    let principal = &case.order.organiser.principal;
-    let is_authorised = case.is_representative(principal) == Some(false) && case.is_foreign_representative();
-    if case.scope.principal && is_authorised && principal.id.kind != KIND_IDENTITY_CARD {
-        findings.add_with_remedy(
-            S02,
-            Rule::new("authorised_is_mainland", Severity::Review, SHANDONG),
-            "organiser.principal.id.kind",
-            (
-                "法定代表人为外籍或港澳台人士的，受权的主体负责人须为内地居民",
-                "a legal representative from abroad authorises a resident of the mainland",
-            ),
-            ("授权持居民身份证的人员", "authorise somebody with an identity card of the mainland"),
-        );
-    }
-}
 
 /// 一个网站只填写一个首页网址。
 fn one_home_page(case: &Case<'_>, findings: &mut Findings) {

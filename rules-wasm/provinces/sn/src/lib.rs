@@ -53,9 +53,7 @@ pub static BOOK: ProvinceBook = ProvinceBook {
         ChangePolicy { person_to_unit: PersonToUnit::Never, ..NATIONAL.change_organiser.value },
         ALIBABA_2019,
     ),
-    // 支持主体间网站迁移。
-    migrate: Param::new(true, HUAWEI_2026),
-
+    // 支持主体间网站迁移: as everywhere (`migrate`).
     review_items: &[
         ReviewItem::new(
             "same_name_other_content",

@@ -23,9 +23,8 @@ pub static BOOK: ProvinceBook = ProvinceBook {
     version: env!("CARGO_PKG_VERSION"),
     effective_from: Date::new(2025, 1, 1),
 
-    // 主体负责人须为法定代表人，不接受授权书。
+    // 主体负责人须为法定代表人，不接受授权书，任何性质的单位均无例外 (`lr_letter_natures`)。
     lr_mode: Param::new(LegalRepresentative::Must, XINJIANG_AGREED),
-    lr_letter_natures: Param::new(&[], XINJIANG_AGREED),
     // 手机号码须为本区号段。
     mobile_local: Param::new(MobileLocal::Everybody, XINJIANG_AGREED),
     // 域名持有者须为单位本身。

@@ -6,7 +6,7 @@ use icp_rules_sdk::book::{
 };
 use icp_rules_sdk::catalogue::{N01, S03, V04};
 use icp_rules_sdk::national::{
-    ALIBABA_2019, HUAWEI_2026, JD_2018, NATIONAL, NEW_SERVICE_TYPES, ORGANISER_TYPES, TENCENT_2022,
+    ALIBABA_2019, HUAWEI_2026, JD_2018, NATIONAL, NEW_SERVICE_TYPES, ORGANISER_TYPES, SERVICE_TYPES, TENCENT_2022,
 };
 use icp_rules_sdk::param::{Cite, Param};
 use icp_rules_sdk::{Date, Province, export_bureau};
@@ -28,9 +28,7 @@ pub static BOOK: ProvinceBook = ProvinceBook {
     min_age_person: Param::new(16, YUNNAN_AGREED),
     minor_proof_unit: Param::new(AgeProof { below: 18, any_of: &[paper::EMPLOYMENT_PROOF] }, YUNNAN_AGREED),
     minor_proof_person: Param::new(AgeProof { below: 18, any_of: &[paper::EMPLOYMENT_PROOF] }, YUNNAN_AGREED),
-    // 接受护照、港澳台居民通行证。
-    id_kinds_deny_person: Param::new(&[], YUNNAN),
-    id_kinds_deny_unit: Param::new(&[], YUNNAN),
+    // 接受护照、港澳台居民通行证: as everywhere (`id_kinds_deny_person`, `id_kinds_deny_unit`).
     // 两位负责人的手机不得用于其他主办者。
     phone_unique_across_subjects: Param::new(true, YUNNAN),
     // 每个域名须域名证书（仅京东云 2018）。
@@ -91,7 +89,8 @@ pub static BOOK: ProvinceBook = ProvinceBook {
                 "a site's name with an administrative meaning, such as 怒江网, needs a permission",
             ),
             YUNNAN,
-        ),
+        )
+        .when(When::ALWAYS.types(SERVICE_TYPES)),
         ReviewItem::new(
             "commitment_template",
             V04,

@@ -96,7 +96,7 @@ pub enum If {
     SiteWords(&'static [&'static str]),
     /// One of these words is in the name of the organiser.
     OrganiserWords(&'static [&'static str]),
-    /// One of these words is in the business scope (经营范围).
+    /// One of these words is in the business scope (经营范围); persons have none.
     ScopeWords(&'static [&'static str]),
     /// One of these words is in the postal address.
     AddressWords(&'static [&'static str]),

@@ -65,7 +65,7 @@ fn is(case: &Case<'_>, condition: &If, service: Option<usize>) -> bool {
         If::Words(words) => case.organiser_text().contains_any(words) || has(&|at, _| case.site_name_holds(at, words)),
         If::SiteWords(words) => has(&|at, _| case.site_name_holds(at, words)),
         If::OrganiserWords(words) => case.organiser_text().contains_any(words),
-        If::ScopeWords(words) => case.scope_text().is_some_and(|scope| scope.contains_any(words)),
+        If::ScopeWords(words) => !case.is_person() && case.scope_text().is_some_and(|scope| scope.contains_any(words)),
         If::AddressWords(words) => contains_any(&comparable(&organiser.address.detail), words),
         If::MoreThan(number, counting) => count(case, counting).is_some_and(|count| count > number),
         If::ServiceKind(kinds) => has(&|_, each| kinds.contains(&each.kind)),

@@ -40,6 +40,8 @@ pub(super) fn why(book: &ProvinceBook, mutant: &Mutant) -> Option<&'static str> 
             accepts_all.then_some("every type is accepted, so it never speaks")
         }
         "name_state_natures" if is_severity => Some("it makes exceptions from name_state_words"),
+        "domain_registrable_except" if is_severity => Some("it makes exceptions from domain_registrable"),
+        "site_by_address" if is_severity => Some("it makes exceptions from domain_format"),
         "add_match" if mutant.change.starts_with("value.service_principal") => {
             Some("what is added has no person in charge on record")
         }

@@ -219,7 +219,8 @@ fn may_hold(condition: &If, is_person: bool) -> bool {
         If::SoleTrader
         | If::SoleTraderWithoutName
         | If::PrincipalNotRepresentative
-        | If::ServicePrincipalNotRepresentative => !is_person,
+        | If::ServicePrincipalNotRepresentative
+        | If::ScopeWords(_) => !is_person,
         _ => true,
     }
 }
