@@ -6,6 +6,7 @@
 pub mod paper;
 mod shapes;
 mod when;
+mod wording;
 
 use icp_domain::Province;
 
@@ -18,6 +19,7 @@ use crate::{Date, FooterNumber, OrderType, Parameter};
 pub use paper::Paper;
 pub use shapes::*;
 pub use when::{If, When, Whom};
+pub use wording::*;
 
 /// No rules in code.
 pub fn nothing_more(_: &Case<'_>, _: &mut Findings) {}

@@ -1,5 +1,7 @@
 //! The relay's tables; the only SQL of the service. See `migrations/0101_relay.sql`.
 
+mod objects;
+
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row as _};
@@ -10,6 +12,8 @@ use crate::filing::FilingIds;
 use crate::reply::Reply;
 use crate::sequence::Sequence;
 use crate::upload_file::FileState;
+
+pub use objects::{forget_objects, left_objects};
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
@@ -45,8 +49,6 @@ impl OrderRef {
 fn submission_context(order_id: Uuid, attempt: i32) -> String {
     format!("submission/{order_id}/{attempt}")
 }
-
-// --- account -----------------------------------------------------------------------------------
 
 /// State of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,8 +98,6 @@ pub async fn set_stopped(pool: &PgPool, account: &str, reason: &str, now: DateTi
     .await?;
     Ok(done.rows_affected() == 1)
 }
-
-// --- submissions -------------------------------------------------------------------------------
 
 /// A filing as its task brought it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -246,23 +246,6 @@ pub async fn records(pool: &PgPool, ids: &[i64]) -> Result<Vec<StoredRecord>> {
         })
         .collect()
 }
-
-/// Objects of the relay's own that ended submissions left in the object store.
-pub async fn left_objects(pool: &PgPool, limit: i64) -> Result<Vec<(i64, Vec<String>)>> {
-    sqlx::query_as(
-        "select id, own_objects from submissions where own_objects <> '{}' and ended_at is not null limit $1",
-    )
-    .bind(limit)
-    .fetch_all(pool)
-    .await
-}
-
-/// Notes that the objects of a submission are removed.
-pub async fn forget_objects(pool: &PgPool, id: i64) -> Result<()> {
-    sqlx::query("update submissions set own_objects = '{}' where id = $1").bind(id).execute(pool).await.map(drop)
-}
-
-// --- upload files ------------------------------------------------------------------------------
 
 /// A file that was written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -431,8 +414,6 @@ pub async fn orders_in_file(pool: &PgPool, file_id: i64) -> Result<Vec<Uuid>> {
     sqlx::query_scalar("select order_id from submissions where file_id = $1").bind(file_id).fetch_all(pool).await
 }
 
-// --- results -----------------------------------------------------------------------------------
-
 /// A filing that results are about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubmissionRow {
@@ -538,8 +519,6 @@ pub async fn set_bureau_ids(
         .await?;
     Ok(())
 }
-
-// --- downloads ---------------------------------------------------------------------------------
 
 /// A downloaded file, encrypted.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -35,7 +35,7 @@ pub static BOOK: ProvinceBook = ProvinceBook {
         &[
             RemarkRule::organiser(
                 When::UNITS.types(ORGANISER_TYPES).when(&[If::PrincipalNotRepresentative]),
-                "“XXX是XXX部门的领导，负责XXX”",
+                "“某某是某某部门的领导，负责某某工作”",
                 "which department the person in charge heads, and what for",
             )
             .says(Says::AllOf(&["部门的领导", "负责"])),

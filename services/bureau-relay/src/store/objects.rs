@@ -1,0 +1,20 @@
+//! Pictures that the relay itself put into the object store.
+
+use sqlx::PgPool;
+
+use super::Result;
+
+/// Objects of the relay's own that ended submissions left in the object store.
+pub async fn left_objects(pool: &PgPool, limit: i64) -> Result<Vec<(i64, Vec<String>)>> {
+    sqlx::query_as(
+        "select id, own_objects from submissions where own_objects <> '{}' and ended_at is not null limit $1",
+    )
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+}
+
+/// Notes that the objects of a submission are removed.
+pub async fn forget_objects(pool: &PgPool, id: i64) -> Result<()> {
+    sqlx::query("update submissions set own_objects = '{}' where id = $1").bind(id).execute(pool).await.map(drop)
+}
