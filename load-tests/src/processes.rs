@@ -63,6 +63,15 @@ pub fn tree_cpu_s(root: u32) -> f64 {
     members.into_iter().map(|pid| usage(pid).cpu_s).sum()
 }
 
+/// CPU seconds of all children of this process that have ended and were waited for.
+pub fn children_cpu_s() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> =
+        stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().collect()).unwrap_or_default();
+    let ticks = |index: usize| fields.get(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default();
+    (ticks(13) + ticks(14)) / TICKS_PER_S
+}
+
 /// Facts of the machine, so that runs can be compared.
 #[derive(Debug, Clone, Serialize)]
 pub struct Machine {

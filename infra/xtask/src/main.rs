@@ -70,11 +70,17 @@ enum Verb {
     },
     /// Measure the platform with a release build, with the machine's ceilings in the same run
     ///
-    /// `cargo xtask bench flow` carries orders end to end through the real processes. The figures are written to
-    /// bench/<name>.json in the target directory. Arguments after the name go to the load generator: try
-    /// `cargo xtask bench flow --help`.
+    /// `flow` carries orders end to end through the real processes.
+    ///
+    /// `rules` judges complete orders of several provinces natively and in the rule modules (fresh instance, reused
+    /// instance, batch), swaps a module under full load, judges a million filings again with icpctl, and compares
+    /// with two rule engines. It builds only what it needs; the first build takes minutes, because the engines are
+    /// built nowhere else.
+    ///
+    /// The figures are printed and written to bench/<name>.json in the target directory. Arguments after the name go
+    /// to the benchmark: try `cargo xtask bench rules --help`.
     Bench {
-        /// Which benchmark, e.g. `flow`
+        /// Which benchmark: `flow` or `rules`
         name: String,
         /// Passed to the benchmark
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

@@ -12,6 +12,10 @@ use crate::{rules, setup};
 
 const DEMO: &str = "icp-demo";
 const LOAD: &str = "icp-load";
+/// The benchmark of the rules. It is no member of the workspace: what it compares with must not be built with it.
+const RULES_BENCH: &str = "load-tests/rules/Cargo.toml";
+/// Whose modules it measures.
+const RULES_BENCH_PROVINCES: [&str; 4] = ["gd", "js", "sc", "zj"];
 
 /// Builds everything and becomes the demo.
 pub(crate) fn demo(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
@@ -22,11 +26,28 @@ pub(crate) fn demo(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
 
 /// Builds everything with optimisation and becomes the load generator.
 pub(crate) fn bench(workspace: &Workspace, name: &str, args: &[String]) -> Result<ExitCode> {
+    if name == "rules" {
+        return bench_rules(workspace, args);
+    }
     prepare(workspace)?;
     build_programs(workspace, Profile::Release)?;
     let mut words = vec![name.to_owned()];
     words.extend_from_slice(args);
     become_program(workspace, LOAD, Profile::Release, &workspace.target.join("bench"), &words)
+}
+
+/// Builds a few rule modules, `icpctl` and the benchmark of the rules, and becomes it.
+fn bench_rules(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
+    let work_dir = workspace.target.join("bench");
+    let modules = work_dir.join("rule-modules");
+    setup::ensure_wasm_target()?;
+    rules::build_some(workspace, &modules, &RULES_BENCH_PROVINCES)?;
+    run(workspace.cargo().args(["build", "--release", "--package", "icpctl"]))?;
+    let mut bench = workspace.cargo();
+    bench.args(["bench", "--manifest-path", RULES_BENCH, "--bench", "rules", "--locked", "--"]).args(args);
+    name_the_places(&mut bench, workspace, Profile::Release, &work_dir)?;
+    let error = bench.env("ICP_RULES_DIR", modules).exec();
+    Err(anyhow!(error).context("cargo could not be started"))
 }
 
 /// Builds everything and runs every test.
@@ -114,6 +135,13 @@ mod tests {
                 "{program} is not a member crate"
             );
         }
+    }
+
+    #[test]
+    fn the_benchmark_of_the_rules_is_there_and_no_member() {
+        let workspace = Workspace::of_current_dir().unwrap();
+        assert!(workspace.root.join(RULES_BENCH).is_file());
+        assert!(workspace.packages.iter().all(|package| package.name != "icp-load-rules"));
     }
 
     #[test]

@@ -66,7 +66,17 @@ struct ExtraEdition {
 
 /// Builds every edition of every province into `out`, with a manifest.
 pub(crate) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
-    let editions = editions(workspace)?;
+    build_editions(workspace, out, editions(workspace)?)
+}
+
+/// As [`build`], only of some provinces; `out` holds nothing else afterwards.
+pub(crate) fn build_some(workspace: &Workspace, out: &Path, provinces: &[&str]) -> Result<()> {
+    let mut editions = editions(workspace)?;
+    editions.retain(|edition| provinces.contains(&edition.province.as_str()));
+    build_editions(workspace, out, editions)
+}
+
+fn build_editions(workspace: &Workspace, out: &Path, editions: Vec<Edition>) -> Result<()> {
     let toolchain = WasmToolchain::find().context("this machine cannot compile for WASM; see `cargo xtask setup`")?;
     let profile = profile(&workspace.root)?;
     fs::create_dir_all(out).with_context(|| format!("{} could not be made", out.display()))?;

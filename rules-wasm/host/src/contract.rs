@@ -1,5 +1,6 @@
 //! The versions of the contract that this host serves side by side: one type that calls any of them.
 
+use icp_rules_sdk::judge::BriefFinding;
 use icp_rules_sdk::{Context, Description, Finding, Order, RequirementsAnswer};
 use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Engine, Store};
@@ -113,6 +114,30 @@ impl Instance {
         let Self::V1_1(bureau) = self else { return self.judge_each(store, cases) };
         let answer = bureau.icp_bureau_rules_rules().call_judge_batch(store, cases)?;
         Ok(answer.map(|lists| lists.convert()))
+    }
+
+    /// As [`Instance::judge_batch`], with the findings in bytes and without their texts.
+    pub(crate) fn judge_encoded(
+        &self,
+        store: &mut Store<Limited>,
+        cases: &[u8],
+    ) -> wasmtime::Result<Result<Vec<u8>, String>> {
+        if let Self::V1_1(bureau) = self {
+            return bureau.icp_bureau_rules_rules().call_judge_encoded(store, cases);
+        }
+        let lists = match self.judge_each(store, cases)? {
+            Ok(lists) => lists,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let mut bytes = Vec::new();
+        for list in &lists {
+            let brief: Vec<BriefFinding<'_>> = list.iter().map(BriefFinding::from).collect();
+            match postcard::to_extend(&brief, bytes) {
+                Ok(longer) => bytes = longer,
+                Err(error) => return Ok(Err(error.to_string())),
+            }
+        }
+        Ok(Ok(bytes))
     }
 
     fn judge_each(

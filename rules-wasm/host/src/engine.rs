@@ -6,8 +6,8 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use wasmtime::{
-    Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig, Store, StoreLimits,
-    StoreLimitsBuilder,
+    Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Store,
+    StoreLimits, StoreLimitsBuilder,
 };
 
 use crate::config::HostConfig;
@@ -50,9 +50,51 @@ fn settings() -> Config {
     settings
 }
 
-/// What a store carries: only its limits.
+/// What a store carries: only its limits, and what was taken of them.
 pub(crate) struct Limited {
     limits: StoreLimits,
+    memory_bytes: usize,
+}
+
+impl Limited {
+    /// Linear memory now.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.memory_bytes
+    }
+}
+
+impl ResourceLimiter for Limited {
+    fn memory_growing(&mut self, now: usize, wanted: usize, most: Option<usize>) -> wasmtime::Result<bool> {
+        let is_allowed = self.limits.memory_growing(now, wanted, most)?;
+        if is_allowed {
+            self.memory_bytes = wanted;
+        }
+        Ok(is_allowed)
+    }
+
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.limits.memory_grow_failed(error)
+    }
+
+    fn table_growing(&mut self, now: usize, wanted: usize, most: Option<usize>) -> wasmtime::Result<bool> {
+        self.limits.table_growing(now, wanted, most)
+    }
+
+    fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.limits.table_grow_failed(error)
+    }
+
+    fn instances(&self) -> usize {
+        self.limits.instances()
+    }
+
+    fn tables(&self) -> usize {
+        self.limits.tables()
+    }
+
+    fn memories(&self) -> usize {
+        self.limits.memories()
+    }
 }
 
 /// The limits of one call.
@@ -92,14 +134,20 @@ impl Limits {
             .instances(CORE_INSTANCES as usize)
             .trap_on_grow_failure(true)
             .build();
-        let mut store = Store::new(engine, Limited { limits });
-        store.limiter(|limited| &mut limited.limits);
+        let mut store = Store::new(engine, Limited { limits, memory_bytes: 0 });
+        store.limiter(|limited| limited);
+        self.arm(&mut store, orders)?;
+        Ok(store)
+    }
+
+    /// Sets what a call on this many orders may use up.
+    pub(crate) fn arm(&self, store: &mut Store<Limited>, orders: u64) -> wasmtime::Result<()> {
         store.set_fuel(self.fuel(orders))?;
         // A batch has as much time, and as many bytes to answer, for each of its orders.
         store.set_epoch_deadline(self.deadline_ticks.saturating_mul(orders.max(1)));
         // Bounds what the host copies out of the guest: without it, many strings could point to one big one.
         store.set_hostcall_fuel(self.answer_bytes.saturating_mul(usize::try_from(orders.max(1)).unwrap_or(usize::MAX)));
-        Ok(store)
+        Ok(())
     }
 }
 

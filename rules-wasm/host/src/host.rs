@@ -9,8 +9,10 @@ use icp_rules_sdk::vector::Vector;
 use icp_rules_sdk::{Context, Date, Description, Finding, Order, RequirementsAnswer};
 use wasmtime::Engine;
 
+use crate::answers::Answers;
 use crate::config::HostConfig;
 use crate::engine::{Clock, Places, engine, instances_alive};
+use crate::held::Held;
 use crate::module::{LoadError, LoadedModule, ModuleInfo, VectorFailure, failure, quoted};
 use crate::shadow::{Shadow, ShadowReport, ShadowThread};
 use crate::signature::Release;
@@ -307,6 +309,25 @@ impl Host {
             return Err(format!("the module answered {} of {count} orders", lists.len()));
         }
         Ok(lists)
+    }
+
+    /// As [`Host::judge_batch_with`], with the findings in bytes and without their texts: what costs least where millions
+    /// of orders are judged. The texts of one order come from judging it alone.
+    ///
+    /// # Errors
+    /// When the module fails or the cases cannot be read.
+    pub fn judge_encoded_with(&self, module: &LoadedModule, cases: &[u8], count: usize) -> Result<Answers, String> {
+        let orders = u64::try_from(count).unwrap_or(u64::MAX);
+        let answer = module.judge_encoded(cases, orders, &self.clock).map_err(|error| failure(&error))?;
+        Answers::of(answer, count)
+    }
+
+    /// An instance of a module that stays for several calls, for a stock that is judged again.
+    ///
+    /// # Errors
+    /// When there is no place for it, or it does not start.
+    pub fn hold<'h>(&'h self, module: &'h LoadedModule) -> Result<Held<'h>, String> {
+        Held::new(module, &self.clock)
     }
 
     /// What an order needs by the province's active module.

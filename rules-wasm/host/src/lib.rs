@@ -8,6 +8,7 @@
 //! (judge, activate, roll back), [`shadow`] (a candidate beside the active module), [`buckets`],
 //! [`publish`], [`follow`] and [`status`] (the bus).
 
+mod answers;
 mod bindings;
 pub mod buckets;
 pub mod config;
@@ -15,6 +16,7 @@ pub mod contract;
 mod convert;
 mod engine;
 pub mod follow;
+mod held;
 pub mod host;
 mod module;
 pub mod publish;
@@ -22,7 +24,9 @@ pub mod shadow;
 pub mod signature;
 pub mod status;
 
+pub use answers::Answers;
 pub use config::{HostConfig, TrustedKey};
+pub use held::Held;
 pub use host::{Host, HostError, NoRollback, Verdict};
 pub use module::{LoadError, LoadStep, LoadedModule, ModuleInfo, VectorFailure};
 pub use shadow::ShadowReport;

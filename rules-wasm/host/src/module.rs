@@ -122,7 +122,7 @@ impl ModuleInfo {
 pub struct LoadedModule {
     pub(crate) info: Arc<ModuleInfo>,
     ready: Ready,
-    limits: Limits,
+    pub(crate) limits: Limits,
 }
 
 impl fmt::Debug for LoadedModule {
@@ -189,7 +189,7 @@ impl LoadedModule {
         Self::inspect(engine, clock, &Limits::of(config), bytes).map(|(_, _, description)| description)
     }
 
-    fn instance(&self, orders: u64) -> wasmtime::Result<(Store<Limited>, Instance)> {
+    pub(crate) fn instance(&self, orders: u64) -> wasmtime::Result<(Store<Limited>, Instance)> {
         let mut store = self.limits.store(self.ready.engine(), orders)?;
         let instance = self.ready.instantiate(&mut store)?;
         Ok((store, instance))
@@ -219,6 +219,18 @@ impl LoadedModule {
         let _running = clock.running();
         let (mut store, instance) = self.instance(count)?;
         instance.judge_batch(&mut store, cases)
+    }
+
+    /// As [`LoadedModule::judge_batch`], with the findings in bytes and without their texts.
+    pub(crate) fn judge_encoded(
+        &self,
+        cases: &[u8],
+        count: u64,
+        clock: &Clock,
+    ) -> wasmtime::Result<Result<Vec<u8>, String>> {
+        let _running = clock.running();
+        let (mut store, instance) = self.instance(count)?;
+        instance.judge_encoded(&mut store, cases)
     }
 
     pub(crate) fn requirements(

@@ -18,7 +18,7 @@ use icp_domain::Province;
 use icp_rules_host::publish;
 use serde_json::json;
 
-use self::compare::{Judges, Outcome};
+use self::compare::{Judges, Modules, Outcome};
 pub use self::export::export;
 use self::state::State;
 pub use self::stock::OrderFile;
@@ -52,7 +52,11 @@ pub async fn run(cli: &Cli, args: &RejudgeArgs) -> Result<Answer, Problem> {
         None => fresh,
     };
     if !state.is_done {
-        let judges = Judges { local: &local, with: &with, against: against.as_ref(), severity: args.severity.into() };
+        let judges = Judges {
+            with: Modules::new(&local, &with),
+            against: against.as_ref().map(|against| Modules::new(&local, against)),
+            severity: args.severity.into(),
+        };
         judge_all(args, &judges, &mut state)?;
     }
     Ok(answer(args, &state))

@@ -131,6 +131,15 @@ pub struct Part {
     pub ends: Vec<usize>,
 }
 
+impl Part {
+    /// The bytes of one case.
+    pub fn case(&self, at: usize) -> &[u8] {
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let end = self.ends.get(at).copied().unwrap_or(start);
+        self.cases.get(start..end).unwrap_or_default()
+    }
+}
+
 /// A stretch of the stock.
 #[derive(Debug, Default)]
 pub struct Batch {

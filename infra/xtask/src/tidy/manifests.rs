@@ -81,11 +81,13 @@ pub(crate) fn service_folders(files: &[SourceFile]) -> Vec<Problem> {
     problems
 }
 
+/// A manifest below the root with a `[workspace]` of its own is no member.
 fn member_manifests(files: &[SourceFile]) -> impl Iterator<Item = (&SourceFile, &str)> {
     files
         .iter()
         .filter(|file| file.path.ends_with("/Cargo.toml"))
         .filter_map(|file| Some((file, file.text.as_deref()?)))
+        .filter(|(_, text)| !text.lines().any(|line| line.trim() == "[workspace]"))
 }
 
 /// One `key = value` line, with the table that it stands in.
@@ -143,7 +145,8 @@ mod tests {
         );
         let unexplained = file("d/Cargo.toml", "[package]\n\n[lints.rust]\nmissing_docs = \"warn\"\n");
         let root = file("Cargo.toml", "[workspace]\n");
-        let problems = lints(&[with, without, excused, unexplained, root]);
+        let apart = file("e/Cargo.toml", "[workspace]\n\n[package]\nname = \"e\"\n[dependencies]\nx = \"1\"\n");
+        let problems = lints(&[with, without, excused, unexplained, root, apart]);
         let paths: Vec<&str> = problems.iter().map(|problem| problem.path.as_str()).collect();
         assert_eq!(paths, ["b/Cargo.toml", "d/Cargo.toml"]);
     }

@@ -7,6 +7,7 @@ use icp_domain::Province;
 use icp_rules_host::contract::SERVED;
 use icp_rules_host::{Host, HostConfig, Release, Verdict, digest_of};
 use icp_rules_sdk::batch;
+use icp_rules_sdk::judge::BriefFinding;
 use icp_rules_sdk::vector::Vector;
 use wit_parser::{Resolve, Type, TypeDefKind, TypeId};
 
@@ -37,6 +38,14 @@ fn a_module_of_the_earlier_contract_holds_its_vectors_beside_one_of_the_current(
     assert!(golden_vectors.len() > 10);
     // Loading runs the vectors.
     let loaded = host.load(Province::Zhejiang, &module, &Release::unsigned(&module, "1.0.0"), &golden_vectors).unwrap();
+    let cases = batch::encode_cases(golden_vectors.iter().map(|vector| (&vector.order, &vector.context))).unwrap();
+    let answers = host.judge_encoded_with(&loaded, &cases, golden_vectors.len()).unwrap();
+    for (vector, brief) in golden_vectors.iter().zip(answers.lists()) {
+        let Verdict::Judged { findings, .. } = host.judge_with(&loaded, &vector.order, &vector.context) else {
+            panic!("{} was not judged", vector.name);
+        };
+        assert_eq!(brief, findings.iter().map(BriefFinding::from).collect::<Vec<_>>(), "{}", vector.name);
+    }
     assert_eq!(host.activate(loaded).contract, "1.0.0");
     assert_eq!(activate(&host, Province::Guangdong, &guests().gd, "1.0.0").contract, "1.1.0");
 

@@ -203,6 +203,29 @@ fn a_batch_that_answers_with_one_list_many_times_is_cut_off() {
 }
 
 #[test]
+fn bytes_that_answer_no_batch_are_refused() {
+    let host = host();
+    let data = u32::try_from(DATA).unwrap();
+    let cases = batch::encode(Vec::new(), &order(BEIJING), &context()).unwrap();
+    for (answer, said) in [
+        // A list that promises more findings than there are bytes.
+        ([0, data + 12, 4, 0xFFFF_FFFF], "cannot be read"),
+        // Two answers to one order; none.
+        ([0, data + 12, 2, 0], "answered 2 of 1"),
+        ([0, data + 12, 0, 0], "answered 0 of 1"),
+        // Bytes beyond the memory.
+        ([0, data, u32::MAX, 0], "failed"),
+    ] {
+        let module = Module { pages: 60, data: words(&answer), judge_encoded: format!("i32.const {DATA}"), ..honest() };
+        let loaded = load(&host, &module.build()).unwrap();
+        beside_zhejiang(&host, || {
+            let error = host.judge_encoded_with(&loaded, &cases, 1).unwrap_err();
+            assert!(error.contains(said), "{answer:?}: {error}");
+        });
+    }
+}
+
+#[test]
 fn what_misbehaves_before_it_judges_is_refused_at_its_step() {
     let start = format!("(func $go {}) (start $go)", endless());
     let cases: Vec<(&str, Module, LoadStep, &str)> = vec![

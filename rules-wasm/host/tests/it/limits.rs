@@ -100,6 +100,32 @@ fn a_batch_with_missing_answers_is_refused() {
 }
 
 #[test]
+fn an_instance_that_stays_has_the_limits_of_each_call() {
+    let config = HostConfig { signature_required: false, ..config() };
+    let host = Host::new(config.clone()).unwrap();
+    let release = icp_rules_host::Release::unsigned(&guests().hostile, "1.0.0");
+    let module = host.load(Province::Beijing, &guests().hostile, &release, &[]).unwrap();
+    // One order takes so much fuel that a hundred do not fit into the fuel of one.
+    let Verdict::Judged { fuel_used, .. } = host.judge_with(&module, &order(Province::Beijing, "示例"), &context())
+    else {
+        panic!("not judged");
+    };
+    let tight = Host::new(HostConfig { fuel_per_order: fuel_used * 3, ..config }).unwrap();
+    let module = tight.load(Province::Beijing, &guests().hostile, &release, &[]).unwrap();
+    let mut held = tight.hold(&module).unwrap();
+    for _ in 0..100 {
+        held.judge(&order(Province::Beijing, "示例"), &context()).unwrap();
+    }
+    assert!(held.memory_bytes() > 0 && !held.is_spent());
+    let reason = held.judge(&order(Province::Beijing, "endless loop"), &context()).unwrap_err();
+    assert_eq!(reason, "the rule module used up its fuel");
+    assert!(held.is_spent());
+    assert!(held.judge(&order(Province::Beijing, "示例"), &context()).unwrap_err().contains("failed before"));
+    drop(held);
+    assert!(tight.instances_alive().is_none_or(|alive| alive == 0));
+}
+
+#[test]
 fn more_calls_than_instances_wait_for_nobody() {
     let host = host_with_hostile(HostConfig { instances_max: 4, ..config() });
     // Eight threads on four instances: some may be refused for lack of an instance, none may hang or crash.

@@ -3,6 +3,7 @@
 use icp_domain::Province;
 use icp_rules_host::Verdict;
 use icp_rules_sdk::batch;
+use icp_rules_sdk::judge::BriefFinding;
 
 use crate::guests::{activate, guests, host, load, vectors};
 
@@ -42,6 +43,15 @@ fn a_batch_says_the_same_as_single_calls() {
     }
     let (lists, module) = host.judge_batch(Province::Zhejiang, &cases, vectors.len()).unwrap();
     assert_eq!(module.province, Province::Zhejiang);
+    let loaded = load(&host, Province::Zhejiang, &guests().zj, "1.0.0").unwrap();
+    let mut held = host.hold(&loaded).unwrap();
+    // An instance that stays says the same the second time.
+    held.judge_encoded(&cases, vectors.len()).unwrap();
+    let answers = held.judge_encoded(&cases, vectors.len()).unwrap();
+    assert_eq!(answers.bytes(), host.judge_encoded_with(&loaded, &cases, vectors.len()).unwrap().bytes());
+    for (brief, list) in answers.lists().zip(&lists) {
+        assert_eq!(brief, list.iter().map(BriefFinding::from).collect::<Vec<_>>());
+    }
     for (vector, list) in vectors.iter().zip(lists) {
         let Verdict::Judged { findings, .. } = host.judge(Province::Zhejiang, &vector.order, &vector.context) else {
             panic!("{} was not judged", vector.name);

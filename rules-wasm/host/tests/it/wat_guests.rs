@@ -25,6 +25,8 @@ pub struct Module {
     pub describe: String,
     pub judge: String,
     pub judge_batch: String,
+    /// Body of `judge-encoded`.
+    pub judge_encoded: String,
     pub allocate: String,
     /// Memory in pages of 64 KiB.
     pub pages: usize,
@@ -47,6 +49,7 @@ pub fn honest() -> Module {
         describe: format!("i32.const {DESCRIPTION}"),
         judge: format!("i32.const {ANSWER}"),
         judge_batch: String::from("unreachable"),
+        judge_encoded: String::from("unreachable"),
         allocate: String::from(
             "(local $at i32)
              (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
@@ -80,7 +83,7 @@ impl Module {
 
     fn text(&self) -> String {
         let interface = format!("icp:bureau-rules/rules@{}#", self.contract);
-        let Self { describe, judge, judge_batch, allocate, pages, table, more, .. } = self;
+        let Self { describe, judge, judge_batch, judge_encoded, allocate, pages, table, more, .. } = self;
         let mut text = format!(
             r#"(module
   (memory (export "memory") {pages})
@@ -91,6 +94,7 @@ impl Module {
   (func (export "{interface}requirements") (param i32) (result i32) i32.const {NOTHING})
   (func (export "{interface}judge") (param i32) (result i32) {judge})
   (func (export "{interface}judge-batch") (param i32 i32) (result i32) {judge_batch})
+  (func (export "{interface}judge-encoded") (param i32 i32) (result i32) {judge_encoded})
   {more}
 "#
         );

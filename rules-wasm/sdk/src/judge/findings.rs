@@ -31,6 +31,17 @@ pub struct BriefFinding<'a> {
     pub field: Cow<'a, str>,
 }
 
+impl<'a> From<&'a Finding> for BriefFinding<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        Self {
+            code: &finding.code,
+            rule: &finding.rule,
+            severity: finding.severity,
+            field: Cow::Borrowed(&finding.field),
+        }
+    }
+}
+
 /// A text of a finding, written only where somebody reads it: give `format_args!(…)` rather than `format!(…)`.
 pub trait Say {
     /// The text.
