@@ -75,6 +75,8 @@ fn vector() -> Vector {
         documents: None,
         sms: None,
         checklist: None,
+        checklist_all: None,
+        only: None,
     }
 }
 
