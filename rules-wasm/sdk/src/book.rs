@@ -1,7 +1,7 @@
 //! The rule book of one bureau as data.
 //!
-//! [`ProvinceBook`] lists every parameter once; [`shapes`] are their types, [`when`] the conditions under which
-//! something is asked, [`paper`] the papers that bureaus ask for.
+//! [`ProvinceBook`] lists every parameter once; `shapes` and `wording` are their types, `when` the conditions under
+//! which something is asked, [`paper`] the papers that bureaus ask for.
 
 pub mod paper;
 mod shapes;
