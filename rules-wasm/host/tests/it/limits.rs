@@ -105,15 +105,16 @@ fn an_instance_that_stays_has_the_limits_of_each_call() {
     let host = Host::new(config.clone()).unwrap();
     let release = icp_rules_host::Release::unsigned(&guests().hostile, "1.0.0");
     let module = host.load(Province::Beijing, &guests().hostile, &release, &[]).unwrap();
-    // One order takes so much fuel that a hundred do not fit into the fuel of one.
+    // One order takes so much fuel that a thousand do not fit into the fuel of one call; to describe itself a module
+    // takes that of many orders.
     let Verdict::Judged { fuel_used, .. } = host.judge_with(&module, &order(Province::Beijing, "示例"), &context())
     else {
         panic!("not judged");
     };
-    let tight = Host::new(HostConfig { fuel_per_order: fuel_used * 3, ..config }).unwrap();
+    let tight = Host::new(HostConfig { fuel_per_order: fuel_used * 300, ..config }).unwrap();
     let module = tight.load(Province::Beijing, &guests().hostile, &release, &[]).unwrap();
     let mut held = tight.hold(&module).unwrap();
-    for _ in 0..100 {
+    for _ in 0..1000 {
         held.judge(&order(Province::Beijing, "示例"), &context()).unwrap();
     }
     assert!(held.memory_bytes() > 0 && !held.is_spent());
