@@ -113,6 +113,14 @@ impl Host {
         LoadedModule::load(&self.engine, &self.clock, &self.config, province, bytes, release, vectors, (self.today)())
     }
 
+    /// Loads a module as what it says that it is: for a tool on whose user's word it runs. It is compiled once.
+    ///
+    /// # Errors
+    /// Which step refused it and why; also where this host asks for signatures.
+    pub fn load_as_described(&self, bytes: &[u8]) -> Result<LoadedModule, LoadError> {
+        LoadedModule::load_as_described(&self.engine, &self.clock, &self.config, bytes, (self.today)())
+    }
+
     /// What a module says about itself; nothing else is proved. Takes as long as compiling it.
     ///
     /// # Errors

@@ -152,7 +152,44 @@ impl LoadedModule {
         signature::verify(release, &config.trusted_keys, config.signature_required)
             .map_err(|error| LoadError::new(LoadStep::Signature, error))?;
         let limits = Limits::of(config);
-        let (contract, ready, description) = Self::inspect(engine, clock, &limits, bytes)?;
+        let inspected = Self::inspect(engine, clock, &limits, bytes)?;
+        let module = Self::of(inspected, limits, province, release, today)?;
+        for vector in vectors {
+            module.run_vector(vector, clock).map_err(LoadError::of_vector)?;
+        }
+        Ok(module)
+    }
+
+    /// The module as what it says that it is.
+    pub(crate) fn load_as_described(
+        engine: &Engine,
+        clock: &Clock,
+        config: &HostConfig,
+        bytes: &[u8],
+        today: Date,
+    ) -> Result<Self, LoadError> {
+        let limits = Limits::of(config);
+        let digest = digest_of(bytes);
+        let unnamed = Release { digest, version: String::new(), signature: None, key_id: None };
+        check_bytes(config, bytes, &unnamed)?;
+        signature::verify(&unnamed, &config.trusted_keys, config.signature_required)
+            .map_err(|error| LoadError::new(LoadStep::Signature, error))?;
+        let inspected = Self::inspect(engine, clock, &limits, bytes)?;
+        let described = &inspected.2;
+        let province = Province::parse(&described.province).ok_or_else(|| {
+            LoadError::new(LoadStep::Describe, format!("it is of no province: {}", quoted(&described.province)))
+        })?;
+        let release = Release { version: described.version.clone(), ..unnamed };
+        Self::of(inspected, limits, province, &release, today)
+    }
+
+    fn of(
+        (contract, ready, description): (&'static str, Ready, Description),
+        limits: Limits,
+        province: Province,
+        release: &Release,
+        today: Date,
+    ) -> Result<Self, LoadError> {
         check_description(&description, province, release, today)?;
         let info = ModuleInfo {
             province,
@@ -161,11 +198,7 @@ impl LoadedModule {
             description,
             key_id: release.signature.as_ref().and(release.key_id.clone()),
         };
-        let module = Self { info: Arc::new(info), ready, limits };
-        for vector in vectors {
-            module.run_vector(vector, clock).map_err(LoadError::of_vector)?;
-        }
-        Ok(module)
+        Ok(Self { info: Arc::new(info), ready, limits })
     }
 
     fn inspect(

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use icp_domain::Province;
-use icp_rules_host::{Host, HostConfig, LoadedModule, Release};
+use icp_rules_host::{Host, HostConfig, LoadedModule};
 use icp_rules_sdk::Description;
 use icp_rules_sdk::vector::Vector;
 
@@ -44,10 +44,8 @@ impl Local {
 
     /// Loads a module, without running vectors.
     pub fn load(&self, what: &str, bytes: &[u8]) -> Result<Loaded, Problem> {
-        let (province, description) = self.describe(what, bytes)?;
-        let release = Release::unsigned(bytes, &description.version);
-        let module = self.host.load(province, bytes, &release, &[]).map_err(|error| Problem::refused(what, &error))?;
-        Ok(Loaded { province, module })
+        let module = self.host.load_as_described(bytes).map_err(|error| Problem::refused(what, &error))?;
+        Ok(Loaded { province: module.info().province, module })
     }
 
     /// Loads a module from a file.
