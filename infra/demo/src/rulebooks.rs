@@ -44,7 +44,7 @@ impl World {
 
     /// Puts a module on the bus and waits until intake judges with it.
     pub async fn activate_rules(&self, province: &str, version: &str) -> anyhow::Result<()> {
-        let digest = self.publish_rules(&self.built_module(province, version)?).await?;
+        let digest = self.publish_rules(&self.jetstream().await?, &self.built_module(province, version)?).await?;
         self.wait_active(province, &digest).await
     }
 
@@ -58,8 +58,9 @@ impl World {
                 wanted.entry(module.province.clone()).or_insert(module);
             }
         }
+        let jetstream = self.jetstream().await?;
         for module in wanted.values() {
-            self.publish_rules(module).await?;
+            self.publish_rules(&jetstream, module).await?;
         }
         let count = active.len() + wanted.len();
         wait_until(&format!("the rule books of {count} provinces to be active"), ACTIVE_BOUND, || async {
@@ -109,13 +110,12 @@ impl World {
     }
 
     /// Publishes a module and names it active; tells its digest.
-    async fn publish_rules(&self, module: &BuiltModule) -> anyhow::Result<String> {
+    async fn publish_rules(&self, jetstream: &jetstream::Context, module: &BuiltModule) -> anyhow::Result<String> {
         let bytes = std::fs::read(self.options.rules_dir.join(&module.file))?;
         let letters = parse(&module.province)?;
         let vectors = Vector::read_edition(&vectors_root(), &module.province, &module.version)?;
-        let jetstream = self.jetstream().await?;
         let release =
-            publish::publish(&jetstream, letters, &bytes, &module.version, &self.signing_key, &vectors).await?;
+            publish::publish(jetstream, letters, &bytes, &module.version, &self.signing_key, &vectors).await?;
         Ok(release.digest)
     }
 

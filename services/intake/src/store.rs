@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow as _, PgConnection, PgExecutor, PgPool, Row as _};
+use sqlx::{FromRow as _, PgConnection, PgPool, Row as _};
 use uuid::Uuid;
 
 use crate::order::{Event, Order, Phase};
@@ -169,9 +169,9 @@ fn joined(domains: &[String]) -> String {
 }
 
 /// Reads orders.
-pub async fn load_all(executor: impl PgExecutor<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid, StoredOrder>, sqlx::Error> {
+pub async fn load_all(pool: &PgPool, ids: &[Uuid]) -> Result<HashMap<Uuid, StoredOrder>, sqlx::Error> {
     let query = format!("select {COLUMNS} from orders where id = any($1)");
-    let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(ids).fetch_all(executor).await?;
+    let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(ids).fetch_all(pool).await?;
     rows.iter().map(|row| read(row).map(|order| (order.id, order))).collect()
 }
 

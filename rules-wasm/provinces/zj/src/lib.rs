@@ -5,10 +5,9 @@ use icp_rules_sdk::book::{
     OldNumber, PersonToUnit, Proof, ProvinceBook, ReviewItem, SmsIdTail, UnitToUnit, When, paper,
 };
 use icp_rules_sdk::catalogue::S01;
-use icp_rules_sdk::judge::{Case, Findings, Rule};
 use icp_rules_sdk::national::{ALIBABA_2019, HUAWEI_2026, NATIONAL, TENCENT_2022, VOLCENGINE_2024};
 use icp_rules_sdk::param::{Cite, Param};
-use icp_rules_sdk::{Date, Province, Severity, export_bureau};
+use icp_rules_sdk::{Date, Province, export_bureau};
 
 /// 华为云, 腾讯云 and 阿里云 agree on Zhejiang.
 const ZHEJIANG_AGREED: Cite = Cite::high("浙江管局要求（华为云、腾讯云、阿里云一致）", "2025");
@@ -29,6 +28,8 @@ pub static BOOK: ProvinceBook = ProvinceBook {
         CrossProvincePerson::WithProof(Proof::any_of(&[paper::RESIDENCE_PERMIT])),
         ZHEJIANG_AGREED,
     ),
+    // 网店执照的住所为平台网址，只能备案该域名。
+    online_shop_domain: Param::reviewing(true, ZHEJIANG_AGREED),
     // 域名持有者可为单位、法定代表人，或附证明的股东、高管。
     domain_holder: Param::new(DomainHolder::UnitPlus(&[paper::SHAREHOLDER_PROOF]), ALIBABA_2019),
 
@@ -97,30 +98,7 @@ pub static BOOK: ProvinceBook = ProvinceBook {
     shell_subject_add: Param::new(true, HUAWEI_2026),
     // 管局审核最长 30 个工作日。
     bureau_sla_wd: Param::new(30, TENCENT_2022),
-    extra: online_shops,
     ..NATIONAL
 };
-
-/// 网店执照: the address on the licence is a platform's URL, and only that may be filed.
-fn online_shops(case: &Case<'_>, findings: &mut Findings) {
-    let address = case.order.organiser.certificate.address.as_deref().unwrap_or_default().to_lowercase();
-    let is_shop = ["http://", "https://", "www.", "网店"].iter().any(|sign| address.contains(sign));
-    let is_named = case
-        .services()
-        .flat_map(|(_, service)| &service.domains)
-        .any(|domain| address.contains(&domain.to_lowercase()));
-    if is_shop && !is_named {
-        findings.add_with_remedy(
-            S01,
-            Rule::new("online_shop_domain", Severity::Review, ZHEJIANG_AGREED),
-            "organiser.certificate.address",
-            (
-                "网店执照的住所为平台网址，备案域名须与之一致",
-                "the licence is an online shop's: the domain must be the one in its address",
-            ),
-            ("备案执照住所所载的域名，或更换执照", "file the domain in the licence's address, or use another licence"),
-        );
-    }
-}
 
 export_bureau!(BOOK);

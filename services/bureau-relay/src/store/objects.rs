@@ -14,7 +14,7 @@ pub async fn left_objects(pool: &PgPool, limit: i64) -> Result<Vec<(i64, Vec<Str
     .await
 }
 
-/// Notes that the objects of a submission are removed.
-pub async fn forget_objects(pool: &PgPool, id: i64) -> Result<()> {
-    sqlx::query("update submissions set own_objects = '{}' where id = $1").bind(id).execute(pool).await.map(drop)
+/// Notes that the objects of submissions are removed.
+pub async fn forget_objects(pool: &PgPool, ids: &[i64]) -> Result<()> {
+    sqlx::query("update submissions set own_objects = '{}' where id = any($1)").bind(ids).execute(pool).await.map(drop)
 }

@@ -41,11 +41,10 @@ async fn remove_own_objects(relay: &Relay) -> Result<(), RoundError> {
         if left.is_empty() {
             return Ok(());
         }
-        for (id, objects) in left {
-            for object in &objects {
-                relay.materials.delete(object).await.map_err(PictureError::Store)?;
-            }
-            store::forget_objects(pool, id).await?;
+        for object in left.iter().flat_map(|(_, objects)| objects) {
+            relay.materials.delete(object).await.map_err(PictureError::Store)?;
         }
+        let ids: Vec<i64> = left.iter().map(|(id, _)| *id).collect();
+        store::forget_objects(pool, &ids).await?;
     }
 }

@@ -15,7 +15,7 @@ use icp_testkit::{NatsServer, shared, wait_until};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::node::{Node, task};
+use crate::node::{Node, number, task};
 
 const BOUND: Duration = Duration::from_secs(60);
 const TASKS: i64 = 3;
@@ -35,11 +35,14 @@ fn crash_when_passed(place: &'static str) {
     }
 }
 
-/// Notes a task and makes a job of it.
-struct Tasks;
+/// Notes every number under one word, and makes a job of it where it is a task.
+struct Noted {
+    what: &'static str,
+    is_task: bool,
+}
 
 #[async_trait]
-impl Handler for Tasks {
+impl Handler for Noted {
     type Message = i64;
 
     fn decode(&self, _kind: &str, payload: &[u8]) -> Result<i64, String> {
@@ -53,13 +56,15 @@ impl Handler for Tasks {
         effects: &mut Effects,
     ) -> Result<(), Failure> {
         for delivery in batch {
-            note(connection, "taken", delivery.message).await?;
-            effects.job(NewJob {
-                kind: "answer",
-                key: String::new(),
-                payload: delivery.message.to_be_bytes().to_vec(),
-                run_at: Utc::now(),
-            });
+            note(connection, self.what, delivery.message).await?;
+            if self.is_task {
+                effects.job(NewJob {
+                    kind: "answer",
+                    key: String::new(),
+                    payload: delivery.message.to_be_bytes().to_vec(),
+                    run_at: Utc::now(),
+                });
+            }
         }
         Ok(())
     }
@@ -93,36 +98,6 @@ impl Worker for Answers {
         }
         Ok(())
     }
-}
-
-/// Notes an answer.
-struct Heard;
-
-#[async_trait]
-impl Handler for Heard {
-    type Message = i64;
-
-    fn decode(&self, _kind: &str, payload: &[u8]) -> Result<i64, String> {
-        number(payload)
-    }
-
-    async fn handle(
-        &self,
-        connection: &mut PgConnection,
-        batch: &[Delivery<i64>],
-        _effects: &mut Effects,
-    ) -> Result<(), Failure> {
-        for delivery in batch {
-            note(connection, "heard", delivery.message).await?;
-        }
-        Ok(())
-    }
-}
-
-fn number(payload: &[u8]) -> Result<i64, String> {
-    let message: icp_proto::ops::RepublishResponse =
-        prost::Message::decode(payload).map_err(|error: prost::DecodeError| error.to_string())?;
-    i64::try_from(message.messages).map_err(|error| error.to_string())
 }
 
 async fn note(connection: &mut PgConnection, what: &str, number: i64) -> Result<(), sqlx::Error> {
@@ -183,8 +158,10 @@ async fn the_node_that_crashes() {
     icp_bus::crash::set_hook(crash_when_passed);
     let node = Node::on_urls(&variable("ICP_CRASH_NATS"), &variable("ICP_CRASH_DATABASE"), SETTINGS).await;
     begin(&node.bus, round).await;
-    node.bus.consume(Consumer { name: "crash-tasks", filter: "icp.task.node.>" }, Tasks);
-    node.bus.consume(Consumer { name: "crash-heard", filter: "icp.evt.node.>" }, Heard);
+    node.bus
+        .consume(Consumer { name: "crash-tasks", filter: "icp.task.node.>" }, Noted { what: "taken", is_task: true });
+    node.bus
+        .consume(Consumer { name: "crash-heard", filter: "icp.evt.node.>" }, Noted { what: "heard", is_task: false });
     node.bus.work(Answers);
     wait_until("the tasks to be done", BOUND, || async {
         let (effects, is_done) = effects_of(&node.bus, round).await;

@@ -72,6 +72,13 @@ pub(crate) fn task(number: u64) -> Outgoing {
     Outgoing::task("node", "count", Uuid::nil(), &message)
 }
 
+/// The number that a task carries.
+pub(crate) fn number(payload: &[u8]) -> Result<i64, String> {
+    let message: icp_proto::ops::RepublishResponse =
+        prost::Message::decode(payload).map_err(|error: prost::DecodeError| error.to_string())?;
+    i64::try_from(message.messages).map_err(|error| error.to_string())
+}
+
 /// Writes down every number; refuses 13 for ever.
 struct Numbers;
 
@@ -80,9 +87,7 @@ impl Handler for Numbers {
     type Message = i64;
 
     fn decode(&self, _kind: &str, payload: &[u8]) -> Result<i64, String> {
-        let message: icp_proto::ops::RepublishResponse =
-            prost::Message::decode(payload).map_err(|error: prost::DecodeError| error.to_string())?;
-        i64::try_from(message.messages).map_err(|error| error.to_string())
+        number(payload)
     }
 
     async fn handle(
