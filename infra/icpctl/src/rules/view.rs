@@ -6,7 +6,7 @@ use std::path::Path;
 use chrono::{DateTime, FixedOffset};
 use icp_domain::Province;
 use icp_rules_host::publish::{announced, shadowed, stored as stored_releases};
-use icp_rules_host::status::{HostStatus, MergedReport, PRESENCE, merged_report, statuses};
+use icp_rules_host::status::{HostStatus, MergedReport, PRESENCE, Refusal, merged_report, statuses};
 use icp_rules_sdk::{Confidence, Description, Severity};
 use serde_json::json;
 
@@ -29,8 +29,13 @@ pub async fn list(cli: &Cli) -> Result<Answer, Problem> {
         let letters = province.letters();
         let (named, shadow) = (announced(&jetstream, province).await?, shadowed(&jetstream, province).await?);
         let of_province: &[HostStatus] = hosts.get(letters).map(Vec::as_slice).unwrap_or_default();
+        // What a host refused is news as long as the bus names it; its status may be older than a rollback.
+        let is_named = |refused: &Refusal| {
+            let active = named.as_ref().map(|named| &named.release.digest);
+            [active, shadow.as_ref().map(|shadow| &shadow.digest)].contains(&Some(&refused.release.digest))
+        };
         for host in of_province {
-            for refusal in host.refused.iter().chain(&host.shadow_refused) {
+            for refusal in host.refused.iter().chain(&host.shadow_refused).filter(|refused| is_named(refused)) {
                 refusals.insert((letters, refusal.release.digest.clone()), (host.host.clone(), refusal.clone()));
             }
         }
