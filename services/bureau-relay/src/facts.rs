@@ -33,6 +33,7 @@ pub fn ended(order: &OrderRef, outcome: &Outcome, now: DateTime<Utc>) -> Outgoin
                 organiser_number: organiser_number.clone(),
                 service_numbers: service_numbers.clone(),
                 at_unix_ms,
+                ..bureau::Approved::default()
             };
             Outgoing::event(AREA, "approved", &order.province, order.order_id, &message)
         }

@@ -164,6 +164,7 @@ mod tests {
             organiser: Some(relay::RelayOrganiser::default()),
             services: vec![relay::RelayService { kind: "app".into(), ..Default::default() }],
             materials: vec![],
+            ..relay::RelayFiling::default()
         };
         let picture =
             Picture { kind: MaterialKind::OrganiserCertificate, service_index: 0, bytes: b"no picture".to_vec() };

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use icp_domain::{Certificate, Filing, InternetService, Organiser, Person, ServiceKind};
+use icp_domain::{AppPlatform, Certificate, Filing, InternetService, OrderType, Organiser, Person, ServiceKind};
 use icp_proto::{authority, common, identity, relay, sms};
 
 use crate::api::problem::FieldError;
@@ -13,6 +13,10 @@ const MAX_DOMAINS: usize = 100;
 /// Checks lengths, counts and forms that do not depend on any province; tells everything that is wrong at once.
 pub fn validate(filing: &Filing) -> Vec<FieldError> {
     let mut errors = Vec::new();
+    if filing.order_type != OrderType::FirstFiling {
+        let what = format!("{} is not carried yet", filing.order_type.as_str());
+        errors.push(FieldError::new("order_type", what, "give first_filing"));
+    }
     let organiser = &filing.organiser;
     text(&mut errors, "organiser.name", &organiser.name, 255);
     certificate(&mut errors, "organiser.certificate", &organiser.certificate);
@@ -196,11 +200,22 @@ pub fn relay_filing(filing: &Filing, materials: Vec<common::Material>) -> relay:
         organiser: Some(relay_organiser(&filing.organiser)),
         services: filing.services.iter().map(relay_service).collect(),
         materials,
+        operation: filing
+            .order_type
+            .description()
+            .bureau
+            .map(|operation| operation.as_str().to_owned())
+            .unwrap_or_default(),
+        cancellation: filing.cancellation.as_ref().map(|cancellation| relay::Cancellation {
+            reason: cancellation.reason.into(),
+            note: cancellation.note.clone().unwrap_or_default(),
+        }),
     }
 }
 
 fn relay_organiser(organiser: &Organiser) -> relay::RelayOrganiser {
     relay::RelayOrganiser {
+        number: organiser.number.clone().unwrap_or_default(),
         name: organiser.name.clone(),
         nature: organiser.nature.into(),
         certificate: Some(certificate_of(&organiser.certificate)),
@@ -223,6 +238,9 @@ fn relay_service(service: &InternetService) -> relay::RelayService {
     };
     let wide = |values: &[u16]| values.iter().copied().map(u32::from).collect();
     relay::RelayService {
+        number: service.number.clone().unwrap_or_default(),
+        app_platforms: service.app_platforms.iter().map(app_platform).collect(),
+        mini_program_platforms: service.mini_program_platforms.clone(),
         kind: kind.to_owned(),
         name: service.name.clone(),
         domains: a_labels(service),
@@ -239,6 +257,17 @@ fn relay_service(service: &InternetService) -> relay::RelayService {
         server_places: wide(&service.access.server_places),
         addresses: service.access.addresses.iter().filter_map(|address| ip_range(address)).collect(),
         remark: service.remark.clone().unwrap_or_default(),
+    }
+}
+
+fn app_platform(app: &AppPlatform) -> relay::AppPlatform {
+    relay::AppPlatform {
+        platform: app.platform.as_str().to_owned(),
+        package: app.package.clone(),
+        public_key: app.public_key.clone(),
+        certificate_fingerprint: app.certificate_fingerprint.clone(),
+        domains: app.domains.clone(),
+        sdk_providers: app.sdk_providers.clone(),
     }
 }
 

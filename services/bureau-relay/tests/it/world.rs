@@ -317,5 +317,6 @@ fn filing() -> relay::RelayFiling {
             ..Default::default()
         }],
         materials: vec![],
+        ..Default::default()
     }
 }

@@ -32,6 +32,7 @@ fn approved(id: &str) -> Outgoing {
         organiser_number: format!("粤ICP备{}号", id.chars().filter(char::is_ascii_digit).take(8).collect::<String>()),
         service_numbers: vec![format!("{id}-1")],
         at_unix_ms: 1,
+        ..bureau::Approved::default()
     };
     Outgoing::event("bureau", "approved", "gd", id, &message)
 }

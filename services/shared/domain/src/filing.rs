@@ -14,20 +14,38 @@ use crate::{OrderType, Province};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Filing {
-    /// What is asked for; only first filings (首次备案) are carried today.
+    /// What is asked for (备案订单类型).
     pub order_type: OrderType,
     /// Province whose bureau decides (备案地省).
     pub province: Province,
     /// The organiser (主体): the company, institution or person that runs the services.
     pub organiser: Organiser,
-    /// The services to be filed, 1 to 64.
+    /// The services that the order is about, as many as its type allows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<InternetService>,
+    /// Why a record is cancelled (注销); only for cancellations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancellation: Option<Cancellation>,
+}
+
+/// Why a record is cancelled (注销理由).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cancellation {
+    /// Reason (Zxly), a code of the bureau's table, 1 to 999.
+    pub reason: u16,
+    /// In words (Zxlybz), at most 1,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// The organiser (主体 / 主办者).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Organiser {
+    /// Filing number (主体备案号), where the organiser is on record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
     /// Full name as on the certificate (主办单位名称), 1 to 255 characters.
     pub name: String,
     /// Nature (单位性质, Dwxz): 4 enterprise, 5 person, … (bureau-interface §11.1).
@@ -131,11 +149,15 @@ pub enum ServiceKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InternetService {
+    /// Filing number (服务备案号), where the service is on record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
     /// Website, APP, mini-program or quick app.
     pub kind: ServiceKind,
     /// Name (网站名称 / 服务名称).
     pub name: String,
     /// Domains; a new website has exactly one (工信管函〔2019〕633号).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub domains: Vec<String>,
     /// Home page without scheme (首页URL), e.g. `www.example.cn`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,6 +169,12 @@ pub struct InternetService {
     /// Pre-approvals (前置审批) that the content needs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pre_approvals: Vec<PreApproval>,
+    /// What identifies an APP on its platforms (APP 特征信息); only for apps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub app_platforms: Vec<AppPlatform>,
+    /// Platforms of a mini-program or quick app (Xcx_xx), ids of the bureau's table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mini_program_platforms: Vec<u32>,
     /// Person in charge of the service (互联网信息服务负责人, P2).
     pub principal: Person,
     /// How and where the service is connected (接入).
@@ -154,6 +182,49 @@ pub struct InternetService {
     /// Remark (备注), at most 1,024 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
+}
+
+/// An APP on one platform (bureau-interface §10).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppPlatform {
+    /// The platform (运行平台).
+    pub platform: Platform,
+    /// Package name or bundle id, e.g. `cn.example.shop`.
+    pub package: String,
+    /// Public key (公钥), the modulus in hexadecimal.
+    pub public_key: String,
+    /// Fingerprint of the signing certificate in hexadecimal: MD5 (32 digits), on iOS SHA-1 (40 digits).
+    pub certificate_fingerprint: String,
+    /// Domains that the APP uses there, up to the fourth level.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub domains: Vec<String>,
+    /// Third parties whose SDKs it uses, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sdk_providers: Vec<String>,
+}
+
+/// Where an APP runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Platform {
+    /// 安卓
+    Android,
+    /// iOS
+    Ios,
+    /// 鸿蒙
+    HarmonyOs,
+}
+
+impl Platform {
+    /// The text form, e.g. `android`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Android => "android",
+            Self::Ios => "ios",
+            Self::HarmonyOs => "harmony_os",
+        }
+    }
 }
 
 /// A licence that an authority must have given before the filing (前置审批).

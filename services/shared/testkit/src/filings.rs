@@ -45,7 +45,9 @@ pub fn company_filing(province: Province, n: u32) -> Filing {
     Filing {
         order_type: OrderType::FirstFiling,
         province,
+        cancellation: None,
         organiser: Organiser {
+            number: None,
             name: format!("示例{digits}科技有限公司"),
             nature: NATURE_ENTERPRISE,
             certificate: Certificate {
@@ -60,6 +62,9 @@ pub fn company_filing(province: Province, n: u32) -> Filing {
             remark: None,
         },
         services: vec![InternetService {
+            number: None,
+            app_platforms: Vec::new(),
+            mini_program_platforms: Vec::new(),
             kind: ServiceKind::Website,
             name: format!("示例{digits}科技"),
             domains: vec![format!("specimen-{letters}-{n:04}.cn")],
@@ -93,7 +98,9 @@ pub fn person_filing(province: Province, n: u32) -> Filing {
     Filing {
         order_type: OrderType::FirstFiling,
         province,
+        cancellation: None,
         organiser: Organiser {
+            number: None,
             name: person.name.clone(),
             nature: NATURE_PERSON,
             certificate: Certificate { address: Some(address.clone()), ..certificate },
@@ -103,6 +110,9 @@ pub fn person_filing(province: Province, n: u32) -> Filing {
             remark: None,
         },
         services: vec![InternetService {
+            number: None,
+            app_platforms: Vec::new(),
+            mini_program_platforms: Vec::new(),
             kind: ServiceKind::Website,
             name: format!("拾叶笔记{digits}"),
             domains: vec![format!("specimen-{letters}-p{n:04}.cn")],
