@@ -10,4 +10,6 @@ with created as (
     returning id, account, version, created_at
 )
 insert into order_history (order_id, version, at, actor, event)
-select id, version, created_at, account, $13 from created
+select created.id, created.version, created.created_at, created.account, first.event
+from created
+join unnest($1::uuid[], $13::jsonb[]) as first (id, event) on first.id = created.id

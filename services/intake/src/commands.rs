@@ -5,14 +5,16 @@ use icp_domain::{Filing, MaterialKind};
 use icp_kit::DataKey;
 use icp_kit::materials::StoredMaterial;
 use icp_proto::common;
+use icp_rules_sdk::{Context, SmsReceiver};
 use prost::Message as _;
 use uuid::Uuid;
 
 use crate::api::Api;
 use crate::api::auth::Caller;
-use crate::api::problem::{Kind, Problem};
+use crate::api::problem::{FieldError, Kind, Problem};
+use crate::approval::CarriedOut;
 use crate::content;
-use crate::order::{Command, Event, Order, RulesVerdict, decide, evolve};
+use crate::order::{Command, Event, Order, RulesVerdict, Submission, decide, evolve};
 use crate::reactions::{Attachments, react};
 use crate::rules::{self, Facts};
 use crate::store::{Change, Content, MaterialRow, StoredOrder};
@@ -33,7 +35,8 @@ impl Api {
         let id = Uuid::now_v7();
         let data_key = DataKey::generate();
         let now = self.clock.now();
-        let order = evolve(Order::default(), &Event::Created);
+        let created = Event::Created { order_type: filing.order_type };
+        let order = evolve(Order::default(), &created);
         let mut stored = StoredOrder {
             id,
             account: caller.account.clone(),
@@ -50,9 +53,8 @@ impl Api {
         };
         self.fill(&mut stored, &data_key, filing)?;
         let mut effects = Effects::new();
-        react(&mut effects, &stored, &[Event::Created], now, Attachments::default());
-        let order_type = filing.order_type.as_str();
-        self.writes.write(OrderWrite::Create { draft: Box::new(stored.clone()), order_type, effects }).await?;
+        react(&mut effects, &stored, &[created], now, Attachments::default());
+        self.writes.write(OrderWrite::Create { draft: Box::new(stored.clone()), effects }).await?;
         Ok(stored)
     }
 
@@ -63,6 +65,13 @@ impl Api {
         mut stored: StoredOrder,
         filing: &Filing,
     ) -> Result<StoredOrder, Problem> {
+        if filing.order_type != stored.order.order_type {
+            return Err(Problem::fields(vec![FieldError::new(
+                "order_type",
+                format!("the order is one of type {}, which does not change", stored.order.order_type.as_str()),
+                "withdraw the order and begin anew",
+            )]));
+        }
         let data_key = self.data_key(&stored)?;
         self.fill(&mut stored, &data_key, filing)?;
         self.apply(caller, stored, Command::Amend, Extra { content: true, ..Extra::default() }).await
@@ -100,19 +109,32 @@ impl Api {
         let verdict = self.judge(&stored, &filing, &rows).await?;
         let keyring = &self.bus.context().keyring;
         let context = stored.id.to_string();
-        let contact = keyring.seal("notify", &context, &content::contact(&filing))?.encode_to_vec();
-        let persons = keyring.seal("sms", &context, &content::sms_persons(&filing))?.encode_to_vec();
+        let contact = keyring.seal("notify", &context, &content::messages::contact(&filing))?.encode_to_vec();
+        let sms_persons = content::messages::sms_persons(&filing, self.sms_receivers(&filing).as_deref());
+        let persons = keyring.seal("sms", &context, &sms_persons)?.encode_to_vec();
         let mut attachments = Attachments::default();
         if !verdict.blocks() {
-            let materials = self.open_materials(&stored, &rows)?;
-            let subject = content::identity_subject(&filing, materials);
-            attachments.identity = Some(keyring.seal("identity", &context, &subject)?);
-            attachments.authority = Some(keyring.seal("authority", &context, &content::lookup_subject(&filing))?);
+            let row = filing.order_type.description();
+            if row.verifies_identity() {
+                let materials = self.open_materials(&stored, &rows)?;
+                let subject = content::messages::identity_subject(&filing, materials);
+                attachments.identity = Some(keyring.seal("identity", &context, &subject)?);
+            }
+            if row.asks_registers() {
+                let subject = content::messages::lookup_subject(&filing);
+                attachments.authority = Some(keyring.seal("authority", &context, &subject)?);
+            }
         }
         stored.contact_sealed = Some(contact.clone());
         stored.persons_sealed = Some(persons.clone());
         let extra = Extra { attachments, sealed: Some((contact, persons)), ..Extra::default() };
-        self.apply(caller, stored, Command::Submit(verdict), extra).await
+        let submission = Submission {
+            verdict,
+            asks_sms: !sms_persons.persons.is_empty(),
+            organiser_number: content::organiser_number(&filing),
+            service_numbers: content::service_numbers(&filing),
+        };
+        self.apply(caller, stored, Command::Submit(submission), extra).await
     }
 
     /// The reviewer passes the order: the rules judge once more, and the relay gets it.
@@ -120,9 +142,12 @@ impl Api {
         let filing = self.filing(&stored)?;
         let rows = self.reads.materials(stored.id).await?;
         let verdict = self.judge(&stored, &filing, &rows).await?;
-        let relay_filing = content::relay_filing(&filing, self.open_materials(&stored, &rows)?);
-        let relay = self.bus.context().keyring.seal("relay", &stored.id.to_string(), &relay_filing)?;
-        let attachments = Attachments { relay: Some(relay), ..Attachments::default() };
+        let mut attachments = Attachments::default();
+        if filing.order_type.description().bureau.is_some() {
+            let relay_filing = content::messages::relay_filing(&filing, self.open_materials(&stored, &rows)?);
+            attachments.relay =
+                Some(self.bus.context().keyring.seal("relay", &stored.id.to_string(), &relay_filing)?);
+        }
         self.apply(caller, stored, Command::Pass(verdict), Extra { attachments, ..Extra::default() }).await
     }
 
@@ -153,6 +178,7 @@ impl Api {
             after: stored.order.clone(),
             at: now,
             actor: caller.name.clone(),
+            carried_out: CarriedOut::of(&stored, &events, now),
             events,
             content,
             sealed: extra.sealed,
@@ -181,6 +207,13 @@ impl Api {
         let other_orders_in_flight = self.reads.count_in_flight(&stored.organiser_index, stored.id).await?;
         let facts = Facts { order_id: stored.id, materials, other_orders_in_flight, now: self.clock.now() };
         Ok(rules::judge(&self.rules, filing, &facts))
+    }
+
+    /// Whom the ministry asks by SMS, if the province's rules say.
+    fn sms_receivers(&self, filing: &Filing) -> Option<Vec<SmsReceiver>> {
+        let context = Context::on(rules::day_in_china(self.clock.now()));
+        let requirements = self.rules.requirements(filing.province, &filing.into(), &context).ok()?;
+        Some(requirements.sms_receivers)
     }
 
     /// The declared content.

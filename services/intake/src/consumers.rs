@@ -10,9 +10,10 @@ use icp_proto::{authority, bureau, identity};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::order::{BureauResult, Command, Event, decide, evolve};
+use crate::approval::{self, CarriedOut};
+use crate::order::{BureauIds, BureauResult, Command, Numbers, decide, evolve};
 use crate::reactions::{Attachments, finding_from, react};
-use crate::store::{self, Change, NewlyFiled};
+use crate::store::{self, Change};
 
 /// Turns facts of one kind of service into commands.
 #[derive(Debug, Clone)]
@@ -47,8 +48,17 @@ impl Handler for Answers {
             "icp.evt.bureau.v1.approved" => {
                 let message: bureau::Approved = read(payload)?;
                 let order_id = order_id(&message.order_id)?;
-                let (organiser_number, service_numbers) = (message.organiser_number, message.service_numbers);
-                let command = Command::BureauApproved { attempt: message.attempt, organiser_number, service_numbers };
+                let ids = BureauIds {
+                    organiser: message.organiser_id,
+                    services: message.service_ids,
+                    accesses: message.access_ids,
+                };
+                let numbers = Numbers {
+                    organiser_number: message.organiser_number,
+                    service_numbers: message.service_numbers,
+                    ids,
+                };
+                let command = Command::BureauApproved { attempt: message.attempt, numbers };
                 Fact { order_id, command }
             }
             "icp.evt.bureau.v1.rejected" => bureau_rejection(read(payload)?)?,
@@ -68,7 +78,6 @@ impl Handler for Answers {
         let ids: Vec<Uuid> = batch.iter().filter_map(|d| d.message.as_ref()).map(|fact| fact.order_id).collect();
         let mut orders = store::load_for_update(connection, &ids).await?;
         let mut changes: HashMap<Uuid, Change> = HashMap::new();
-        let mut filed = Vec::new();
         for delivery in batch {
             let Some(fact) = &delivery.message else { continue };
             let stored = orders
@@ -88,19 +97,14 @@ impl Handler for Answers {
                 events: Vec::new(),
                 content: None,
                 sealed: None,
+                carried_out: None,
             });
             stored.order = events.iter().fold(stored.order.clone(), evolve);
             change.after = stored.order.clone();
             effects.set_cause(delivery.traceparent.clone());
             react(effects, stored, &events, now, Attachments::default());
-            for event in &events {
-                if let Event::Approved { organiser_number, service_numbers } = event {
-                    filed.push(NewlyFiled {
-                        order_id: stored.id,
-                        organiser_number: organiser_number.clone(),
-                        service_numbers: service_numbers.clone(),
-                    });
-                }
+            if let Some(carried_out) = CarriedOut::of(stored, &events, now) {
+                change.carried_out = Some(carried_out);
             }
             change.events.extend(events);
         }
@@ -111,8 +115,9 @@ impl Handler for Answers {
         if store::save(connection, &changes).await?.len() != changes.len() {
             return Err(Failure::Retry("an order changed at the same time".to_owned()));
         }
-        if !filed.is_empty() {
-            store::file_services(connection, &filed, now).await?;
+        let carried_out: Vec<&CarriedOut> = changes.iter().filter_map(|change| change.carried_out.as_ref()).collect();
+        if !carried_out.is_empty() {
+            approval::file(connection, &carried_out).await?;
         }
         Ok(())
     }

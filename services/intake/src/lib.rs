@@ -2,9 +2,10 @@
 //!
 //! Reading order: [`order`] (the life of an order, pure), [`content`] (what is declared), [`rules`],
 //! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
-//! facts), [`api`] (REST), [`reads`] and [`writes`] (requests share queries and transactions), [`store`] (SQL).
+//! facts), [`approval`] (into the archive), [`api`] (REST), [`reads`] and [`writes`] (requests share queries and transactions), [`store`] (SQL).
 
 pub mod api;
+pub mod approval;
 pub mod commands;
 pub mod consumers;
 pub mod content;

@@ -26,8 +26,12 @@ pub struct Facts<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// Judges with the province's active module. Without one, the order goes to manual review.
+/// Judges with the province's active module. Without one, the order goes to manual review. What is not carried to the
+/// bureau is not the bureau's to judge.
 pub fn judge(host: &Arc<Host>, filing: &Filing, facts: &Facts<'_>) -> RulesVerdict {
+    if filing.order_type.description().bureau.is_none() {
+        return RulesVerdict { digest: None, version: None, findings: Vec::new() };
+    }
     let order = Order::from(filing);
     match host.judge_order(filing.province, &facts.order_id.to_string(), &order, &context(facts)) {
         Verdict::Judged { findings, module, .. } => RulesVerdict {

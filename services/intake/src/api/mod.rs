@@ -69,6 +69,7 @@ pub fn router(api: Api) -> Router {
         .route("/v1/review", get(review::queue))
         .route("/v1/rules", get(review::rules))
         .route("/v1/whitelist/{domain}", get(review::whitelist))
+        .route("/v1/orders/{id}/consent", post(orders::consent))
         .method_not_allowed_fallback(async || {
             Problem::new(Kind::MethodNotAllowed, "See /docs for the methods of each path.")
         })

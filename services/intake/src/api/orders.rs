@@ -111,6 +111,23 @@ pub async fn withdraw(
     Ok(with_etag(&stored, None))
 }
 
+/// `POST /v1/orders/{id}/consent`: the account that holds the record lets it go (转移备案). It has the order's id from
+/// the one who asks; to everybody else the order is not there.
+pub async fn consent(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+    caller.require(Role::Applicant)?;
+    let stored = api.reads.order(body::order_id(&id)?).await?.ok_or_else(Problem::no_order)?;
+    let pool = &api.bus.context().pool;
+    let holder = match &stored.order.organiser_number {
+        Some(number) => store::holder(pool, number).await?,
+        None => None,
+    };
+    if holder.as_deref() != Some(caller.account.as_str()) {
+        return Err(Problem::no_order());
+    }
+    let stored = api.apply(&caller, stored, Command::Consent, Default::default()).await?;
+    Ok(Json(serde_json::json!({ "id": stored.id, "phase": stored.order.phase.as_str() })).into_response())
+}
+
 /// `GET /v1/orders/{id}/history`
 pub async fn history(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let stored = find(&api, &caller, &id).await?;

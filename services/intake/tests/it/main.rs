@@ -6,3 +6,4 @@ mod app;
 mod bad_input;
 mod facts;
 mod start;
+mod types;

@@ -12,5 +12,5 @@ pub mod province;
 
 pub use filing::*;
 pub use finding::{Finding, FindingSource, Severity, Stage};
-pub use order_type::{BureauOperation, OrderType, Part, Persons};
+pub use order_type::{BureauOperation, Description, OrderType, Part, Persons};
 pub use province::Province;
