@@ -12,6 +12,7 @@ use crate::api::Api;
 use crate::api::auth::Caller;
 use crate::api::problem::{Kind, Problem};
 use crate::content;
+use crate::desk::words;
 use crate::order::{Command, Event, Order, RulesVerdict, decide, evolve};
 use crate::reactions::{Attachments, react};
 use crate::rules::{self, Facts};
@@ -120,10 +121,32 @@ impl Api {
         let filing = self.filing(&stored)?;
         let rows = self.reads.materials(stored.id).await?;
         let verdict = self.judge(&stored, &filing, &rows).await?;
-        let relay_filing = content::relay_filing(&filing, self.open_materials(&stored, &rows)?);
+        self.pass_judged(caller, stored, &filing, &rows, verdict).await
+    }
+
+    /// Passes an order that the rules have just judged; where two reviewers must, this may be the first.
+    pub async fn pass_judged(
+        &self,
+        caller: &Caller,
+        stored: StoredOrder,
+        filing: &Filing,
+        materials: &[MaterialRow],
+        verdict: RulesVerdict,
+    ) -> Result<StoredOrder, Problem> {
+        let command = self.config.review.second_opinion.pass(&stored.order, verdict, &caller.name)?;
+        let relay_filing = content::relay_filing(filing, self.open_materials(&stored, materials)?);
         let relay = self.bus.context().keyring.seal("relay", &stored.id.to_string(), &relay_filing)?;
         let attachments = Attachments { relay: Some(relay), ..Attachments::default() };
-        self.apply(caller, stored, Command::Pass(verdict), Extra { attachments, ..Extra::default() }).await
+        self.apply(caller, stored, command, Extra { attachments, ..Extra::default() }).await
+    }
+
+    /// The order with the own words of whoever returned it, for those who may read its content.
+    pub fn with_words(&self, mut stored: StoredOrder) -> Result<StoredOrder, Problem> {
+        if let Some(locked) = &stored.order.words {
+            let key = self.data_key(&stored)?;
+            words::unlock(&key, stored.id, locked, &mut stored.order.findings)?;
+        }
+        Ok(stored)
     }
 
     /// Decides and stores, unless somebody else was faster.

@@ -112,6 +112,12 @@ pub struct Order {
     pub organiser_number: Option<String>,
     /// Numbers of the services, once approved.
     pub service_numbers: Vec<String>,
+    /// Who passed it first, while a second reviewer must decide as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_pass: Option<String>,
+    /// The words of whoever returned it, encrypted under the order's data key, base64: see [`crate::desk::words`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
 }
 
 /// What the province's module said, as the order records it.
@@ -159,8 +165,12 @@ pub enum Command {
     AuthorityAnswered { attempt: u32, answers: u32, findings: Vec<Finding> },
     /// The reviewer passes it; the rules have judged once more.
     Pass(RulesVerdict),
+    /// The first of two reviewers passes it; the rules have judged once more.
+    PassFirst { verdict: RulesVerdict, reviewer: String },
     /// The reviewer returns it with reasons.
     Return(Vec<Finding>),
+    /// The reviewer returns it with reasons and with own words, which are encrypted.
+    ReturnInWords { findings: Vec<Finding>, words: String },
     /// The bureau's system has taken it.
     BureauReceived { attempt: u32, data_sequence: i64 },
     /// The bureau approved it.
@@ -188,8 +198,12 @@ pub enum Event {
     AuthorityAnswered { answers: u32, findings: Vec<Finding> },
     /// All checks are done; a reviewer is asked.
     ReviewRequested,
+    /// Own words of whoever returns the order, encrypted under its data key, base64.
+    Worded { words: String },
     /// Back to the applicant.
     Returned { by: Stage, findings: Vec<Finding> },
+    /// The first of two reviewers passed it.
+    PassedFirst { reviewer: String },
     /// The reviewer passed it.
     Passed,
     /// The bureau's system has it; 0 where only a later answer told so.
@@ -216,6 +230,9 @@ pub enum Rejection {
     /// The rules block what the reviewer wanted to pass.
     #[error("the province's rules block this order")]
     Blocked(Vec<Finding>),
+    /// The second opinion must be another person's.
+    #[error("`{0}` has passed this order already; another reviewer must decide")]
+    SameReviewer(String),
     /// A return must say why.
     #[error("a return needs at least one finding")]
     NoReason,
@@ -232,6 +249,20 @@ impl Default for Order {
             findings: Vec::new(),
             organiser_number: None,
             service_numbers: Vec::new(),
+            first_pass: None,
+            words: None,
+        }
+    }
+}
+
+impl Order {
+    /// One sentence: what the order waits for.
+    pub fn waits_for(&self) -> &'static str {
+        match (self.phase, &self.first_pass) {
+            (Phase::ProviderReview, Some(_)) => {
+                "A second reviewer of the provider decides; the first one has passed it."
+            }
+            _ => self.phase.waits_for(),
         }
     }
 }
@@ -265,14 +296,8 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
             let answered = Event::AuthorityAnswered { answers, findings };
             Ok(after_check(order, answered, order.identity_answered, Stage::Authority))
         }
-        Command::Pass(verdict) => {
-            if order.phase == Phase::ProviderReview && verdict.blocks() {
-                return Err(Rejection::Blocked(verdict.findings));
-            }
-            allow(order, order.phase == Phase::ProviderReview, "provider_review", || {
-                vec![Event::RulesJudged(verdict), Event::Passed]
-            })
-        }
+        Command::Pass(verdict) => pass(order, verdict, Event::Passed),
+        Command::PassFirst { verdict, reviewer } => pass(order, verdict, Event::PassedFirst { reviewer }),
         Command::Return(findings) => {
             if findings.is_empty() {
                 return Err(Rejection::NoReason);
@@ -281,6 +306,10 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
                 vec![Event::Returned { by: Stage::Review, findings }]
             })
         }
+        Command::ReturnInWords { findings, words } => decide(order, Command::Return(findings)).map(|mut events| {
+            events.insert(0, Event::Worded { words });
+            events
+        }),
         Command::BureauReceived { attempt, data_sequence } => {
             let fits = order.phase == Phase::Queued && attempt == order.attempt;
             Ok(if fits { vec![Event::ReceivedByBureau { data_sequence }] } else { Vec::new() })
@@ -306,6 +335,8 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             order.identity_answered = false;
             order.authority_answered = false;
             order.findings = Vec::new();
+            order.first_pass = None;
+            order.words = None;
         }
         Event::RulesJudged(verdict) => {
             order.findings.retain(|finding| finding.stage != Stage::Rules);
@@ -320,11 +351,17 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             order.findings.extend(findings.iter().cloned());
         }
         Event::ReviewRequested => order.phase = Phase::ProviderReview,
+        Event::Worded { words } => order.words = Some(words.clone()),
         Event::Returned { findings, .. } => {
             order.phase = Phase::Returned;
             order.findings.clone_from(findings);
+            order.first_pass = None;
         }
-        Event::Passed => order.phase = Phase::Queued,
+        Event::PassedFirst { reviewer } => order.first_pass = Some(reviewer.clone()),
+        Event::Passed => {
+            order.phase = Phase::Queued;
+            order.first_pass = None;
+        }
         Event::ReceivedByBureau { .. } => order.phase = Phase::AtBureau,
         Event::Approved { organiser_number, service_numbers } => {
             order.phase = Phase::Approved;
@@ -354,6 +391,13 @@ fn submit(attempt: u32, verdict: RulesVerdict) -> Vec<Event> {
         events.push(Event::Returned { by: Stage::Rules, findings });
     }
     events
+}
+
+fn pass(order: &Order, verdict: RulesVerdict, passed: Event) -> Result<Vec<Event>, Rejection> {
+    if order.phase == Phase::ProviderReview && verdict.blocks() {
+        return Err(Rejection::Blocked(verdict.findings));
+    }
+    allow(order, order.phase == Phase::ProviderReview, "provider_review", || vec![Event::RulesJudged(verdict), passed])
 }
 
 fn is_awaited(order: &Order, attempt: u32) -> bool {

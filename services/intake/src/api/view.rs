@@ -41,7 +41,7 @@ impl OrderView {
             id: stored.id,
             version: order.version,
             phase: order.phase.as_str(),
-            waits_for: order.phase.waits_for(),
+            waits_for: order.waits_for(),
             since: stored.updated_at,
             province: stored.province.clone(),
             attempt: order.attempt,

@@ -44,7 +44,16 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("authority", Command::AuthorityAnswered { attempt: 1, answers: 3, findings: clean() }),
         ("pass", Command::Pass(verdict(false))),
         ("pass-blocked", Command::Pass(verdict(true))),
+        ("pass-first", Command::PassFirst { verdict: verdict(false), reviewer: "reviewer".to_owned() }),
+        ("pass-first-blocked", Command::PassFirst { verdict: verdict(true), reviewer: "reviewer".to_owned() }),
         ("return", Command::Return(vec![finding(Severity::Block, Stage::Review)])),
+        (
+            "return-in-words",
+            Command::ReturnInWords {
+                findings: vec![finding(Severity::Block, Stage::Review)],
+                words: "cipher".to_owned(),
+            },
+        ),
         ("return-no-reason", Command::Return(clean())),
         ("received", Command::BureauReceived { attempt: 1, data_sequence: 7 }),
         (
@@ -80,15 +89,15 @@ fn outcome(phase: Phase, command: Command) -> String {
 fn state_times_command() {
     // One row per phase in the order of `commands()`; `=` nothing happens, `!` refused, `.` the phase stays.
     let table = "
-        draft           | . checking returned withdrawn expired = = ! ! ! ! = = =
-        checking        | ! ! ! withdrawn = . . ! ! ! ! = = =
-        provider_review | ! ! ! withdrawn = = = queued ! returned ! = = =
-        queued          | ! ! ! ! = = = ! ! ! ! at_bureau approved returned
-        at_bureau       | ! ! ! ! = = = ! ! ! ! = approved returned
-        approved        | ! ! ! ! = = = ! ! ! ! = = =
-        returned        | . checking returned withdrawn expired = = ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = = = ! ! ! ! = = =
-        expired         | ! ! ! ! = = = ! ! ! ! = = =";
+        draft           | . checking returned withdrawn expired = = ! ! ! ! ! ! ! = = =
+        checking        | ! ! ! withdrawn = . . ! ! ! ! ! ! ! = = =
+        provider_review | ! ! ! withdrawn = = = queued ! . ! returned returned ! = = =
+        queued          | ! ! ! ! = = = ! ! ! ! ! ! ! at_bureau approved returned
+        at_bureau       | ! ! ! ! = = = ! ! ! ! ! ! ! = approved returned
+        approved        | ! ! ! ! = = = ! ! ! ! ! ! ! = = =
+        returned        | . checking returned withdrawn expired = = ! ! ! ! ! ! ! = = =
+        withdrawn       | ! ! ! ! = = = ! ! ! ! ! ! ! = = =
+        expired         | ! ! ! ! = = = ! ! ! ! ! ! ! = = =";
     let rows: Vec<&str> = table.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     assert_eq!(rows.len(), Phase::ALL.len());
     for row in rows {

@@ -4,5 +4,6 @@
 
 mod app;
 mod bad_input;
+mod desk;
 mod facts;
 mod start;
