@@ -16,8 +16,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::buckets;
-use crate::memory;
 use crate::host::Host;
+use crate::memory;
 use crate::module::{LoadError, LoadStep, LoadedModule};
 use crate::publish::{PublishError, announced_in, bus, fetch_from, shadowed_in};
 use crate::shadow::ModuleName;
@@ -317,9 +317,7 @@ impl Known {
             memory::give_back();
             loaded
         };
-        tokio::task::spawn_blocking(load)
-            .await
-            .unwrap_or_else(|error| Err(LoadError::new(LoadStep::Compile, error)))
+        tokio::task::spawn_blocking(load).await.unwrap_or_else(|error| Err(LoadError::new(LoadStep::Compile, error)))
     }
 
     /// Tells the bus how this host stands, and what its shadows found.

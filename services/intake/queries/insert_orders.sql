@@ -1,9 +1,9 @@
 -- New drafts with their first event.
 with created as (
     insert into orders (id, account, province, order_type, version, phase, attempt, state, domains, organiser_index,
-                        content, data_key, created_at, updated_at)
+                        content, data_key, created_at, updated_at, phase_since)
     select id, account, province, order_type, version, phase, 0, state, string_to_array(domains, ' '), organiser_index,
-           content, data_key, at, at
+           content, data_key, at, at, at
     from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::jsonb[], $8::text[],
                 $9::bytea[], $10::bytea[], $11::bytea[], $12::timestamptz[])
         as t (id, account, province, order_type, version, phase, state, domains, organiser_index, content, data_key, at)

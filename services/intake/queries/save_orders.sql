@@ -13,6 +13,8 @@ changed as (
     update orders
     set version = given.version, phase = given.phase, attempt = given.attempt, state = given.state,
         updated_at = given.at,
+        phase_since = case when orders.phase = given.phase and orders.attempt = given.attempt
+            then orders.phase_since else given.at end,
         content = coalesce(given.content, orders.content),
         province = coalesce(given.province, orders.province),
         domains = case when given.domains is null then orders.domains else string_to_array(given.domains, ' ') end,

@@ -14,6 +14,7 @@ use crate::api::auth::Caller;
 use crate::api::problem::{FieldError, Kind, Problem};
 use crate::approval::CarriedOut;
 use crate::content;
+use crate::desk::words;
 use crate::order::{Command, Event, Order, RulesVerdict, Submission, decide, evolve};
 use crate::reactions::{Attachments, react};
 use crate::rules::{self, Facts};
@@ -142,13 +143,35 @@ impl Api {
         let filing = self.filing(&stored)?;
         let rows = self.reads.materials(stored.id).await?;
         let verdict = self.judge(&stored, &filing, &rows).await?;
+        self.pass_judged(caller, stored, &filing, &rows, verdict).await
+    }
+
+    /// Passes an order that the rules have just judged; where two reviewers must, this may be the first.
+    pub async fn pass_judged(
+        &self,
+        caller: &Caller,
+        stored: StoredOrder,
+        filing: &Filing,
+        materials: &[MaterialRow],
+        verdict: RulesVerdict,
+    ) -> Result<StoredOrder, Problem> {
+        let command = self.config.review.second_opinion.pass(&stored.order, verdict, &caller.name)?;
         let mut attachments = Attachments::default();
         if filing.order_type.description().bureau.is_some() {
-            let relay_filing = content::messages::relay_filing(&filing, self.open_materials(&stored, &rows)?);
+            let relay_filing = content::messages::relay_filing(filing, self.open_materials(&stored, materials)?);
             attachments.relay =
                 Some(self.bus.context().keyring.seal("relay", &stored.id.to_string(), &relay_filing)?);
         }
-        self.apply(caller, stored, Command::Pass(verdict), Extra { attachments, ..Extra::default() }).await
+        self.apply(caller, stored, command, Extra { attachments, ..Extra::default() }).await
+    }
+
+    /// The order with the own words of whoever returned it, for those who may read its content.
+    pub fn with_words(&self, mut stored: StoredOrder) -> Result<StoredOrder, Problem> {
+        if let Some(locked) = &stored.order.words {
+            let key = self.data_key(&stored)?;
+            words::unlock(&key, stored.id, locked, &mut stored.order.findings)?;
+        }
+        Ok(stored)
     }
 
     /// Decides and stores, unless somebody else was faster.

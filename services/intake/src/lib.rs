@@ -2,13 +2,16 @@
 //!
 //! Reading order: [`order`] (the life of an order, pure), [`content`] (what is declared), [`rules`],
 //! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
-//! facts), [`approval`] (into the archive), [`api`] (REST), [`reads`] and [`writes`] (requests share queries and transactions), [`store`] (SQL).
+//! facts), [`approval`] (into the archive), [`desk`] (the provider's reviewers), [`api`] (REST), [`reads`] and
+//! [`writes`] (requests share queries and transactions), [`store`] (SQL), [`china`] (days).
 
 pub mod api;
 pub mod approval;
+pub mod china;
 pub mod commands;
 pub mod consumers;
 pub mod content;
+pub mod desk;
 pub mod order;
 pub mod reactions;
 pub mod reads;
@@ -19,6 +22,9 @@ pub mod writes;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use desk::ReviewConfig;
+use desk::automatic::{AutomaticReview, ReviewRequests};
+use desk::deadline::Deadlines;
 use icp_bus::{Bus, Consumer, Group};
 use icp_kit::{Parts, ServiceContext};
 use icp_rules_host::follow::FollowOptions;
@@ -44,6 +50,8 @@ pub struct Config {
     pub max_page: i64,
     /// How rule modules run, and whom they may come from.
     pub rules: HostConfig,
+    /// The provider's review.
+    pub review: ReviewConfig,
 }
 
 /// Builds the service on its connections.
@@ -69,6 +77,15 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         bus.consume(Consumer { name, filter }, consumers::Answers { actor, clock });
     }
 
+    let deadlines = Deadlines::load(&config.review)?;
+    if let Some(year) = deadlines.missing_year(context.clock.now()) {
+        tracing::warn!(
+            year,
+            "the calendar of working days knows no holidays of this year; see `intake.review.calendar_file`"
+        );
+    }
+    let is_automatic = config.review.automatic.enabled;
+
     let api = api::Api {
         bus: bus.clone(),
         reads: reads::Reads::start(&bus),
@@ -77,10 +94,16 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         vault: context.require_vault()?,
         materials: context.require_materials()?,
         rules,
+        deadlines: Arc::new(deadlines),
         tokens: api::auth::Tokens::load(&config.tokens_file)?,
         config: Arc::new(config),
         max_material_bytes: context.common.materials.max_bytes,
     };
+    if is_automatic {
+        let name = "intake-automatic-review";
+        bus.consume(Consumer { name, filter: "icp.evt.order.v1.review_requested.>" }, ReviewRequests);
+        bus.work(AutomaticReview { api: api.clone() });
+    }
     let mut parts = Parts { http: api::router(api), ..Parts::default() };
     parts.grpc.add_service(icp_bus::operations::service(&bus));
     Ok(parts)

@@ -114,6 +114,12 @@ pub struct Order {
     pub organiser_number: Option<String>,
     /// Numbers of the services: those on record that the order names, or the new ones.
     pub service_numbers: Vec<String>,
+    /// Who passed it first, while a second reviewer must decide as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_pass: Option<String>,
+    /// The words of whoever returned it, encrypted under the order's data key, base64: see [`crate::desk::words`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
 }
 
 // States and histories from before there were other types than first filings lack these.
@@ -145,6 +151,9 @@ impl Order {
             Phase::Checking if !row.asks_registers() => "Identity verification answers.",
             Phase::Checking if !row.verifies_identity() => "The registers answer.",
             Phase::Checking => "Identity verification and the registers answer.",
+            Phase::ProviderReview if self.first_pass.is_some() => {
+                "A second reviewer of the provider decides; the first one has passed it."
+            }
             Phase::ProviderReview => "A reviewer of the provider decides.",
             Phase::Queued => "The relay reports the order to the bureau.",
             Phase::AtBureau if self.asks_sms => {
@@ -244,8 +253,12 @@ pub enum Command {
     AuthorityAnswered { attempt: u32, answers: u32, findings: Vec<Finding> },
     /// The reviewer passes it; the rules have judged once more.
     Pass(RulesVerdict),
+    /// The first of two reviewers passes it; the rules have judged once more.
+    PassFirst { verdict: RulesVerdict, reviewer: String },
     /// The reviewer returns it with reasons.
     Return(Vec<Finding>),
+    /// The reviewer returns it with reasons and with own words, which are encrypted.
+    ReturnInWords { findings: Vec<Finding>, words: String },
     /// The bureau's system has taken it.
     BureauReceived { attempt: u32, data_sequence: i64 },
     /// The bureau approved it.
@@ -286,8 +299,12 @@ pub enum Event {
     ConsentGiven,
     /// All checks are done; a reviewer is asked.
     ReviewRequested,
+    /// Own words of whoever returns the order, encrypted under its data key, base64.
+    Worded { words: String },
     /// Back to the applicant.
     Returned { by: Stage, findings: Vec<Finding> },
+    /// The first of two reviewers passed it.
+    PassedFirst { reviewer: String },
     /// The reviewer passed it.
     Passed,
     /// The bureau's system has it; 0 where only a later answer told so.
@@ -316,6 +333,9 @@ pub enum Rejection {
     /// The rules block what the reviewer wanted to pass.
     #[error("the province's rules block this order")]
     Blocked(Vec<Finding>),
+    /// The second opinion must be another person's.
+    #[error("`{0}` has passed this order already; another reviewer must decide")]
+    SameReviewer(String),
     /// A return must say why.
     #[error("a return needs at least one finding")]
     NoReason,
@@ -336,6 +356,8 @@ impl Default for Order {
             findings: Vec::new(),
             organiser_number: None,
             service_numbers: Vec::new(),
+            first_pass: None,
+            words: None,
         }
     }
 }
@@ -368,14 +390,8 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
             }
             Ok(after_check(order, Event::AuthorityAnswered { answers, findings }))
         }
-        Command::Pass(verdict) => {
-            if order.phase == Phase::ProviderReview && verdict.blocks() {
-                return Err(Rejection::Blocked(verdict.findings));
-            }
-            allow(order, order.phase == Phase::ProviderReview, "provider_review", || {
-                vec![Event::RulesJudged(verdict), agreed(order)]
-            })
-        }
+        Command::Pass(verdict) => pass(order, verdict, agreed(order)),
+        Command::PassFirst { verdict, reviewer } => pass(order, verdict, Event::PassedFirst { reviewer }),
         Command::Return(findings) => {
             if findings.is_empty() {
                 return Err(Rejection::NoReason);
@@ -384,6 +400,10 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
                 vec![Event::Returned { by: Stage::Review, findings }]
             })
         }
+        Command::ReturnInWords { findings, words } => decide(order, Command::Return(findings)).map(|mut events| {
+            events.insert(0, Event::Worded { words });
+            events
+        }),
         Command::BureauReceived { attempt, data_sequence } => {
             let fits = attempt == order.attempt && (order.phase == Phase::Queued || is_withdrawn_too_late(order));
             Ok(if fits { vec![Event::ReceivedByBureau { data_sequence }] } else { Vec::new() })
@@ -414,6 +434,8 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             order.findings = Vec::new();
             order.organiser_number.clone_from(organiser_number);
             order.service_numbers.clone_from(service_numbers);
+            order.first_pass = None;
+            order.words = None;
         }
         Event::RulesJudged(verdict) => {
             order.findings.retain(|finding| finding.stage != Stage::Rules);
@@ -429,14 +451,18 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
         }
         Event::ConsentGiven => order.consent_given = true,
         Event::ReviewRequested => order.phase = Phase::ProviderReview,
+        Event::Worded { words } => order.words = Some(words.clone()),
         Event::Returned { findings, .. } => {
             order.phase = Phase::Returned;
             order.is_handed_over = false;
             order.findings.clone_from(findings);
+            order.first_pass = None;
         }
+        Event::PassedFirst { reviewer } => order.first_pass = Some(reviewer.clone()),
         Event::Passed => {
             order.phase = Phase::Queued;
             order.is_handed_over = true;
+            order.first_pass = None;
         }
         Event::ReceivedByBureau { .. } => order.phase = Phase::AtBureau,
         Event::Approved(numbers) => {
@@ -492,6 +518,13 @@ fn withdraw(order: &Order) -> Result<Vec<Event>, Rejection> {
 /// The relay had it already: what the bureau says of it counts all the same.
 fn is_withdrawn_too_late(order: &Order) -> bool {
     order.phase == Phase::Withdrawn && order.is_handed_over
+}
+
+fn pass(order: &Order, verdict: RulesVerdict, passed: Event) -> Result<Vec<Event>, Rejection> {
+    if order.phase == Phase::ProviderReview && verdict.blocks() {
+        return Err(Rejection::Blocked(verdict.findings));
+    }
+    allow(order, order.phase == Phase::ProviderReview, "provider_review", || vec![Event::RulesJudged(verdict), passed])
 }
 
 fn is_awaited(order: &Order, attempt: u32) -> bool {

@@ -201,6 +201,8 @@ fn journal_line(event: &Event) -> (String, String) {
         Event::Returned { by, findings } => {
             line("returned to the applicant", format!("by {}{}", stage_name(*by), found(findings)))
         }
+        Event::Worded { .. } => line("", String::new()),
+        Event::PassedFirst { .. } => line("passed by the first reviewer", "a second one decides".to_owned()),
         Event::Passed => line("passed by the reviewer", "queued for the bureau".to_owned()),
         Event::ReceivedByBureau { .. } => line("at the bureau", "its system has taken the file".to_owned()),
         Event::Approved(numbers) => line("approved", numbered(numbers)),

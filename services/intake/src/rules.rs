@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, Utc};
 use icp_domain::{Filing, Finding, Severity, Stage};
 use icp_rules_host::{Host, Verdict};
 use icp_rules_sdk::{Context, Date, Material, Order};
@@ -10,8 +10,6 @@ use uuid::Uuid;
 
 use crate::order::RulesVerdict;
 use crate::store::MaterialRow;
-
-const CHINA_UTC_OFFSET_SECONDS: i32 = 8 * 3600;
 
 /// Facts that rules may need besides the order itself.
 #[derive(Debug)]
@@ -58,9 +56,7 @@ pub fn judge(host: &Arc<Host>, filing: &Filing, facts: &Facts<'_>) -> RulesVerdi
 
 /// The date in China at this time.
 pub fn day_in_china(time: DateTime<Utc>) -> Date {
-    FixedOffset::east_opt(CHINA_UTC_OFFSET_SECONDS)
-        .map_or(time.date_naive(), |offset| time.with_timezone(&offset).date_naive())
-        .into()
+    crate::china::day(time).into()
 }
 
 fn context(facts: &Facts<'_>) -> Context {

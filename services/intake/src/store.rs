@@ -124,7 +124,8 @@ pub struct FiledService {
 const COLUMNS: &str = "id, account, province, state, domains, organiser_index, content, data_key, contact_sealed, \
                        persons_sealed, created_at, updated_at";
 
-fn read(row: &PgRow) -> Result<StoredOrder, sqlx::Error> {
+/// Reads an order from a row with all its columns.
+pub fn read(row: &PgRow) -> Result<StoredOrder, sqlx::Error> {
     let state: sqlx::types::Json<Order> = row.try_get("state")?;
     Ok(StoredOrder {
         id: row.try_get("id")?,

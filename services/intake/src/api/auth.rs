@@ -22,8 +22,29 @@ pub enum Role {
     Applicant,
     /// Sees all orders and decides.
     Reviewer,
-    /// Sees all orders.
+    /// Sees all orders, but no content.
     Operator,
+    /// Leads the reviewers: sees all orders and the figures, but no content.
+    Supervisor,
+    /// Reads the audit trail; sees orders, but no content.
+    Auditor,
+    /// The policy that lets clean orders pass; nobody has a token with it.
+    #[serde(skip)]
+    Policy,
+}
+
+impl Role {
+    /// The text form, e.g. `reviewer`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Applicant => "applicant",
+            Self::Reviewer => "reviewer",
+            Self::Operator => "operator",
+            Self::Supervisor => "supervisor",
+            Self::Auditor => "auditor",
+            Self::Policy => "policy",
+        }
+    }
 }
 
 /// A caller that showed a valid token.
@@ -81,12 +102,23 @@ impl Caller {
         self.role != Role::Applicant || self.account == account
     }
 
+    /// Whether the caller may read what an order declares: personal data.
+    pub fn may_read_content(&self) -> bool {
+        matches!(self.role, Role::Applicant | Role::Reviewer)
+    }
+
     /// Refuses every other role.
     pub fn require(&self, role: Role) -> Result<(), Problem> {
-        if self.role == role {
+        self.require_any(&[role])
+    }
+
+    /// Refuses every role that is not among these.
+    pub fn require_any(&self, roles: &[Role]) -> Result<(), Problem> {
+        if roles.contains(&self.role) {
             return Ok(());
         }
-        Err(Problem::new(Kind::Forbidden, format!("Use a token with the role {role:?}.")))
+        let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+        Err(Problem::new(Kind::Forbidden, format!("Use a token with the role {}.", names.join(" or "))))
     }
 }
 

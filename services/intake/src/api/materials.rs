@@ -77,8 +77,8 @@ pub async fn download(
     Path((id, kind)): Path<(String, String)>,
     Query(query): Query<MaterialQuery>,
 ) -> Result<Response, Problem> {
-    if caller.role == Role::Operator {
-        return Err(Problem::new(Kind::Forbidden, "Operators do not see materials."));
+    if !caller.may_read_content() {
+        return Err(Problem::new(Kind::Forbidden, "Use a token with the role applicant or reviewer."));
     }
     let kind = parse_kind(&kind)?;
     let stored = find(&api, &caller, &id).await?;

@@ -22,6 +22,7 @@ use icp_rules_host::Host;
 use tracing::Instrument as _;
 
 use crate::Config;
+use crate::desk::deadline::Deadlines;
 use crate::reads::Reads;
 use crate::writes::OrderWrites;
 use auth::Tokens;
@@ -44,6 +45,8 @@ pub struct Api {
     pub materials: Materials,
     /// Rule modules.
     pub rules: Arc<Host>,
+    /// Deadlines of the provider's review.
+    pub deadlines: Arc<Deadlines>,
     /// Accepted tokens.
     pub tokens: Tokens,
     /// Limits.
@@ -64,9 +67,12 @@ pub fn router(api: Api) -> Router {
         .route("/v1/orders/{id}/withdraw", post(orders::withdraw))
         .route("/v1/orders/{id}/history", get(orders::history))
         .route("/v1/orders/{id}/review", post(review::decide))
+        .route("/v1/orders/{id}/claim", post(review::claim))
+        .route("/v1/orders/{id}/release", post(review::release))
         .route("/v1/orders/{id}/materials", get(materials::list))
         .route("/v1/orders/{id}/materials/{kind}", put(materials::upload).get(materials::download))
         .route("/v1/review", get(review::queue))
+        .route("/v1/review/reasons", get(review::reasons))
         .route("/v1/rules", get(review::rules))
         .route("/v1/whitelist/{domain}", get(review::whitelist))
         .route("/v1/orders/{id}/consent", post(orders::consent))

@@ -39,8 +39,12 @@ pub async fn create(
 pub async fn show(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let stored = find(&api, &caller, &id).await?;
     // Operators see how an order stands, not whose it is.
-    let filing = if caller.role == Role::Operator { None } else { Some(api.filing(&stored)?) };
-    Ok(with_etag(&stored, filing))
+    if !caller.may_read_content() {
+        return Ok(with_etag(&stored, None));
+    }
+    let filing = api.filing(&stored)?;
+    let stored = api.with_words(stored)?;
+    Ok(with_etag(&stored, Some(filing)))
 }
 
 /// `PUT /v1/orders/{id}`
@@ -156,39 +160,34 @@ pub async fn list(
     query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
     let account = (caller.role == Role::Applicant).then(|| caller.account.clone());
-    page(&api, query, account, None).await
-}
-
-/// A page of orders with the cursor of the next one.
-pub(super) async fn page(
-    api: &Api,
-    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
-    account: Option<String>,
-    fixed_phase: Option<Phase>,
-) -> Result<Response, Problem> {
     let Query(query) = query.map_err(|error| {
         Problem::fields(vec![FieldError::new("query", error.body_text(), "use phase, province, after and limit")])
     })?;
-    let phase = match (fixed_phase, &query.phase) {
-        (Some(phase), _) => Some(phase),
-        (None, None) => None,
-        (None, Some(text)) => Some(Phase::parse(text).ok_or_else(|| {
+    let phase = match &query.phase {
+        None => None,
+        Some(text) => Some(Phase::parse(text).ok_or_else(|| {
             let known = Phase::ALL.map(Phase::as_str).join(", ");
             Problem::fields(vec![FieldError::new("phase", "is not a phase", format!("use one of {known}"))])
         })?),
     };
-    let max = api.config.max_page;
-    let limit = query.limit.unwrap_or(50);
-    if limit < 1 || limit > max {
-        let remedy = format!("ask for 1 to {max} orders");
-        return Err(Problem::fields(vec![FieldError::new("limit", "is out of range", remedy)]));
-    }
+    let limit = page_limit(&api, query.limit)?;
     let filter = ListFilter { account, phase, province: query.province, after: query.after };
     let orders = store::list(&api.bus.context().pool, &filter, limit).await?;
     let full = i64::try_from(orders.len()).is_ok_and(|count| count == limit);
     let next = orders.last().filter(|_| full).map(|last| last.id);
     let views: Vec<OrderView> = orders.iter().map(|stored| OrderView::new(stored, None)).collect();
     Ok(Json(serde_json::json!({ "orders": views, "next_after": next })).into_response())
+}
+
+/// How many orders a page has.
+pub(super) fn page_limit(api: &Api, asked: Option<i64>) -> Result<i64, Problem> {
+    let max = api.config.max_page;
+    let limit = asked.unwrap_or(50);
+    if (1..=max).contains(&limit) {
+        return Ok(limit);
+    }
+    let remedy = format!("ask for 1 to {max} orders");
+    Err(Problem::fields(vec![FieldError::new("limit", "is out of range", remedy)]))
 }
 
 /// The order, if the caller may see it.

@@ -50,6 +50,8 @@ pub enum Kind {
     StaleVersion,
     /// `If-Match` is missing.
     VersionRequired,
+    /// Another reviewer must decide, or the order must be claimed first.
+    NotYours,
     /// The body is larger than the limit.
     TooLarge,
     /// Another content type is needed.
@@ -62,7 +64,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for the documentation.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::BadBody,
         Self::InvalidFields,
         Self::Unauthenticated,
@@ -78,6 +80,7 @@ impl Kind {
         Self::WrongContentType,
         Self::Unavailable,
         Self::Internal,
+        Self::NotYours,
     ];
 
     /// Code, HTTP status and title.
@@ -98,6 +101,7 @@ impl Kind {
                 ("ICP-INTAKE-0010", StatusCode::PRECONDITION_FAILED, "The order has changed since you read it")
             }
             Self::VersionRequired => ("ICP-INTAKE-0011", StatusCode::PRECONDITION_REQUIRED, "If-Match is needed"),
+            Self::NotYours => ("ICP-INTAKE-0030", StatusCode::CONFLICT, "The order is not yours to decide"),
             Self::TooLarge => ("ICP-INTAKE-0012", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
             Self::WrongContentType => {
                 ("ICP-INTAKE-0013", StatusCode::UNSUPPORTED_MEDIA_TYPE, "Another content type is needed")
@@ -119,6 +123,13 @@ pub struct Problem {
     findings: Vec<Finding>,
 }
 
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (code, _, title) = self.kind.describe();
+        write!(f, "{code}: {title}: {}", self.detail)
+    }
+}
+
 #[derive(Serialize)]
 struct Document<'a> {
     r#type: String,
@@ -136,6 +147,11 @@ impl Problem {
     /// A problem; the detail says what to do.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into(), errors: Vec::new(), findings: Vec::new() }
+    }
+
+    /// Whether the order, as it stands, refuses what was wanted; trying again is no use.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.kind, Kind::WrongPhase | Kind::Blocked | Kind::StaleVersion)
     }
 
     /// Fields that are not valid.
@@ -165,6 +181,7 @@ impl From<Rejection> for Problem {
                 let detail = "Return the order to the applicant with these findings.".to_owned();
                 Self { kind: Kind::Blocked, detail, errors: Vec::new(), findings }
             }
+            Rejection::SameReviewer(_) => Self::new(Kind::NotYours, format!("{text}.")),
             Rejection::NoReason => Self::fields(vec![FieldError::new(
                 "findings",
                 "is empty",

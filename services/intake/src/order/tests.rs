@@ -79,7 +79,16 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("authority", Command::AuthorityAnswered { attempt: 1, answers: 3, findings: clean() }),
         ("pass", Command::Pass(verdict(false))),
         ("pass-blocked", Command::Pass(verdict(true))),
+        ("pass-first", Command::PassFirst { verdict: verdict(false), reviewer: "reviewer".to_owned() }),
+        ("pass-first-blocked", Command::PassFirst { verdict: verdict(true), reviewer: "reviewer".to_owned() }),
         ("return", Command::Return(vec![finding(Severity::Block, Stage::Review)])),
+        (
+            "return-in-words",
+            Command::ReturnInWords {
+                findings: vec![finding(Severity::Block, Stage::Review)],
+                words: "cipher".to_owned(),
+            },
+        ),
         ("return-no-reason", Command::Return(clean())),
         ("received", Command::BureauReceived { attempt: 1, data_sequence: 7 }),
         ("approved", Command::BureauApproved { attempt: 1, numbers: numbers() }),
@@ -143,62 +152,62 @@ fn state_times_command() {
     check_table(
         &WHOLE_WAY,
         "
-        draft           | . checking returned withdrawn expired ! = = ! ! ! ! = = =
-        checking        | ! ! ! withdrawn = ! . . ! ! ! ! = = =
-        provider_review | ! ! ! withdrawn = ! = = queued ! returned ! = = =
-        queued          | ! ! ! withdrawn = ! = = ! ! ! ! at_bureau approved returned
-        at_bureau       | ! ! ! ! = ! = = ! ! ! ! = approved returned
-        approved        | ! ! ! ! = ! = = ! ! ! ! = = =
-        returned        | . checking returned withdrawn expired ! = = ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! = = =
-        withdrawn_late  | ! ! ! ! = ! = = ! ! ! ! at_bureau approved =
-        expired         | ! ! ! ! = ! = = ! ! ! ! = = =",
+        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
+        checking        | ! ! ! withdrawn = ! . . ! ! ! ! ! ! ! = = =
+        provider_review | ! ! ! withdrawn = ! = = queued ! . ! returned returned ! = = =
+        queued          | ! ! ! withdrawn = ! = = ! ! ! ! ! ! ! at_bureau approved returned
+        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! ! ! = approved returned
+        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
+        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
+        withdrawn_late  | ! ! ! ! = ! = = ! ! ! ! ! ! ! at_bureau approved =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =",
     );
     check_table(
         &UNCHECKED,
         "
-        draft           | . provider_review returned withdrawn expired ! = = ! ! ! ! = = =
-        provider_review | ! ! ! withdrawn = ! = = queued ! returned ! = = =
-        queued          | ! ! ! withdrawn = ! = = ! ! ! ! at_bureau approved returned
-        at_bureau       | ! ! ! ! = ! = = ! ! ! ! = approved returned
-        approved        | ! ! ! ! = ! = = ! ! ! ! = = =
-        returned        | . provider_review returned withdrawn expired ! = = ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! = = =
-        withdrawn_late  | ! ! ! ! = ! = = ! ! ! ! at_bureau approved =
-        expired         | ! ! ! ! = ! = = ! ! ! ! = = =",
+        draft           | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
+        provider_review | ! ! ! withdrawn = ! = = queued ! . ! returned returned ! = = =
+        queued          | ! ! ! withdrawn = ! = = ! ! ! ! ! ! ! at_bureau approved returned
+        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! ! ! = approved returned
+        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
+        returned        | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
+        withdrawn_late  | ! ! ! ! = ! = = ! ! ! ! ! ! ! at_bureau approved =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =",
     );
     check_table(
         &CANCELLATIONS,
         "
-        draft           | . provider_review returned withdrawn expired ! = = ! ! ! ! = = =
-        provider_review | ! ! ! ! = ! = = queued ! returned ! = = =
-        queued          | ! ! ! ! = ! = = ! ! ! ! at_bureau cancelled returned
-        at_bureau       | ! ! ! ! = ! = = ! ! ! ! = cancelled returned
-        cancelled       | ! ! ! ! = ! = = ! ! ! ! = = =
-        returned        | . provider_review returned withdrawn expired ! = = ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! = = =
-        expired         | ! ! ! ! = ! = = ! ! ! ! = = =",
+        draft           | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
+        provider_review | ! ! ! ! = ! = = queued ! . ! returned returned ! = = =
+        queued          | ! ! ! ! = ! = = ! ! ! ! ! ! ! at_bureau cancelled returned
+        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! ! ! = cancelled returned
+        cancelled       | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
+        returned        | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =",
     );
     check_table(
         &[OrderType::Claim],
         "
-        draft           | . checking returned withdrawn expired ! = = ! ! ! ! = = =
-        checking        | ! ! ! withdrawn = ! provider_review = ! ! ! ! = = =
-        provider_review | ! ! ! withdrawn = ! = = approved ! returned ! = = =
-        approved        | ! ! ! ! = ! = = ! ! ! ! = = =
-        returned        | . checking returned withdrawn expired ! = = ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! = = =
-        expired         | ! ! ! ! = ! = = ! ! ! ! = = =",
+        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
+        checking        | ! ! ! withdrawn = ! provider_review = ! ! ! ! ! ! ! = = =
+        provider_review | ! ! ! withdrawn = ! = = approved ! . ! returned returned ! = = =
+        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
+        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =",
     );
     check_table(
         &[OrderType::Transfer],
         "
-        draft           | . checking returned withdrawn expired ! = = ! ! ! ! = = =
-        checking        | ! ! ! withdrawn = approved = = ! ! ! ! = = =
-        approved        | ! ! ! ! = ! = = ! ! ! ! = = =
-        returned        | . checking returned withdrawn expired ! = = ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! = = =
-        expired         | ! ! ! ! = ! = = ! ! ! ! = = =",
+        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
+        checking        | ! ! ! withdrawn = approved = = ! ! ! ! ! ! ! = = =
+        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
+        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =",
     );
 }
 

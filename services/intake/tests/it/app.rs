@@ -7,6 +7,7 @@ use base64::Engine as _;
 use icp_bus::{Bus, Effects, Outgoing};
 use icp_domain::Province;
 use icp_kit::ServiceContext;
+use icp_proto::{authority, bureau, identity};
 use icp_testkit::{NatsServer, free_port, shared, wait_until};
 use reqwest::Method;
 use serde_json::Value;
@@ -15,6 +16,10 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const APPLICANT: &str = "token-of-the-applicant";
 pub(crate) const OTHER: &str = "token-of-another-applicant";
 pub(crate) const REVIEWER: &str = "token-of-the-reviewer";
+pub(crate) const SECOND: &str = "token-of-the-second-reviewer";
+pub(crate) const OPERATOR: &str = "token-of-the-operator";
+pub(crate) const SUPERVISOR: &str = "token-of-the-supervisor";
+pub(crate) const AUDITOR: &str = "token-of-the-auditor";
 
 static NO_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate::Migrator::DEFAULT;
 
@@ -63,8 +68,18 @@ impl App {
         Self::start_on(nats, async |_| {}).await
     }
 
+    /// Starts with these sections of the configuration, as TOML.
+    pub(crate) async fn start_with(settings: &str) -> Self {
+        let nats = NatsServer::start_temp().await.unwrap();
+        Self::launch(nats, settings, async |_| {}).await
+    }
+
     /// Starts on this broker; `meanwhile` runs when intake has been started and before it can be ready.
-    pub(crate) async fn start_on(mut nats: NatsServer, meanwhile: impl AsyncFnOnce(StartingApp<'_>)) -> Self {
+    pub(crate) async fn start_on(nats: NatsServer, meanwhile: impl AsyncFnOnce(StartingApp<'_>)) -> Self {
+        Self::launch(nats, "", meanwhile).await
+    }
+
+    async fn launch(mut nats: NatsServer, settings: &str, meanwhile: impl AsyncFnOnce(StartingApp<'_>)) -> Self {
         icp_kit::service::install_crypto_provider();
         let servers = shared().await.unwrap();
         let database = servers.fresh_database("intake").await.unwrap();
@@ -73,6 +88,10 @@ impl App {
             ("applicant", APPLICANT, "applicant", "a"),
             ("other", OTHER, "applicant", "b"),
             ("reviewer", REVIEWER, "reviewer", "p"),
+            ("second", SECOND, "reviewer", "p"),
+            ("operator", OPERATOR, "operator", "p"),
+            ("supervisor", SUPERVISOR, "supervisor", "p"),
+            ("auditor", AUDITOR, "auditor", "p"),
         ]
         .map(|(name, token, role, account)| {
             format!("[[token]]\nname = \"{name}\"\ntoken = \"{token}\"\nrole = \"{role}\"\naccount = \"{account}\"\n")
@@ -86,7 +105,8 @@ impl App {
             .into();
         let http_port = free_port().unwrap();
         let file = folder.path().join("intake.toml");
-        std::fs::write(&file, config_text(&database.url, &nats.url(), folder.path(), http_port, &publics)).unwrap();
+        let text = config_text(&database.url, &nats.url(), folder.path(), http_port, &publics) + settings;
+        std::fs::write(&file, text).unwrap();
         let loaded =
             icp_kit::config::load::<icp_intake::Config>(icp_intake::NAME, icp_intake::DEFAULTS, Some(&file)).unwrap();
 
@@ -165,6 +185,59 @@ impl App {
         path
     }
 
+    /// Orders that wait for a reviewer, in this sequence.
+    pub(crate) async fn in_review(&self, numbers: std::ops::RangeInclusive<u32>) -> Vec<Answer> {
+        let mut waiting = Vec::new();
+        for n in numbers {
+            let path = self.submitted(n).await;
+            self.checked(&path).await;
+            waiting.push(self.wait_phase(&path, "provider_review").await);
+        }
+        waiting
+    }
+
+    /// Identity verification and the registers have nothing to say about the first attempt.
+    pub(crate) async fn checked(&self, path: &str) {
+        let id = id_of(path);
+        let verified = identity::Verified { order_id: id.clone(), attempt: 1, ..Default::default() };
+        let answered = authority::Answered { order_id: id.clone(), attempt: 1, ..Default::default() };
+        self.publish(vec![
+            Outgoing::event("identity", "verified", "gd", &id, &verified),
+            Outgoing::event("authority", "answered", "gd", &id, &answered),
+        ])
+        .await;
+    }
+
+    /// The bureau approves the first attempt.
+    pub(crate) async fn approve(&self, path: &str) -> Answer {
+        let id = id_of(path);
+        let digits: String = id.chars().rev().filter(char::is_ascii_digit).take(8).collect();
+        let approved = bureau::Approved {
+            order_id: id.clone(),
+            attempt: 1,
+            province: "gd".to_owned(),
+            organiser_number: format!("粤ICP备{digits}号"),
+            service_numbers: vec![format!("{id}-1")],
+            at_unix_ms: 1,
+            ..bureau::Approved::default()
+        };
+        self.publish(vec![Outgoing::event("bureau", "approved", "gd", &id, &approved)]).await;
+        self.wait_phase(path, "approved").await
+    }
+
+    pub(crate) async fn get(&self, token: &str, path: &str) -> Answer {
+        self.send(token, Method::GET, path, None, None).await
+    }
+
+    pub(crate) async fn post(&self, token: &str, path: &str) -> Answer {
+        self.send(token, Method::POST, path, None, None).await
+    }
+
+    /// A reviewer decides on an order as it was read.
+    pub(crate) async fn review(&self, token: &str, order: &Answer, decision: &Value) -> Answer {
+        self.json(token, Method::POST, &format!("{}/review", path_of(order)), Some(&order.etag), decision).await
+    }
+
     pub(crate) async fn order(&self, path: &str) -> Answer {
         self.send(APPLICANT, Method::GET, path, None, None).await
     }
@@ -185,6 +258,16 @@ impl App {
         let tx = self.neighbour.begin().await.unwrap();
         self.neighbour.commit(tx, effects).await.unwrap();
     }
+}
+
+/// The id at the end of an order's path.
+pub(crate) fn id_of(path: &str) -> String {
+    path.rsplit('/').next().unwrap().to_owned()
+}
+
+/// The path of an order that was read.
+pub(crate) fn path_of(order: &Answer) -> String {
+    format!("/v1/orders/{}", order.body["id"].as_str().unwrap())
 }
 
 impl Drop for App {

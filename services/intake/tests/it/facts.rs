@@ -8,11 +8,7 @@ use icp_testkit::wait_until;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::app::{App, REVIEWER};
-
-fn id_of(path: &str) -> String {
-    path.rsplit('/').next().unwrap().to_owned()
-}
+use crate::app::{App, REVIEWER, id_of};
 
 fn verified(id: &str, attempt: u32) -> Outgoing {
     let message = identity::Verified { order_id: id.to_owned(), attempt, ..Default::default() };

@@ -4,6 +4,7 @@
 
 mod app;
 mod bad_input;
+mod desk;
 mod facts;
 mod start;
 mod types;

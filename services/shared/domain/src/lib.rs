@@ -1,8 +1,9 @@
 //! Value types of ICP filing (备案): identifiers with their check digits, provinces, order types and
 //! the content of a filing. No I/O, no clock, no randomness; also compiled to WebAssembly.
 //!
-//! Reading order: [`province`], [`identifiers`], [`names`], [`order_type`], [`filing`], [`finding`].
+//! Reading order: [`province`], [`identifiers`], [`names`], [`order_type`], [`filing`], [`finding`], [`calendar`].
 
+pub mod calendar;
 pub mod filing;
 pub mod finding;
 pub mod identifiers;
@@ -10,6 +11,7 @@ pub mod names;
 pub mod order_type;
 pub mod province;
 
+pub use calendar::Calendar;
 pub use filing::*;
 pub use finding::{Finding, FindingSource, Severity, Stage};
 pub use order_type::{BureauOperation, Description, OrderType, Part, Persons};

@@ -1,0 +1,98 @@
+//! By when a reviewer decides (filing-rules §3): the provider's own target, and the most that it may take.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use chrono::{DateTime, NaiveDate, Utc};
+use icp_domain::Calendar;
+use icp_domain::calendar::CALENDAR;
+use serde::Serialize;
+
+use super::ReviewConfig;
+
+/// Days in advance at which a missing year of the calendar is told.
+const LOOK_AHEAD_DAYS: i64 = 30;
+
+/// Reckons deadlines of the provider's review.
+#[derive(Debug, Clone)]
+pub struct Deadlines {
+    calendar: Calendar,
+    target_working_days: u32,
+    legal_working_days: u32,
+}
+
+/// The deadlines of one order: dates in China, each to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Deadline {
+    /// When the provider wants to have decided.
+    pub due: NaiveDate,
+    /// When it must have decided.
+    pub due_by_law: NaiveDate,
+    /// Whether `due` has passed.
+    pub overdue: bool,
+    /// Whether the calendar knows no holidays of a year in between: the dates go by weekdays.
+    pub is_assumed: bool,
+}
+
+impl Deadlines {
+    /// With the calendar of the configuration.
+    pub fn load(config: &ReviewConfig) -> anyhow::Result<Self> {
+        let calendar = match config.calendar_file.as_os_str().is_empty() {
+            true => toml::from_str(CALENDAR)?,
+            false => read(&config.calendar_file)
+                .with_context(|| format!("intake.review.calendar_file {}", config.calendar_file.display()))?,
+        };
+        Ok(Self {
+            calendar,
+            target_working_days: config.target_working_days,
+            legal_working_days: config.legal_working_days,
+        })
+    }
+
+    /// The deadlines of an order that came to review at `since`. The day on which it came does not count.
+    pub fn of(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> Deadline {
+        let first = crate::china::day(since);
+        let due = self.calendar.working_days_after(first, self.target_working_days);
+        let due_by_law = self.calendar.working_days_after(first, self.legal_working_days);
+        Deadline {
+            due,
+            due_by_law,
+            overdue: crate::china::day(now) > due,
+            is_assumed: self.calendar.first_unknown_year(first, due.max(due_by_law)).is_some(),
+        }
+    }
+
+    /// The year that is missing in the calendar, when deadlines will soon fall into it.
+    pub fn missing_year(&self, now: DateTime<Utc>) -> Option<i32> {
+        let today = crate::china::day(now);
+        self.calendar.first_unknown_year(today, today + chrono::TimeDelta::days(LOOK_AHEAD_DAYS))
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Calendar> {
+    Ok(toml::from_str(&std::fs::read_to_string(path)?)?)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_review_before_a_holiday_is_due_after_it() {
+        let calendar = toml::from_str(CALENDAR).unwrap();
+        let deadlines = Deadlines { calendar, target_working_days: 1, legal_working_days: 5 };
+        // 30 September, 23:30 in China: the national holiday begins within the hour.
+        let since: DateTime<Utc> = "2026-09-30T15:30:00Z".parse().unwrap();
+        let before: DateTime<Utc> = "2026-10-08T15:59:59Z".parse().unwrap();
+        let deadline = deadlines.of(since, before);
+        assert_eq!(deadline.due.to_string(), "2026-10-08");
+        assert_eq!(deadline.due_by_law.to_string(), "2026-10-13");
+        assert!(!deadline.overdue && !deadline.is_assumed);
+        assert!(deadlines.of(since, before + chrono::TimeDelta::seconds(1)).overdue);
+        let december: DateTime<Utc> = "2026-12-30T02:00:00Z".parse().unwrap();
+        assert!(deadlines.of(december, december).is_assumed);
+        assert_eq!(deadlines.missing_year(december), Some(2027));
+        assert_eq!(deadlines.missing_year(since), None);
+    }
+}

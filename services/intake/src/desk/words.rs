@@ -1,0 +1,82 @@
+//! The own words of whoever returns an order. They may name people, so they are kept encrypted under the order's data
+//! key, and shown only to those who may read the order's content; the state and the history hold codes.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use icp_domain::Finding;
+use icp_kit::DataKey;
+use icp_kit::vault::VaultError;
+use serde::{Deserialize, Serialize};
+
+/// What was written about one finding; an empty text says no more than the catalogue.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Words {
+    /// What is wrong.
+    #[serde(default)]
+    pub reason: String,
+    /// What to do.
+    #[serde(default)]
+    pub remedy: String,
+}
+
+impl Words {
+    fn is_empty(&self) -> bool {
+        self.reason.is_empty() && self.remedy.is_empty()
+    }
+}
+
+/// Encrypts the words about an order's findings, one entry per finding; nothing where nobody wrote anything.
+pub fn lock(key: &DataKey, order_id: uuid::Uuid, words: &[Words]) -> Result<Option<String>, VaultError> {
+    if words.iter().all(Words::is_empty) {
+        return Ok(None);
+    }
+    let clear = serde_json::to_vec(words).map_err(|_| VaultError::Broken)?;
+    Ok(Some(STANDARD.encode(key.encrypt(&place(order_id), &clear)?)))
+}
+
+/// Puts the words back into the findings that they were written about.
+pub fn unlock(key: &DataKey, order_id: uuid::Uuid, locked: &str, findings: &mut [Finding]) -> Result<(), VaultError> {
+    let cipher = STANDARD.decode(locked).map_err(|_| VaultError::Broken)?;
+    let clear = key.decrypt(&place(order_id), &cipher)?;
+    let words: Vec<Words> = serde_json::from_slice(&clear).map_err(|_| VaultError::Broken)?;
+    for (finding, words) in findings.iter_mut().zip(words) {
+        if !words.reason.is_empty() {
+            finding.message_zh.clone_from(&words.reason);
+            finding.message_en = words.reason;
+        }
+        if !words.remedy.is_empty() {
+            finding.remedy = words.remedy;
+        }
+    }
+    Ok(())
+}
+
+/// What a cipher is bound to: the order, and that it holds words, not content.
+fn place(order_id: uuid::Uuid) -> Vec<u8> {
+    [order_id.as_bytes().as_slice(), b"words"].concat()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::desk::reasons;
+
+    #[test]
+    fn words_come_back_to_their_findings_of_their_order() {
+        let (key, order) = (DataKey::generate(), Uuid::now_v7());
+        let finding = |code| reasons::find(code).unwrap().at(String::new());
+        let mut findings = [finding("N01"), finding("T01")];
+        let words = [Words { reason: "示例".to_owned(), ..Words::default() }, Words::default()];
+        let locked = lock(&key, order, &words).unwrap().unwrap();
+        assert!(!locked.contains("示例"));
+        assert!(unlock(&key, Uuid::now_v7(), &locked, &mut findings).is_err());
+        assert!(unlock(&DataKey::generate(), order, &locked, &mut findings).is_err());
+        unlock(&key, order, &locked, &mut findings).unwrap();
+        assert_eq!((findings[0].message_zh.as_str(), findings[0].remedy.clone()), ("示例", finding("N01").remedy));
+        assert_eq!(findings[1], finding("T01"));
+        assert_eq!(lock(&key, order, &[Words::default()]).unwrap(), None);
+    }
+}

@@ -1,0 +1,194 @@
+//! The reviewers' desk: queue and claims, two reviewers, own words, and what passes by policy.
+
+use std::time::Duration;
+
+use icp_testkit::wait_until;
+use serde_json::{Value, json};
+
+use crate::app::{APPLICANT, Answer, App, OPERATOR, REVIEWER, SECOND, SUPERVISOR, id_of, path_of};
+
+fn ids(queue: &Answer) -> Vec<&str> {
+    queue.body["orders"].as_array().unwrap().iter().map(|order| order["id"].as_str().unwrap()).collect()
+}
+
+fn assert_refused(answer: &Answer, code: &str) {
+    assert_eq!((answer.status, answer.body["code"].as_str()), (409, Some(code)), "{}", answer.body);
+}
+
+/// What the database holds about orders, as text.
+async fn dump(app: &App) -> String {
+    let mut dump = String::new();
+    for query in [
+        "select coalesce(string_agg(state::text, ''), '') from orders",
+        "select coalesce(string_agg(event::text, ''), '') from order_history",
+        "select coalesce(string_agg(what || why, ''), '') from journal",
+        "select coalesce(string_agg(encode(payload, 'escape'), ''), '') from outbox",
+    ] {
+        dump += &sqlx::query_scalar::<_, String>(query).fetch_one(&app.pool).await.unwrap();
+    }
+    dump
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queue_stands_by_age_and_tells_deadlines_and_claims() {
+    let app = App::start().await;
+    let waiting = app.in_review(1..=3).await;
+    // The last one has waited since before a holiday, and the second one is of another province.
+    for (order, change) in
+        [(2, "phase_since = '2026-09-30T15:30:00Z'"), (1, "province = 'zj'"), (0, "updated_at = updated_at")]
+    {
+        let query = format!("update orders set {change} where id = '{}'", id_of(&path_of(&waiting[order])));
+        sqlx::query(sqlx::AssertSqlSafe(query)).execute(&app.pool).await.unwrap();
+    }
+    let all = app.get(REVIEWER, "/v1/review").await;
+    let sequence = [2, 0, 1].map(|place: usize| waiting[place].body["id"].as_str().unwrap());
+    assert_eq!(ids(&all), sequence);
+    let oldest = &all.body["orders"][0];
+    assert_eq!((&oldest["due"], &oldest["due_by_law"]), (&json!("2026-10-08"), &json!("2026-10-13")));
+    assert_eq!(oldest["overdue"], true);
+    assert_eq!(all.body["orders"][1]["overdue"], false);
+
+    assert_eq!(ids(&app.get(SUPERVISOR, "/v1/review?province=zj").await), [sequence[2]]);
+    let first = app.get(REVIEWER, "/v1/review?limit=2").await;
+    assert_eq!(ids(&first), sequence[..2]);
+    let cursor = first.body["next_cursor"].as_str().unwrap();
+    let second = app.get(REVIEWER, &format!("/v1/review?limit=2&cursor={cursor}")).await;
+    assert_eq!((ids(&second), &second.body["next_cursor"]), (vec![sequence[2]], &Value::Null));
+
+    let claim = app.post(REVIEWER, &format!("{}/claim", path_of(&waiting[0]))).await;
+    assert_eq!((claim.status, &claim.body["reviewer"]), (200, &json!("reviewer")), "{}", claim.body);
+    let of = async |claimed: &str| app.get(REVIEWER, &format!("/v1/review?claimed={claimed}")).await;
+    assert_eq!(ids(&of("me").await), [sequence[1]]);
+    assert_eq!(ids(&of("yes").await), [sequence[1]]);
+    assert_eq!(ids(&of("no").await), [sequence[0], sequence[2]]);
+    assert_eq!(ids(&app.get(SECOND, "/v1/review?claimed=me").await), Vec::<&str>::new());
+    for (query, field) in [("claimed=maybe", "claimed"), ("cursor=7", "cursor"), ("limit=0", "limit")] {
+        let answer = app.get(REVIEWER, &format!("/v1/review?{query}")).await;
+        assert_eq!((answer.status, &answer.body["errors"][0]["field"]), (422, &json!(field)), "{}", answer.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_has_claimed_an_order_decides_where_that_is_asked_for() {
+    let app = App::start_with("[intake.review]\nclaim_required = true\n").await;
+    let order = app.in_review(1..=1).await.remove(0);
+    let path = path_of(&order);
+    let (claim, release) = (format!("{path}/claim"), format!("{path}/release"));
+    let pass = json!({"decision": "pass"});
+    assert_refused(&app.review(REVIEWER, &order, &pass).await, "ICP-INTAKE-0030");
+
+    // Of all who claim at once, one has it.
+    let claims = [REVIEWER, SECOND, REVIEWER, SECOND].map(|token| app.post(token, &claim));
+    let answers = futures::future::join_all(claims).await;
+    let holder = answers.iter().find(|answer| answer.status == 200).unwrap().body["reviewer"].clone();
+    let tokens = [REVIEWER, SECOND, REVIEWER, SECOND];
+    for (token, answer) in tokens.iter().zip(&answers) {
+        let is_holder = (*token == REVIEWER) == (holder == "reviewer");
+        assert_eq!(answer.status, if is_holder { 200 } else { 409 }, "{}", answer.body);
+    }
+    let (holder, other) = if holder == "reviewer" { (REVIEWER, SECOND) } else { (SECOND, REVIEWER) };
+    assert_refused(&app.review(other, &order, &pass).await, "ICP-INTAKE-0030");
+    assert_eq!(app.post(other, &release).await.status, 204);
+    assert_refused(&app.post(other, &claim).await, "ICP-INTAKE-0030");
+
+    // A claim that has run out, or that a supervisor gave back, holds nobody up.
+    sqlx::query("update review_claims set until = claimed_at").execute(&app.pool).await.unwrap();
+    assert_eq!(app.post(other, &claim).await.status, 200);
+    assert_eq!(app.post(SUPERVISOR, &release).await.status, 204);
+    assert_eq!(app.post(holder, &claim).await.status, 200);
+    let passed = app.review(holder, &order, &pass).await;
+    assert_eq!(passed.body["phase"], "queued", "{}", passed.body);
+    let claims: i64 = sqlx::query_scalar("select count(*) from review_claims").fetch_one(&app.pool).await.unwrap();
+    assert_eq!(claims, 0);
+    assert_refused(&app.post(holder, &claim).await, "ICP-INTAKE-0008");
+    assert_eq!(app.post(APPLICANT, &claim).await.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_of_two_reviewers_waits_for_the_second_one() {
+    // No rule module is active here: every order carries a finding that a reviewer must look at.
+    let app = App::start_with("[intake.review]\nsecond_opinion = \"review\"\n").await;
+    let order = app.in_review(1..=1).await.remove(0);
+    let pass = json!({"decision": "pass"});
+    let first = app.review(REVIEWER, &order, &pass).await;
+    assert_eq!((first.status, &first.body["phase"]), (200, &json!("provider_review")), "{}", first.body);
+    assert!(first.body["waits_for"].as_str().unwrap().contains("second reviewer"), "{}", first.body);
+    assert_eq!(app.get(SECOND, "/v1/review").await.body["orders"][0]["first_pass"], "reviewer");
+    assert_refused(&app.review(REVIEWER, &first, &pass).await, "ICP-INTAKE-0030");
+    let second = app.review(SECOND, &first, &pass).await;
+    assert_eq!(second.body["phase"], "queued", "{}", second.body);
+    let sent: i64 = sqlx::query_scalar("select count(*) from outbox where subject = 'icp.task.relay.v1.submit'")
+        .fetch_one(&app.pool)
+        .await
+        .unwrap();
+    assert_eq!(sent, 1, "the first pass sent nothing to the bureau");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_return_names_reasons_of_the_catalogue_and_keeps_own_words_secret() {
+    let app = App::start().await;
+    let order = app.in_review(1..=1).await.remove(0);
+    let reasons = app.get(REVIEWER, "/v1/review/reasons").await;
+    let phone = reasons.body["reasons"].as_array().unwrap().iter().find(|reason| reason["code"] == "T01").unwrap();
+    assert_eq!((&phone["message_zh"], &phone["remedy_zh"]), (&json!("电话无法接通"), &json!("保持电话畅通")));
+
+    let unknown = json!({"decision": "return", "findings": [
+        {"code": "N01", "field": "services[0].name"}, {"code": "Q77", "field": "", "reason": "x".repeat(501)},
+    ]});
+    let refused = app.review(REVIEWER, &order, &unknown).await;
+    let fields: Vec<_> = refused.body["errors"].as_array().unwrap().iter().map(|error| &error["field"]).collect();
+    assert_eq!(fields, ["findings[1].code", "findings[1].reason"], "{}", refused.body);
+
+    let words = "Zhang San of the front desk says no such firm";
+    let decision = json!({"decision": "return", "findings": [
+        {"code": "T01", "field": "organiser.principal.mobile", "reason": words, "remedy": "ask Li Si"},
+        {"code": "N01", "field": "services[0].name"},
+    ]});
+    let returned = app.review(REVIEWER, &order, &decision).await;
+    assert_eq!(returned.body["phase"], "returned", "{}", returned.body);
+    let seen = app.order(&path_of(&order)).await;
+    let findings = &seen.body["findings"];
+    assert_eq!((&findings[0]["message_zh"], &findings[0]["remedy"]), (&json!(words), &json!("ask Li Si")));
+    assert_eq!(findings[1]["message_en"], "the name of the service is not acceptable");
+
+    let dump = dump(&app).await;
+    assert!(dump.contains("T01") && !dump.contains("Zhang San") && !dump.contains("Li Si"));
+    let for_operator = app.get(OPERATOR, &path_of(&order)).await;
+    assert_eq!(for_operator.body["findings"][0]["message_zh"], "电话无法接通");
+    assert_eq!(for_operator.body["filing"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clean_orders_pass_by_policy_and_the_others_wait() {
+    let policy = "[intake.review.automatic]\nenabled = true\nprovinces = [\"gd\"]\norder_types = [\"first_filing\"]\n\
+                  no_finding_from = \"block\"\napproved_orders_min = 1\n";
+    let app = App::start_with(policy).await;
+    let judged = async |count: i64| {
+        wait_until("the policy to have judged", Duration::from_secs(30), || async {
+            let left: (i64, i64) = sqlx::query_as(
+                "select (select count(*) from inbox where consumer = 'intake-automatic-review'), (select count(*) from jobs)",
+            )
+            .fetch_one(&app.pool)
+            .await
+            .map_err(|error| error.to_string())?;
+            if left == (count, 0) { Ok(()) } else { Err(format!("{left:?}")) }
+        })
+        .await
+        .unwrap();
+    };
+    // The account has nothing approved yet: a reviewer must pass the first one.
+    let first = app.in_review(1..=1).await.remove(0);
+    judged(1).await;
+    assert_eq!(app.order(&path_of(&first)).await.etag, first.etag);
+    app.review(REVIEWER, &first, &json!({"decision": "pass"})).await;
+    app.approve(&path_of(&first)).await;
+
+    let second = app.submitted(2).await;
+    app.checked(&second).await;
+    app.wait_phase(&second, "queued").await;
+    let history = app.get(APPLICANT, &format!("{second}/history")).await;
+    let passed = history.body["history"].as_array().unwrap().last().unwrap();
+    let actor = passed["actor"].as_str().unwrap();
+    assert_eq!(passed["event"]["event"], "passed");
+    assert!(actor.strip_prefix("policy ").is_some_and(|digest| digest.len() == 64), "{actor}");
+}
