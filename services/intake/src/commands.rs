@@ -13,12 +13,12 @@ use crate::api::Api;
 use crate::api::auth::Caller;
 use crate::api::problem::{FieldError, Kind, Problem};
 use crate::approval::CarriedOut;
-use crate::content;
 use crate::order::{Command, Event, Order, RulesVerdict, Submission, decide, evolve};
 use crate::reactions::{Attachments, react};
 use crate::rules::{self, Facts};
 use crate::store::{Change, Content, MaterialRow, StoredOrder};
 use crate::writes::{OrderWrite, OrderWritten};
+use crate::{content, determination};
 
 /// What a command writes besides the new state.
 #[derive(Debug, Default)]
@@ -31,11 +31,16 @@ pub struct Extra {
 
 impl Api {
     /// Stores a new draft.
-    pub async fn create(&self, caller: &Caller, filing: &Filing) -> Result<StoredOrder, Problem> {
+    pub async fn create(
+        &self,
+        caller: &Caller,
+        filing: &Filing,
+        determination: Option<Uuid>,
+    ) -> Result<StoredOrder, Problem> {
         let id = Uuid::now_v7();
         let data_key = DataKey::generate();
         let now = self.clock.now();
-        let created = Event::Created { order_type: filing.order_type };
+        let created = Event::Created { order_type: filing.order_type, determination };
         let order = evolve(Order::default(), &created);
         let mut stored = StoredOrder {
             id,
@@ -71,6 +76,12 @@ impl Api {
                 format!("the order is one of type {}, which does not change", stored.order.order_type.as_str()),
                 "withdraw the order and begin anew",
             )]));
+        }
+        if stored.order.determination.is_some() {
+            let errors = determination::frozen(&self.filing(&stored)?, filing);
+            if !errors.is_empty() {
+                return Err(Problem::fields(errors));
+            }
         }
         let data_key = self.data_key(&stored)?;
         self.fill(&mut stored, &data_key, filing)?;
@@ -236,9 +247,13 @@ impl Api {
         stored.content = data_key.encrypt(stored.id.as_bytes(), &clear)?;
         stored.province = filing.province.letters().to_owned();
         stored.domains = content::domains(filing);
-        let number = filing.organiser.certificate.number.trim().to_uppercase();
-        stored.organiser_index = self.vault.blind_index("organiser-certificate", &number);
+        stored.organiser_index = self.organiser_index(&filing.organiser.certificate.number);
         Ok(())
+    }
+
+    /// The keyed digest of an organiser's certificate number.
+    pub fn organiser_index(&self, certificate_number: &str) -> Vec<u8> {
+        self.vault.blind_index("organiser-certificate", &certificate_number.trim().to_uppercase())
     }
 
     fn open_materials(&self, stored: &StoredOrder, rows: &[MaterialRow]) -> Result<Vec<common::Material>, Problem> {

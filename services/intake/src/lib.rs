@@ -1,6 +1,7 @@
 //! Intake: the one owner of a filing order's life, from draft to filing number.
 //!
-//! Reading order: [`order`] (the life of an order, pure), [`content`] (what is declared), [`rules`],
+//! Reading order: [`order`] (the life of an order, pure), [`content`] (what is declared), [`determination`] (of
+//! which type it must be), [`rules`],
 //! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
 //! facts), [`approval`] (into the archive), [`api`] (REST), [`reads`] and [`writes`] (requests share queries and transactions), [`store`] (SQL).
 
@@ -9,6 +10,8 @@ pub mod approval;
 pub mod commands;
 pub mod consumers;
 pub mod content;
+pub mod determination;
+pub mod on_record;
 pub mod order;
 pub mod reactions;
 pub mod reads;

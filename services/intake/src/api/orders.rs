@@ -15,18 +15,33 @@ use super::view::{OrderView, with_etag};
 use super::{Api, body};
 use crate::order::{Command, Phase};
 use crate::store::{ListFilter, StoredOrder};
-use crate::{content, store};
+use crate::{content, on_record, store};
 
-/// `POST /v1/orders`
+/// What a new order rests on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateQuery {
+    /// Id of the determination that found its type: what decided it is frozen then.
+    determination: Option<String>,
+}
+
+/// `POST /v1/orders?determination=…`
 pub async fn create(
     State(api): State<Api>,
     caller: Caller,
+    query: Result<Query<CreateQuery>, axum::extract::rejection::QueryRejection>,
     headers: HeaderMap,
     request_body: Body,
 ) -> Result<Response, Problem> {
     caller.require(Role::Applicant)?;
+    let Query(query) = query
+        .map_err(|error| Problem::fields(vec![FieldError::new("query", error.body_text(), "use determination")]))?;
     let filing = read_filing(&api, &headers, request_body).await?;
-    let stored = api.create(&caller, &filing).await?;
+    let determination = match &query.determination {
+        Some(id) => Some(api.check_determined(&caller, id, &filing).await?),
+        None => None,
+    };
+    let stored = api.create(&caller, &filing, determination).await?;
     let location = format!("/v1/orders/{}", stored.id);
     let mut response = (StatusCode::CREATED, with_etag(&stored, Some(filing))).into_response();
     if let Ok(value) = location.parse() {
@@ -117,11 +132,9 @@ pub async fn consent(State(api): State<Api>, caller: Caller, Path(id): Path<Stri
     caller.require(Role::Applicant)?;
     let stored = api.reads.order(body::order_id(&id)?).await?.ok_or_else(Problem::no_order)?;
     let pool = &api.bus.context().pool;
-    let holder = match &stored.order.organiser_number {
-        Some(number) => store::holder(pool, number).await?,
-        None => None,
-    };
-    if holder.as_deref() != Some(caller.account.as_str()) {
+    let numbers: Vec<String> = stored.order.organiser_number.iter().cloned().collect();
+    let records = on_record::organisers(pool, &numbers).await?;
+    if !records.iter().any(|record| record.account.as_deref() == Some(caller.account.as_str())) {
         return Err(Problem::no_order());
     }
     let stored = api.apply(&caller, stored, Command::Consent, Default::default()).await?;

@@ -4,6 +4,7 @@
 
 mod app;
 mod bad_input;
+mod determinations;
 mod facts;
 mod start;
 mod types;
