@@ -1,12 +1,13 @@
 //! Intake: the one owner of a filing order's life, from draft to filing number.
 //!
 //! Reading order: [`order`] (the life of an order, pure), [`content`] (what is declared), [`determination`] (of
-//! which type it must be), [`rules`],
+//! which type it must be), [`rules`], [`check`] (all that can be said before submission),
 //! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
 //! facts), [`approval`] (into the archive), [`api`] (REST), [`reads`] and [`writes`] (requests share queries and transactions), [`store`] (SQL).
 
 pub mod api;
 pub mod approval;
+pub mod check;
 pub mod commands;
 pub mod consumers;
 pub mod content;

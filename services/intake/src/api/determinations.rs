@@ -18,7 +18,7 @@ use super::problem::{FieldError, Kind, Problem};
 use super::{Api, body};
 use crate::determination::store::{self, ABOUT_DOMAIN, ABOUT_ORGANISER, Stored};
 use crate::determination::{Answers, Asked, Here, Holder, Known, Outcome, determine, differences};
-use crate::{on_record, rules};
+use crate::rules;
 
 /// `POST /v1/determinations`
 pub async fn ask(
@@ -142,11 +142,10 @@ impl Api {
 
     /// What is known here when the question is asked.
     async fn known(&self, caller: &Caller, asked: &Asked, domain: Option<&DomainName>) -> Result<Known, Problem> {
-        let pool = &self.bus.context().pool;
         let index = self.organiser_index(&asked.certificate.number);
-        let here = on_record::organisers_by_certificate(pool, &index).await?;
+        let here = self.reads.organisers_by_certificate(&index).await?;
         let domains: Vec<String> = domain.iter().map(|name| name.ascii().to_owned()).collect();
-        let domain_here = on_record::services_by_domain(pool, &domains).await?;
+        let domain_here = self.reads.services_by_domain(&domains).await?;
         let in_flight = self.reads.count_in_flight(&index, Uuid::nil()).await?;
         Ok(Known {
             here: here

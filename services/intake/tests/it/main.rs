@@ -4,6 +4,7 @@
 
 mod app;
 mod bad_input;
+mod checks;
 mod determinations;
 mod facts;
 mod start;
