@@ -1,7 +1,7 @@
 //! What people's requests do to an order: decide, store, and send on, in one transaction each.
 
 use icp_bus::Effects;
-use icp_domain::{Filing, MaterialKind};
+use icp_domain::{Filing, Finding, MaterialKind};
 use icp_kit::DataKey;
 use icp_kit::materials::StoredMaterial;
 use icp_proto::common;
@@ -13,6 +13,7 @@ use crate::api::Api;
 use crate::api::auth::Caller;
 use crate::api::problem::{FieldError, Kind, Problem};
 use crate::approval::CarriedOut;
+use crate::check::conflicts::{OnRecord, conflicts};
 use crate::content;
 use crate::desk::words;
 use crate::order::{Command, Event, Order, RulesVerdict, Submission, decide, evolve};
@@ -20,6 +21,18 @@ use crate::reactions::{Attachments, react};
 use crate::rules::{self, Facts};
 use crate::store::{Change, Content, MaterialRow, StoredOrder};
 use crate::writes::{OrderWrite, OrderWritten};
+use crate::{content, determination};
+
+/// Whose filing is examined.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// The order; nil where none is stored.
+    pub id: Uuid,
+    /// The account that orders.
+    pub account: &'a str,
+    /// What was uploaded; absent where nothing is stored.
+    pub materials: Option<&'a [MaterialRow]>,
+}
 
 /// What a command writes besides the new state.
 #[derive(Debug, Default)]
@@ -32,11 +45,16 @@ pub struct Extra {
 
 impl Api {
     /// Stores a new draft.
-    pub async fn create(&self, caller: &Caller, filing: &Filing) -> Result<StoredOrder, Problem> {
+    pub async fn create(
+        &self,
+        caller: &Caller,
+        filing: &Filing,
+        determination: Option<Uuid>,
+    ) -> Result<StoredOrder, Problem> {
         let id = Uuid::now_v7();
         let data_key = DataKey::generate();
         let now = self.clock.now();
-        let created = Event::Created { order_type: filing.order_type };
+        let created = Event::Created { order_type: filing.order_type, determination };
         let order = evolve(Order::default(), &created);
         let mut stored = StoredOrder {
             id,
@@ -72,6 +90,12 @@ impl Api {
                 format!("the order is one of type {}, which does not change", stored.order.order_type.as_str()),
                 "withdraw the order and begin anew",
             )]));
+        }
+        if stored.order.determination.is_some() {
+            let errors = determination::frozen(&self.filing(&stored)?, filing);
+            if !errors.is_empty() {
+                return Err(Problem::fields(errors));
+            }
         }
         let data_key = self.data_key(&stored)?;
         self.fill(&mut stored, &data_key, filing)?;
@@ -220,16 +244,48 @@ impl Api {
         }
     }
 
-    /// The province's verdict on an order as it stands.
+    /// The verdict on an order as it stands: what the rules say, and what is on record.
     pub async fn judge(
         &self,
         stored: &StoredOrder,
         filing: &Filing,
         materials: &[MaterialRow],
     ) -> Result<RulesVerdict, Problem> {
-        let other_orders_in_flight = self.reads.count_in_flight(&stored.organiser_index, stored.id).await?;
-        let facts = Facts { order_id: stored.id, materials, other_orders_in_flight, now: self.clock.now() };
-        Ok(rules::judge(&self.rules, filing, &facts))
+        let subject = Subject { id: stored.id, account: &stored.account, materials: Some(materials) };
+        let (mut verdict, recorded) = self.examine(&subject, filing).await?;
+        verdict.findings.extend(recorded);
+        Ok(verdict)
+    }
+
+    /// What the province's rules say of a filing, and where it contradicts the record.
+    pub async fn examine(
+        &self,
+        subject: &Subject<'_>,
+        filing: &Filing,
+    ) -> Result<(RulesVerdict, Vec<Finding>), Problem> {
+        let index = self.organiser_index(&filing.organiser.certificate.number);
+        let domains = content::domains(filing);
+        let by_number = async {
+            match content::organiser_number(filing) {
+                Some(number) => self.reads.organiser_by_number(number).await,
+                None => Ok(None),
+            }
+        };
+        let (other_orders_in_flight, by_number, by_certificate, by_domain) = tokio::try_join!(
+            self.reads.count_in_flight(&index, subject.id),
+            by_number,
+            self.reads.organisers_by_certificate(&index),
+            self.reads.services_by_domain(&domains),
+        )?;
+        let record = OnRecord { by_number, by_certificate, by_domain };
+        let facts = Facts {
+            order_id: subject.id,
+            materials: subject.materials,
+            filed: record.by_number.as_ref().map(|organiser| (organiser.services, organiser.domains)),
+            other_orders_in_flight,
+            now: self.clock.now(),
+        };
+        Ok((rules::judge(&self.rules, filing, &facts), conflicts(filing, subject.account, &record)))
     }
 
     /// Whom the ministry asks by SMS, if the province's rules say.
@@ -259,9 +315,13 @@ impl Api {
         stored.content = data_key.encrypt(stored.id.as_bytes(), &clear)?;
         stored.province = filing.province.letters().to_owned();
         stored.domains = content::domains(filing);
-        let number = filing.organiser.certificate.number.trim().to_uppercase();
-        stored.organiser_index = self.vault.blind_index("organiser-certificate", &number);
+        stored.organiser_index = self.organiser_index(&filing.organiser.certificate.number);
         Ok(())
+    }
+
+    /// The keyed digest of an organiser's certificate number.
+    pub fn organiser_index(&self, certificate_number: &str) -> Vec<u8> {
+        self.vault.blind_index("organiser-certificate", &certificate_number.trim().to_uppercase())
     }
 
     fn open_materials(&self, stored: &StoredOrder, rows: &[MaterialRow]) -> Result<Vec<common::Material>, Problem> {

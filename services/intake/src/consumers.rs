@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::approval::{self, CarriedOut};
+use crate::determination::{self, Recorded};
 use crate::order::{BureauIds, BureauResult, Command, Numbers, decide, evolve};
 use crate::reactions::{Attachments, finding_from, react};
 use crate::store::{self, Change};
@@ -31,9 +32,30 @@ pub struct Fact {
     command: Command,
 }
 
+/// What a message says to intake.
+#[derive(Debug, Clone)]
+pub enum Told {
+    /// A fact about an order.
+    Order(Fact),
+    /// The ministry's answer to a query.
+    Status(Uuid, Recorded),
+    /// Nothing that concerns it.
+    Nothing,
+}
+
+impl Told {
+    fn fact(&self) -> Option<&Fact> {
+        if let Self::Order(fact) = self { Some(fact) } else { None }
+    }
+
+    fn status(&self) -> Option<(Uuid, Recorded)> {
+        if let Self::Status(query, recorded) = self { Some((*query, recorded.clone())) } else { None }
+    }
+}
+
 #[async_trait]
 impl Handler for Answers {
-    type Message = Option<Fact>;
+    type Message = Told;
 
     fn decode(&self, kind: &str, payload: &[u8]) -> Result<Self::Message, String> {
         let fact = match kind {
@@ -62,10 +84,15 @@ impl Handler for Answers {
                 Fact { order_id, command }
             }
             "icp.evt.bureau.v1.rejected" => bureau_rejection(read(payload)?)?,
+            "icp.evt.bureau.v1.status_answered" => {
+                let message: bureau::StatusAnswered = read(payload)?;
+                let query = Uuid::parse_str(&message.query_id).map_err(|_| "query_id is not a UUID".to_owned())?;
+                return Ok(Told::Status(query, recorded(message)));
+            }
             // Facts that do not concern the life of an order.
-            _ => return Ok(None),
+            _ => return Ok(Told::Nothing),
         };
-        Ok(Some(fact))
+        Ok(Told::Order(fact))
     }
 
     async fn handle(
@@ -75,11 +102,15 @@ impl Handler for Answers {
         effects: &mut Effects,
     ) -> Result<(), Failure> {
         let now = self.clock.now();
-        let ids: Vec<Uuid> = batch.iter().filter_map(|d| d.message.as_ref()).map(|fact| fact.order_id).collect();
+        let answers: Vec<(Uuid, Recorded)> = batch.iter().filter_map(|d| d.message.status()).collect();
+        if !answers.is_empty() {
+            determination::store::answer(connection, &answers).await?;
+        }
+        let ids: Vec<Uuid> = batch.iter().filter_map(|d| d.message.fact()).map(|fact| fact.order_id).collect();
         let mut orders = store::load_for_update(connection, &ids).await?;
         let mut changes: HashMap<Uuid, Change> = HashMap::new();
         for delivery in batch {
-            let Some(fact) = &delivery.message else { continue };
+            let Some(fact) = delivery.message.fact() else { continue };
             let stored = orders
                 .get_mut(&fact.order_id)
                 .ok_or_else(|| Failure::Discard(format!("order {} is not known here", fact.order_id)))?;
@@ -145,6 +176,16 @@ fn bureau_rejection(message: bureau::Rejected) -> Result<Fact, String> {
     let results = message.results.into_iter().map(|r| BureauResult { code: r.code, text: r.text }).collect();
     let command = Command::BureauRejected { attempt: message.attempt, results, sms_timeout: message.sms_timeout };
     Ok(Fact { order_id: order_id(&message.order_id)?, command })
+}
+
+fn recorded(message: bureau::StatusAnswered) -> Recorded {
+    match (message.code, message.is_filed) {
+        (0, true) => {
+            Recorded::Filed { organiser_number: message.organiser_number, service_number: message.service_number }
+        }
+        (0, false) => Recorded::Nothing,
+        (code, _) => Recorded::Unknown { code, text: message.text },
+    }
 }
 
 fn read<M: prost::Message + Default>(payload: &[u8]) -> Result<M, String> {

@@ -14,6 +14,7 @@
 
 use icp_domain::{Description, Finding, OrderType, Severity, Stage};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -89,6 +90,9 @@ pub struct Order {
     /// What it asks for; decides which steps it takes.
     #[serde(default = "first_filing")]
     pub order_type: OrderType,
+    /// The determination that found the type; what it was asked about is frozen then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub determination: Option<Uuid>,
     /// Where it stands.
     pub phase: Phase,
     /// Number of events so far; grows by one with each.
@@ -276,6 +280,8 @@ pub enum Event {
     Created {
         #[serde(default = "first_filing")]
         order_type: OrderType,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        determination: Option<Uuid>,
     },
     /// The content or a material changed.
     Amended,
@@ -345,6 +351,7 @@ impl Default for Order {
     fn default() -> Self {
         Self {
             order_type: OrderType::FirstFiling,
+            determination: None,
             phase: Phase::Draft,
             version: 0,
             attempt: 0,
@@ -420,7 +427,10 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
 pub fn evolve(mut order: Order, event: &Event) -> Order {
     order.version += 1;
     match event {
-        Event::Created { order_type } => order.order_type = *order_type,
+        Event::Created { order_type, determination } => {
+            order.order_type = *order_type;
+            order.determination = *determination;
+        }
         Event::Amended => {}
         Event::Submitted { attempt, asks_sms, organiser_number, service_numbers } => {
             let row = order.description();

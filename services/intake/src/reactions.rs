@@ -186,7 +186,7 @@ pub fn finding_from(message: common::Finding, stage: Stage) -> Finding {
 fn journal_line(event: &Event) -> (String, String) {
     let line = |what: &str, why: String| (what.to_owned(), why);
     match event {
-        Event::Created { order_type } => line("draft created", order_type.as_str().to_owned()),
+        Event::Created { .. } => line("draft created", String::new()),
         Event::Amended => line("draft changed", String::new()),
         Event::Submitted { attempt, .. } => line("submitted", format!("attempt {attempt}")),
         Event::RulesJudged(verdict) => line("rules judged", rules_reason(verdict)),

@@ -161,10 +161,14 @@ pub async fn insert(connection: &mut PgConnection, drafts: &[&StoredOrder]) -> R
         .bind(all(drafts, |order| order.content.as_slice()))
         .bind(all(drafts, |order| order.data_key.as_slice()))
         .bind(all(drafts, |order| order.created_at))
-        .bind(all(drafts, |order| sqlx::types::Json(Event::Created { order_type: order.order.order_type })))
+        .bind(all(drafts, |order| sqlx::types::Json(created(&order.order))))
         .execute(connection)
         .await?;
     Ok(())
+}
+
+fn created(order: &Order) -> Event {
+    Event::Created { order_type: order.order_type, determination: order.determination }
 }
 
 /// Domains as one text, because an array of arrays has no rows: names hold no blanks.
@@ -357,11 +361,6 @@ pub async fn file_services(connection: &mut PgConnection, filed: &[NewlyFiled]) 
         .execute(connection)
         .await?;
     Ok(())
-}
-
-/// The account that holds an organiser's record.
-pub async fn holder(pool: &PgPool, organiser_number: &str) -> Result<Option<String>, sqlx::Error> {
-    sqlx::query_scalar(include_str!("../queries/holder.sql")).bind(organiser_number).fetch_optional(pool).await
 }
 
 /// The filing under which a domain may be served.

@@ -2,6 +2,7 @@
 
 pub mod auth;
 mod body;
+mod determinations;
 mod docs;
 mod materials;
 mod orders;
@@ -76,6 +77,9 @@ pub fn router(api: Api) -> Router {
         .route("/v1/rules", get(review::rules))
         .route("/v1/whitelist/{domain}", get(review::whitelist))
         .route("/v1/orders/{id}/consent", post(orders::consent))
+        .route("/v1/orders/check", post(orders::check_filing))
+        .route("/v1/determinations", post(determinations::ask))
+        .route("/v1/determinations/{id}", get(determinations::show))
         .method_not_allowed_fallback(async || {
             Problem::new(Kind::MethodNotAllowed, "See /docs for the methods of each path.")
         })

@@ -235,7 +235,7 @@ fn a_cancellation_ends_with_the_numbers_that_it_named() {
 #[test]
 fn histories_from_before_there_were_types_are_read() {
     let created: Event = serde_json::from_str(r#"{"event":"created"}"#).unwrap();
-    assert_eq!(created, Event::Created { order_type: OrderType::FirstFiling });
+    assert_eq!(created, Event::Created { order_type: OrderType::FirstFiling, determination: None });
     let submitted: Event = serde_json::from_str(r#"{"event":"submitted","attempt":1}"#).unwrap();
     let order = evolve(evolve(Order::default(), &created), &submitted);
     assert!(order.asks_sms && order.consent_given && !order.identity_answered);
@@ -334,7 +334,7 @@ fn with_attempt(command: Command, new: u32) -> Command {
 }
 
 fn run(order_type: OrderType, commands: &[Command]) -> (Order, Vec<Event>) {
-    let created = Event::Created { order_type };
+    let created = Event::Created { order_type, determination: None };
     let mut order = evolve(Order::default(), &created);
     let mut history = vec![created];
     for command in commands {

@@ -4,7 +4,9 @@
 
 mod app;
 mod bad_input;
+mod checks;
 mod desk;
+mod determinations;
 mod facts;
 mod start;
 mod types;

@@ -80,7 +80,7 @@ impl<'a> Order<'a> {
 }
 
 /// A first filing of the applicant, approved under the numbers of [`filing_of_type`].
-async fn approved_filing(app: &App, n: u32) {
+pub(crate) async fn approved_filing(app: &App, n: u32) {
     let filing = filing_of_type(OrderType::FirstFiling, Province::Guangdong, n);
     let numbered = filing_of_type(OrderType::ChangeService, Province::Guangdong, n);
     let (mut order, _) = Order::submitted(app, APPLICANT, &filing).await;
