@@ -8,6 +8,13 @@ with created as (
                 $9::bytea[], $10::bytea[], $11::bytea[], $12::timestamptz[])
         as t (id, account, province, order_type, version, phase, state, domains, organiser_index, content, data_key, at)
     returning id, account, version, created_at
+),
+written as (
+    insert into order_history (order_id, version, at, actor, event)
+    select id, version, created_at, account, $13 from created
+    returning order_id, version, at, actor, event
 )
-insert into order_history (order_id, version, at, actor, event)
-select id, version, created_at, account, $13 from created
+insert into audit_pending (at, actor, role, action, object, detail)
+select at, actor, 'applicant', 'order.' || (event->>'event'), 'order ' || order_id,
+       json_build_object('version', version, 'sha256', encode(sha256(convert_to(event::text, 'UTF8')), 'hex'))
+from written

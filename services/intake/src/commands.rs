@@ -9,8 +9,9 @@ use prost::Message as _;
 use uuid::Uuid;
 
 use crate::api::Api;
-use crate::api::auth::Caller;
+use crate::api::auth::{Caller, Role};
 use crate::api::problem::{Kind, Problem};
+use crate::audit;
 use crate::content;
 use crate::desk::words;
 use crate::order::{Command, Event, Order, RulesVerdict, decide, evolve};
@@ -140,6 +141,22 @@ impl Api {
         self.apply(caller, stored, command, Extra { attachments, ..Extra::default() }).await
     }
 
+    /// Records that somebody other than its applicant saw personal data of an order, before it is shown.
+    pub async fn seen(&self, caller: &Caller, stored: &StoredOrder, action: &str, what: String) -> Result<(), Problem> {
+        if caller.role == Role::Applicant {
+            return Ok(());
+        }
+        let entry = audit::Entry {
+            at: self.clock.now(),
+            actor: caller.name.clone(),
+            role: caller.role.as_str().to_owned(),
+            action: action.to_owned(),
+            object: format!("order {}", stored.id),
+            detail: what,
+        };
+        Ok(self.audit.record(entry).await?)
+    }
+
     /// The order with the own words of whoever returned it, for those who may read its content.
     pub fn with_words(&self, mut stored: StoredOrder) -> Result<StoredOrder, Problem> {
         if let Some(locked) = &stored.order.words {
@@ -176,6 +193,7 @@ impl Api {
             after: stored.order.clone(),
             at: now,
             actor: caller.name.clone(),
+            role: caller.role.as_str(),
             events,
             content,
             sealed: extra.sealed,

@@ -2,10 +2,11 @@
 //!
 //! Reading order: [`order`] (the life of an order, pure), [`content`] (what is declared), [`rules`],
 //! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
-//! facts), [`desk`] (the provider's reviewers), [`api`] (REST), [`reads`] and [`writes`] (requests share queries and
+//! facts), [`desk`] (the provider's reviewers), [`audit`] (who did and saw what), [`api`] (REST), [`reads`] and [`writes`] (requests share queries and
 //! transactions), [`store`] (SQL), [`china`] (days).
 
 pub mod api;
+pub mod audit;
 pub mod china;
 pub mod commands;
 pub mod consumers;
@@ -21,6 +22,7 @@ pub mod writes;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use audit::AuditConfig;
 use desk::ReviewConfig;
 use desk::automatic::{AutomaticReview, ReviewRequests};
 use desk::deadline::Deadlines;
@@ -51,6 +53,8 @@ pub struct Config {
     pub rules: HostConfig,
     /// The provider's review.
     pub review: ReviewConfig,
+    /// The audit trail.
+    pub audit: AuditConfig,
 }
 
 /// Builds the service on its connections.
@@ -85,6 +89,8 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
     }
     let is_automatic = config.review.automatic.enabled;
 
+    context.spawn(audit::trail::run(bus.clone(), config.audit.clone()));
+
     let api = api::Api {
         bus: bus.clone(),
         reads: reads::Reads::start(&bus),
@@ -92,6 +98,7 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         clock: context.clock.clone(),
         vault: context.require_vault()?,
         materials: context.require_materials()?,
+        audit: audit::Recorder::start(&bus),
         rules,
         deadlines: Arc::new(deadlines),
         tokens: api::auth::Tokens::load(&config.tokens_file)?,

@@ -1,5 +1,6 @@
 //! The REST API. Handlers translate and call; what an order may do is decided in [`crate::order`].
 
+mod audit;
 pub mod auth;
 mod body;
 mod docs;
@@ -22,6 +23,7 @@ use icp_rules_host::Host;
 use tracing::Instrument as _;
 
 use crate::Config;
+use crate::audit::Recorder;
 use crate::desk::deadline::Deadlines;
 use crate::reads::Reads;
 use crate::writes::OrderWrites;
@@ -43,6 +45,8 @@ pub struct Api {
     pub vault: Vault,
     /// Object store.
     pub materials: Materials,
+    /// Records looks at personal data.
+    pub audit: Recorder,
     /// Rule modules.
     pub rules: Arc<Host>,
     /// Deadlines of the provider's review.
@@ -73,6 +77,7 @@ pub fn router(api: Api) -> Router {
         .route("/v1/orders/{id}/materials/{kind}", put(materials::upload).get(materials::download))
         .route("/v1/review", get(review::queue))
         .route("/v1/review/reasons", get(review::reasons))
+        .route("/v1/audit", get(audit::export))
         .route("/v1/rules", get(review::rules))
         .route("/v1/whitelist/{domain}", get(review::whitelist))
         .method_not_allowed_fallback(async || {
