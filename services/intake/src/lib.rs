@@ -2,8 +2,9 @@
 //!
 //! Reading order: [`order`] (the life of an order, pure), [`content`] (what is declared), [`rules`],
 //! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
-//! facts), [`desk`] (the provider's reviewers), [`audit`] (who did and saw what), [`api`] (REST), [`reads`] and [`writes`] (requests share queries and
-//! transactions), [`store`] (SQL), [`china`] (days).
+//! facts), [`desk`] (the provider's reviewers), [`audit`] (who did and saw what), [`statistics`],
+//! [`api`] (REST), [`reads`] and [`writes`] (requests share queries and transactions), [`store`] (SQL), [`china`] (days).
+//! Desk, audit trail and statistics keep their own SQL.
 
 pub mod api;
 pub mod audit;
@@ -16,6 +17,7 @@ pub mod order;
 pub mod reactions;
 pub mod reads;
 pub mod rules;
+pub mod statistics;
 pub mod store;
 pub mod writes;
 
@@ -31,6 +33,7 @@ use icp_kit::{Parts, ServiceContext};
 use icp_rules_host::follow::FollowOptions;
 use icp_rules_host::{Host, HostConfig};
 use serde::{Deserialize, Serialize};
+use statistics::StatisticsConfig;
 
 /// Name of the service and of its section in the configuration.
 pub const NAME: &str = "intake";
@@ -55,6 +58,8 @@ pub struct Config {
     pub review: ReviewConfig,
     /// The audit trail.
     pub audit: AuditConfig,
+    /// Figures about orders.
+    pub statistics: StatisticsConfig,
 }
 
 /// Builds the service on its connections.

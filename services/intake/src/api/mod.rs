@@ -8,6 +8,7 @@ mod materials;
 mod orders;
 pub mod problem;
 mod review;
+mod statistics;
 mod view;
 
 use std::sync::Arc;
@@ -77,6 +78,8 @@ pub fn router(api: Api) -> Router {
         .route("/v1/orders/{id}/materials/{kind}", put(materials::upload).get(materials::download))
         .route("/v1/review", get(review::queue))
         .route("/v1/review/reasons", get(review::reasons))
+        .route("/v1/statistics", get(statistics::statistics))
+        .route("/v1/statistics/monthly", get(statistics::monthly))
         .route("/v1/audit", get(audit::export))
         .route("/v1/rules", get(review::rules))
         .route("/v1/whitelist/{domain}", get(review::whitelist))

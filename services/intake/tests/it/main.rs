@@ -8,3 +8,4 @@ mod bad_input;
 mod desk;
 mod facts;
 mod start;
+mod statistics;
