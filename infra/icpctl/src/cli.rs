@@ -31,6 +31,53 @@ pub enum Verb {
         #[command(subcommand)]
         verb: RulesVerb,
     },
+    /// The audit trail of intake: fetch it, prove that nothing of it was changed
+    Audit {
+        /// What to do with it.
+        #[command(subcommand)]
+        verb: AuditVerb,
+    },
+}
+
+/// Verbs on the audit trail.
+#[derive(Debug, Subcommand)]
+pub enum AuditVerb {
+    /// Write the trail as lines of JSON; it holds no personal data
+    Export {
+        #[command(flatten)]
+        intake: IntakeArgs,
+        /// Entries behind this number
+        #[arg(long, default_value_t = 0, value_name = "SEQ")]
+        after: u64,
+        /// Where the lines go
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Follow the chain of hashes; tells the first entry that does not follow the one before
+    Verify {
+        /// An exported file from its first entry on, instead of a running intake
+        file: Option<PathBuf>,
+        /// Address of intake
+        #[arg(long, env = "ICP_INTAKE_URL", value_name = "URL")]
+        intake: Option<String>,
+        /// File with the token of an auditor or operator
+        #[arg(long, value_name = "FILE")]
+        token_file: Option<PathBuf>,
+        /// A head that was published, as number and hash: the trail must hold it; may be given several times
+        #[arg(long, value_name = "SEQ:HASH")]
+        anchor: Vec<String>,
+    },
+}
+
+/// Where intake is, and how it knows the caller.
+#[derive(Debug, Args)]
+pub struct IntakeArgs {
+    /// Address of intake
+    #[arg(long, env = "ICP_INTAKE_URL", value_name = "URL")]
+    pub intake: String,
+    /// File with the token of an auditor or operator
+    #[arg(long, value_name = "FILE")]
+    pub token_file: PathBuf,
 }
 
 /// Verbs on rule modules.

@@ -2,10 +2,12 @@
 //! is one line with what, why and remedy, and a non-zero exit status.
 //!
 //! Reading order: [`cli`] (what can be asked), [`problem`] and [`output`] (what is answered), [`place`] (where things
-//! are), `rules` (one file per group of verbs), `rejudge` (the whole stock against a module).
+//! are), `rules` (one file per group of verbs), `rejudge` (the whole stock against a module), `audit` (intake's audit
+//! trail).
 
 #![allow(rustdoc::invalid_html_tags)] // Help texts name places as `<file>`; clap shows them as they are.
 
+mod audit;
 mod bus;
 mod cli;
 mod output;
@@ -31,8 +33,11 @@ fn main() -> ExitCode {
     };
     // A provider that is installed already serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let Verb::Rules { verb } = &cli.verb;
-    match runtime.block_on(rules::run(verb, &cli)) {
+    let answer = match &cli.verb {
+        Verb::Rules { verb } => runtime.block_on(rules::run(verb, &cli)),
+        Verb::Audit { verb } => runtime.block_on(audit::run(verb)),
+    };
+    match answer {
         Ok(answer) => answer.print(cli.json),
         Err(problem) => problem.print(cli.json),
     }

@@ -8,8 +8,15 @@ with created as (
                 $9::bytea[], $10::bytea[], $11::bytea[], $12::timestamptz[])
         as t (id, account, province, order_type, version, phase, state, domains, organiser_index, content, data_key, at)
     returning id, account, version, created_at
+),
+written as (
+    insert into order_history (order_id, version, at, actor, event)
+    select created.id, created.version, created.created_at, created.account, first.event
+    from created
+    join unnest($1::uuid[], $13::jsonb[]) as first (id, event) on first.id = created.id
+    returning order_id, version, at, actor, event
 )
-insert into order_history (order_id, version, at, actor, event)
-select created.id, created.version, created.created_at, created.account, first.event
-from created
-join unnest($1::uuid[], $13::jsonb[]) as first (id, event) on first.id = created.id
+insert into audit_pending (at, actor, role, action, object, detail)
+select at, actor, 'applicant', 'order.' || (event->>'event'), 'order ' || order_id,
+       json_build_object('version', version, 'sha256', encode(sha256(convert_to(event::text, 'UTF8')), 'hex'))
+from written

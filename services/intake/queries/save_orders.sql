@@ -31,5 +31,15 @@ written as (
     from unnest($14::uuid[], $15::bigint[], $16::timestamptz[], $17::text[], $18::jsonb[])
         as e (order_id, version, at, actor, event)
     join changed on changed.id = e.order_id
+    returning order_id, version, at, actor, event
+),
+audited as (
+    insert into audit_pending (at, actor, role, action, object, detail)
+    select w.at, w.actor, r.role, 'order.' || (w.event->>'event'), 'order ' || w.order_id,
+           json_build_object('version', w.version, 'sha256', encode(sha256(convert_to(w.event::text, 'UTF8')), 'hex'))
+    from written w
+    join unnest($14::uuid[], $15::bigint[], $19::text[]) as r (order_id, version, role)
+        on r.order_id = w.order_id and r.version = w.version
+    order by w.order_id, w.version
 )
 select id from changed

@@ -10,11 +10,11 @@ use prost::Message as _;
 use uuid::Uuid;
 
 use crate::api::Api;
-use crate::api::auth::Caller;
+use crate::api::auth::{Caller, Role};
 use crate::api::problem::{FieldError, Kind, Problem};
 use crate::approval::CarriedOut;
+use crate::audit;
 use crate::check::conflicts::{OnRecord, conflicts};
-use crate::content;
 use crate::desk::words;
 use crate::order::{Command, Event, Order, RulesVerdict, Submission, decide, evolve};
 use crate::reactions::{Attachments, react};
@@ -189,6 +189,22 @@ impl Api {
         self.apply(caller, stored, command, Extra { attachments, ..Extra::default() }).await
     }
 
+    /// Records that somebody other than its applicant saw personal data of an order, before it is shown.
+    pub async fn seen(&self, caller: &Caller, stored: &StoredOrder, action: &str, what: String) -> Result<(), Problem> {
+        if caller.role == Role::Applicant {
+            return Ok(());
+        }
+        let entry = audit::Entry {
+            at: self.clock.now(),
+            actor: caller.name.clone(),
+            role: caller.role.as_str().to_owned(),
+            action: action.to_owned(),
+            object: format!("order {}", stored.id),
+            detail: what,
+        };
+        Ok(self.audit.record(entry).await?)
+    }
+
     /// The order with the own words of whoever returned it, for those who may read its content.
     pub fn with_words(&self, mut stored: StoredOrder) -> Result<StoredOrder, Problem> {
         if let Some(locked) = &stored.order.words {
@@ -226,6 +242,7 @@ impl Api {
             at: now,
             actor: caller.name.clone(),
             carried_out: CarriedOut::of(&stored, &events, now),
+            role: caller.role.as_str(),
             events,
             content,
             sealed: extra.sealed,

@@ -125,6 +125,7 @@ impl Handler for Answers {
                 after: stored.order.clone(),
                 at: now,
                 actor: self.actor.to_owned(),
+                role: "service",
                 events: Vec::new(),
                 content: None,
                 sealed: None,

@@ -3,11 +3,13 @@
 //! Reading order: [`order`] (the life of an order, pure), [`content`] (what is declared), [`determination`] (of
 //! which type it must be), [`rules`], [`check`] (all that can be said before submission),
 //! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
-//! facts), [`approval`] (into the archive), [`desk`] (the provider's reviewers), [`api`] (REST), [`reads`] and
-//! [`writes`] (requests share queries and transactions), [`store`] (SQL), [`china`] (days).
+//! facts), [`approval`] (into the archive), [`desk`] (the provider's reviewers), [`audit`] (who did and saw what),
+//! [`statistics`], [`api`] (REST), [`reads`] and [`writes`] (requests share queries and transactions), [`store`]
+//! (SQL), [`china`] (days). Desk, audit trail and statistics keep their own SQL.
 
 pub mod api;
 pub mod approval;
+pub mod audit;
 pub mod check;
 pub mod china;
 pub mod commands;
@@ -20,12 +22,14 @@ pub mod order;
 pub mod reactions;
 pub mod reads;
 pub mod rules;
+pub mod statistics;
 pub mod store;
 pub mod writes;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use audit::AuditConfig;
 use desk::ReviewConfig;
 use desk::automatic::{AutomaticReview, ReviewRequests};
 use desk::deadline::Deadlines;
@@ -34,6 +38,7 @@ use icp_kit::{Parts, ServiceContext};
 use icp_rules_host::follow::FollowOptions;
 use icp_rules_host::{Host, HostConfig};
 use serde::{Deserialize, Serialize};
+use statistics::StatisticsConfig;
 
 /// Name of the service and of its section in the configuration.
 pub const NAME: &str = "intake";
@@ -56,6 +61,10 @@ pub struct Config {
     pub rules: HostConfig,
     /// The provider's review.
     pub review: ReviewConfig,
+    /// The audit trail.
+    pub audit: AuditConfig,
+    /// Figures about orders.
+    pub statistics: StatisticsConfig,
 }
 
 /// Builds the service on its connections.
@@ -90,6 +99,8 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
     }
     let is_automatic = config.review.automatic.enabled;
 
+    context.spawn(audit::trail::run(bus.clone(), config.audit.clone()));
+
     let api = api::Api {
         bus: bus.clone(),
         reads: reads::Reads::start(&bus),
@@ -97,6 +108,7 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         clock: context.clock.clone(),
         vault: context.require_vault()?,
         materials: context.require_materials()?,
+        audit: audit::Recorder::start(&bus),
         rules,
         deadlines: Arc::new(deadlines),
         tokens: api::auth::Tokens::load(&config.tokens_file)?,

@@ -53,6 +53,8 @@ pub struct Change {
     pub at: DateTime<Utc>,
     /// Who did it: an account, or a service.
     pub actor: String,
+    /// Role of the actor, for the audit trail.
+    pub role: &'static str,
     /// What happened, oldest first.
     pub events: Vec<Event>,
     /// New content, where the applicant changed it.
@@ -222,6 +224,7 @@ pub async fn save(connection: &mut PgConnection, changes: &[Change]) -> Result<H
         .bind(events().map(|(change, ..)| change.at).collect::<Vec<_>>())
         .bind(events().map(|(change, ..)| change.actor.as_str()).collect::<Vec<_>>())
         .bind(events().map(|(_, event, _)| sqlx::types::Json(event)).collect::<Vec<_>>())
+        .bind(events().map(|(change, ..)| change.role).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
     Ok(changed.into_iter().collect())

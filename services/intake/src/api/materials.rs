@@ -89,9 +89,10 @@ pub async fn download(
         .into_iter()
         .find(|row| row.kind == kind.as_str() && u32::try_from(row.service_index) == Ok(query.service))
         .ok_or_else(|| Problem::new(Kind::NotFound, "This material was not uploaded."))?;
+    let what = serde_json::json!({"kind": kind.as_str(), "service": query.service}).to_string();
+    api.seen(&caller, &stored, "material.viewed", what).await?;
     let key = api.data_key(&stored)?.decrypt(row.object.as_bytes(), &row.object_key)?;
     let clear = api.materials.get(&row.object, &key).await?;
-    tracing::info!(order.id = %stored.id, caller = caller.name, kind = kind.as_str(), "material was read");
     Ok(([(header::CONTENT_TYPE, row.media_type), (header::CACHE_CONTROL, "no-store".to_owned())], clear)
         .into_response())
 }

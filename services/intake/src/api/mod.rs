@@ -1,5 +1,6 @@
 //! The REST API. Handlers translate and call; what an order may do is decided in [`crate::order`].
 
+mod audit;
 pub mod auth;
 mod body;
 mod determinations;
@@ -8,6 +9,7 @@ mod materials;
 mod orders;
 pub mod problem;
 mod review;
+mod statistics;
 mod view;
 
 use std::sync::Arc;
@@ -23,6 +25,7 @@ use icp_rules_host::Host;
 use tracing::Instrument as _;
 
 use crate::Config;
+use crate::audit::Recorder;
 use crate::desk::deadline::Deadlines;
 use crate::reads::Reads;
 use crate::writes::OrderWrites;
@@ -44,6 +47,8 @@ pub struct Api {
     pub vault: Vault,
     /// Object store.
     pub materials: Materials,
+    /// Records looks at personal data.
+    pub audit: Recorder,
     /// Rule modules.
     pub rules: Arc<Host>,
     /// Deadlines of the provider's review.
@@ -74,6 +79,9 @@ pub fn router(api: Api) -> Router {
         .route("/v1/orders/{id}/materials/{kind}", put(materials::upload).get(materials::download))
         .route("/v1/review", get(review::queue))
         .route("/v1/review/reasons", get(review::reasons))
+        .route("/v1/statistics", get(statistics::statistics))
+        .route("/v1/statistics/monthly", get(statistics::monthly))
+        .route("/v1/audit", get(audit::export))
         .route("/v1/rules", get(review::rules))
         .route("/v1/whitelist/{domain}", get(review::whitelist))
         .route("/v1/orders/{id}/consent", post(orders::consent))

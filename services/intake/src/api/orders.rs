@@ -59,6 +59,7 @@ pub async fn show(State(api): State<Api>, caller: Caller, Path(id): Path<String>
     if !caller.may_read_content() {
         return Ok(with_etag(&stored, None));
     }
+    api.seen(&caller, &stored, "content.viewed", format!("{{\"version\":{}}}", stored.order.version)).await?;
     let filing = api.filing(&stored)?;
     let stored = api.with_words(stored)?;
     Ok(with_etag(&stored, Some(filing)))

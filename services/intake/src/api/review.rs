@@ -76,7 +76,7 @@ pub async fn decide(
         }
     };
     // The decision stands: a claim that cannot be given back now runs out by itself.
-    if let Err(error) = queue::release(&api.bus.context().pool, stored.id, Some(&caller.name)).await {
+    if let Err(error) = queue::release(&api.bus.context().pool, stored.id, &caller, api.clock.now()).await {
         tracing::warn!(%error, order.id = %stored.id, "a claim is left to run out");
     }
     Ok(with_etag(&api.with_words(stored)?, None))
@@ -164,8 +164,7 @@ pub async fn claim(State(api): State<Api>, caller: Caller, Path(id): Path<String
 pub async fn release(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     caller.require_any(&[Role::Reviewer, Role::Supervisor])?;
     let stored = find(&api, &caller, &id).await?;
-    let whose = (caller.role == Role::Reviewer).then_some(caller.name.as_str());
-    queue::release(&api.bus.context().pool, stored.id, whose).await?;
+    queue::release(&api.bus.context().pool, stored.id, &caller, api.clock.now()).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgPool, Row as _};
 use uuid::Uuid;
 
+use crate::api::auth::{Caller, Role};
 use crate::store::{self, StoredOrder};
 
 /// Whose claims a list is narrowed to.
@@ -169,11 +170,15 @@ pub async fn holder(pool: &PgPool, order_id: Uuid, now: DateTime<Utc>) -> Result
     Ok(claim.map(|(reviewer, until)| Claim { reviewer, until }))
 }
 
-/// Gives a claim back; `reviewer` narrows it to that reviewer's own.
-pub async fn release(pool: &PgPool, order_id: Uuid, reviewer: Option<&str>) -> Result<(), sqlx::Error> {
-    sqlx::query("delete from review_claims where order_id = $1 and ($2::text is null or reviewer = $2)")
+/// Gives a claim back: a reviewer its own, a supervisor anybody's.
+pub async fn release(pool: &PgPool, order_id: Uuid, caller: &Caller, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    let whose = (caller.role != Role::Supervisor).then_some(caller.name.as_str());
+    sqlx::query(include_str!("../../queries/release_review.sql"))
         .bind(order_id)
-        .bind(reviewer)
+        .bind(whose)
+        .bind(now)
+        .bind(&caller.name)
+        .bind(caller.role.as_str())
         .execute(pool)
         .await?;
     Ok(())

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use icp_bus::{Bus, Effects, Outgoing};
 use icp_domain::Province;
 use icp_kit::ServiceContext;
+use icp_kit::clock::{CLOCK_BUCKET, CLOCK_KEY};
 use icp_proto::{authority, bureau, identity};
 use icp_testkit::{NatsServer, free_port, shared, wait_until};
 use reqwest::Method;
@@ -223,6 +224,25 @@ impl App {
         };
         self.publish(vec![Outgoing::event("bureau", "approved", "gd", &id, &approved)]).await;
         self.wait_phase(path, "approved").await
+    }
+
+    /// Moves the clock of an intake that follows the bus.
+    pub(crate) async fn move_clock(&self, days: i64) {
+        let jetstream = &self.neighbour.context().jetstream;
+        // Made as a stream: `create_key_value` asks for what server 2.9 does not answer.
+        jetstream
+            .get_or_create_stream(async_nats::jetstream::stream::Config {
+                name: format!("KV_{CLOCK_BUCKET}"),
+                subjects: vec![format!("$KV.{CLOCK_BUCKET}.>")],
+                max_messages_per_subject: 1,
+                allow_rollup: true,
+                deny_delete: true,
+                ..Default::default()
+            })
+            .await
+            .unwrap();
+        let bucket = jetstream.get_key_value(CLOCK_BUCKET).await.unwrap();
+        bucket.put(CLOCK_KEY, (days * 86_400_000).to_string().into()).await.unwrap();
     }
 
     pub(crate) async fn get(&self, token: &str, path: &str) -> Answer {

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod app;
+mod audit;
 mod bad_input;
 mod checks;
 mod desk;
 mod determinations;
 mod facts;
 mod start;
+mod statistics;
 mod types;
