@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use icp_bus::{Delivery, Effects, Failure, Handler};
 use icp_domain::Stage;
-use icp_kit::Clock;
+use icp_kit::{Clock, Vault};
 use icp_proto::{authority, bureau, identity};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::archive::{self, Filed};
 use crate::order::{BureauResult, Command, Event, decide, evolve};
 use crate::reactions::{Attachments, finding_from, react};
-use crate::store::{self, Change, NewlyFiled};
+use crate::store::{self, Change};
 
 /// Turns facts of one kind of service into commands.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub struct Answers {
     pub actor: &'static str,
     /// Business time.
     pub clock: Clock,
+    /// Opens the content of orders that are approved, for the archive.
+    pub vault: Vault,
 }
 
 /// A fact about one order.
@@ -93,14 +96,8 @@ impl Handler for Answers {
             change.after = stored.order.clone();
             effects.set_cause(delivery.traceparent.clone());
             react(effects, stored, &events, now, Attachments::default());
-            for event in &events {
-                if let Event::Approved { organiser_number, service_numbers } = event {
-                    filed.push(NewlyFiled {
-                        order_id: stored.id,
-                        organiser_number: organiser_number.clone(),
-                        service_numbers: service_numbers.clone(),
-                    });
-                }
+            if events.iter().any(|event| matches!(event, Event::Approved { .. })) {
+                filed.push(Filed::of(&self.vault, stored, now)?);
             }
             change.events.extend(events);
         }
@@ -112,7 +109,7 @@ impl Handler for Answers {
             return Err(Failure::Retry("an order changed at the same time".to_owned()));
         }
         if !filed.is_empty() {
-            store::file_services(connection, &filed, now).await?;
+            archive::apply(connection, &self.vault, &filed).await?;
         }
         Ok(())
     }

@@ -2,9 +2,11 @@
 //!
 //! Reading order: [`order`] (the life of an order, pure), [`content`] (what is declared), [`rules`],
 //! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
-//! facts), [`api`] (REST), [`reads`] and [`writes`] (requests share queries and transactions), [`store`] (SQL).
+//! facts), [`api`] (REST), [`reads`] and [`writes`] (requests share queries and transactions), [`store`] (SQL),
+//! [`archive`] (what is on record after the bureau's approval).
 
 pub mod api;
+pub mod archive;
 pub mod commands;
 pub mod consumers;
 pub mod content;
@@ -64,9 +66,18 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         ("intake-bureau", "icp.evt.bureau.>", "bureau"),
     ];
     for (name, filter, actor) in sources {
-        let clock = context.clock.clone();
-        bus.consume(Consumer { name, filter }, consumers::Answers { actor, clock });
+        let (clock, vault) = (context.clock.clone(), context.require_vault()?);
+        bus.consume(Consumer { name, filter }, consumers::Answers { actor, clock, vault });
     }
+
+    let (pool, vault) = (context.pool.clone(), context.require_vault()?);
+    context.spawn(async move {
+        match archive::completion::run(&pool, &vault).await {
+            Ok(0) => {}
+            Ok(orders) => tracing::info!(orders, "records of the archive were completed"),
+            Err(error) => tracing::error!(%error, "the archive could not be completed; the next start tries again"),
+        }
+    });
 
     let api = api::Api {
         bus: bus.clone(),

@@ -1,5 +1,6 @@
 //! The REST API. Handlers translate and call; what an order may do is decided in [`crate::order`].
 
+mod archive;
 pub mod auth;
 mod body;
 mod docs;
@@ -69,6 +70,7 @@ pub fn router(api: Api) -> Router {
         .route("/v1/review", get(review::queue))
         .route("/v1/rules", get(review::rules))
         .route("/v1/whitelist/{domain}", get(review::whitelist))
+        .merge(archive::routes())
         .method_not_allowed_fallback(async || {
             Problem::new(Kind::MethodNotAllowed, "See /docs for the methods of each path.")
         })

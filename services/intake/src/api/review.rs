@@ -13,8 +13,8 @@ use super::orders::{ListQuery, find, page};
 use super::problem::{FieldError, Kind, Problem};
 use super::view::with_etag;
 use super::{Api, body};
+use crate::archive::lookup;
 use crate::order::{Command, Phase};
-use crate::store;
 
 /// The reviewer's decision.
 #[derive(Debug, Deserialize)]
@@ -112,19 +112,15 @@ pub async fn whitelist(
         Problem::fields(vec![FieldError::new("domain", error.to_string(), "give a domain name such as example.cn")])
     })?;
     let pool = &api.bus.context().pool;
-    let mut filed = store::filed_domain(pool, name.ascii()).await?;
-    if filed.is_none() && !name.is_registrable() {
-        // A filing covers the names below its registrable domain.
-        filed = store::filed_domain(pool, name.registrable().ascii()).await?;
-    }
-    match filed {
+    // A filing covers the names below its registrable domain.
+    match lookup::served(pool, &[name.ascii(), name.registrable().ascii()]).await? {
         Some(filed) => Ok(Json(serde_json::json!({
             "domain": name.ascii(),
             "filed": true,
             "service_number": filed.service_number,
             "organiser_number": filed.organiser_number,
             "province": filed.province,
-            "approved_at": filed.approved_at,
+            "approved_at": filed.filed_at,
         }))
         .into_response()),
         None => Err(Problem::new(Kind::NotFound, "This domain is not filed here: it must not be served.")),

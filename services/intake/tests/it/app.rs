@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const APPLICANT: &str = "token-of-the-applicant";
 pub(crate) const OTHER: &str = "token-of-another-applicant";
 pub(crate) const REVIEWER: &str = "token-of-the-reviewer";
+pub(crate) const OPERATOR: &str = "token-of-the-operator";
 
 static NO_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate::Migrator::DEFAULT;
 
@@ -73,6 +74,7 @@ impl App {
             ("applicant", APPLICANT, "applicant", "a"),
             ("other", OTHER, "applicant", "b"),
             ("reviewer", REVIEWER, "reviewer", "p"),
+            ("operator", OPERATOR, "operator", "p"),
         ]
         .map(|(name, token, role, account)| {
             format!("[[token]]\nname = \"{name}\"\ntoken = \"{token}\"\nrole = \"{role}\"\naccount = \"{account}\"\n")
