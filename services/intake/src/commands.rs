@@ -180,7 +180,9 @@ impl Api {
     ) -> Result<RulesVerdict, Problem> {
         let other_orders_in_flight = self.reads.count_in_flight(&stored.organiser_index, stored.id).await?;
         let facts = Facts { order_id: stored.id, materials, other_orders_in_flight, now: self.clock.now() };
-        Ok(rules::judge(&self.rules, filing, &facts))
+        let mut verdict = rules::judge(&self.rules, filing, &facts);
+        verdict.findings.extend(self.resources.findings(&stored.account, filing, facts.now).await);
+        Ok(verdict)
     }
 
     /// The declared content.

@@ -3,13 +3,14 @@
 //! Reading order: [`order`] (the life of an order, pure), [`content`] (what is declared), [`rules`],
 //! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
 //! facts), [`api`] (REST), [`reads`] and [`writes`] (requests share queries and transactions), [`store`] (SQL),
-//! [`archive`] (what is on record after the bureau's approval).
+//! [`archive`] (what is on record after the bureau's approval), [`entitlements`] (what a service needs to be filed here).
 
 pub mod api;
 pub mod archive;
 pub mod commands;
 pub mod consumers;
 pub mod content;
+pub mod entitlements;
 pub mod order;
 pub mod reactions;
 pub mod reads;
@@ -43,6 +44,10 @@ pub struct Config {
     pub max_body_bytes: usize,
     /// Orders in one page at most.
     pub max_page: i64,
+    /// Service entitlements.
+    pub entitlements: entitlements::EntitlementsConfig,
+    /// The provider's own system of servers and addresses.
+    pub resources: entitlements::resources::ResourcesConfig,
     /// How rule modules run, and whom they may come from.
     pub rules: HostConfig,
 }
@@ -88,6 +93,7 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         materials: context.require_materials()?,
         rules,
         tokens: api::auth::Tokens::load(&config.tokens_file)?,
+        resources: entitlements::resources::Resources::of(&config.resources)?,
         config: Arc::new(config),
         max_material_bytes: context.common.materials.max_bytes,
     };

@@ -8,6 +8,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow as _, PgConnection, PgPool, Row as _};
 use uuid::Uuid;
 
+use crate::entitlements;
 use crate::order::{Event, Order, Phase};
 
 /// An order as it is stored.
@@ -182,7 +183,7 @@ pub async fn save(connection: &mut PgConnection, changes: &[Change]) -> Result<H
     fn all<'a, T>(changes: &'a [Change], of: impl Fn(&'a Change) -> T) -> Vec<T> {
         changes.iter().map(of).collect()
     }
-    let changed: Vec<Uuid> = sqlx::query_scalar(include_str!("../queries/save_orders.sql"))
+    let stored: Vec<Uuid> = sqlx::query_scalar(include_str!("../queries/save_orders.sql"))
         .bind(all(changes, |c| c.id))
         .bind(all(changes, |c| c.from_version))
         .bind(all(changes, |c| c.after.version))
@@ -201,9 +202,11 @@ pub async fn save(connection: &mut PgConnection, changes: &[Change]) -> Result<H
         .bind(events().map(|(change, ..)| change.at).collect::<Vec<_>>())
         .bind(events().map(|(change, ..)| change.actor.as_str()).collect::<Vec<_>>())
         .bind(events().map(|(_, event, _)| sqlx::types::Json(event)).collect::<Vec<_>>())
-        .fetch_all(connection)
+        .fetch_all(&mut *connection)
         .await?;
-    Ok(changed.into_iter().collect())
+    let stored: HashSet<Uuid> = stored.into_iter().collect();
+    entitlements::store::follow(connection, changes.iter().filter(|change| stored.contains(&change.id))).await?;
+    Ok(stored)
 }
 
 /// Versions of orders, for the answer to a request that came too late.

@@ -4,6 +4,7 @@ mod archive;
 pub mod auth;
 mod body;
 mod docs;
+mod entitlements;
 mod materials;
 mod orders;
 pub mod problem;
@@ -23,6 +24,7 @@ use icp_rules_host::Host;
 use tracing::Instrument as _;
 
 use crate::Config;
+use crate::entitlements::resources::Resources;
 use crate::reads::Reads;
 use crate::writes::OrderWrites;
 use auth::Tokens;
@@ -49,6 +51,8 @@ pub struct Api {
     pub tokens: Tokens,
     /// Limits.
     pub config: Arc<Config>,
+    /// The provider's own servers and addresses.
+    pub resources: Resources,
     /// Largest accepted material, bytes.
     pub max_material_bytes: usize,
 }
@@ -71,6 +75,7 @@ pub fn router(api: Api) -> Router {
         .route("/v1/rules", get(review::rules))
         .route("/v1/whitelist/{domain}", get(review::whitelist))
         .merge(archive::routes())
+        .merge(entitlements::routes())
         .method_not_allowed_fallback(async || {
             Problem::new(Kind::MethodNotAllowed, "See /docs for the methods of each path.")
         })

@@ -27,6 +27,7 @@ use icp_kit::vault::VaultError;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::entitlements;
 use crate::store::StoredOrder;
 use outcome::Outcomes;
 
@@ -134,5 +135,6 @@ pub async fn apply(connection: &mut PgConnection, vault: &Vault, filed: &[Filed]
         outcomes.enter(filed)?;
     }
     store::write(connection, &outcomes).await?;
+    entitlements::store::end(connection, &outcomes.ended()).await?;
     Ok(())
 }

@@ -16,6 +16,7 @@ use super::record::{
     normal_number,
 };
 use super::{ArchiveError, Filed};
+use crate::entitlements::store::Ended;
 
 /// Something that happened to a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +112,21 @@ impl<'a> Outcomes<'a> {
     /// Services that changed.
     pub fn changed_services(&self) -> Vec<&ServiceRecord> {
         self.services.values().filter(|record| self.touched.contains(&record.id)).collect()
+    }
+
+    /// Services that were taken off or disconnected, with the reason.
+    pub fn ended(&self) -> Vec<Ended> {
+        let reason = |event: &str| match event {
+            "deregistered" => Some("its service was deregistered"),
+            "disconnected" => Some("the access of its service was cancelled"),
+            _ => None,
+        };
+        let ended = self.history.iter().filter_map(|line| {
+            let service_id = line.service_id?;
+            Some((service_id, Ended { service_id, reason: reason(line.event)?, at: line.at }))
+        });
+        // Of one that was disconnected because it was taken off, the last line says so.
+        ended.collect::<BTreeMap<Uuid, Ended>>().into_values().collect()
     }
 
     /// Enters the outcome of one order.

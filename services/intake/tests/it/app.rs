@@ -64,8 +64,22 @@ impl App {
         Self::start_on(nats, async |_| {}).await
     }
 
+    /// Starts with more settings, as lines of the configuration.
+    pub(crate) async fn start_with(settings: &str) -> Self {
+        let nats = NatsServer::start_temp().await.unwrap();
+        Self::start_configured(nats, settings, async |_| {}).await
+    }
+
     /// Starts on this broker; `meanwhile` runs when intake has been started and before it can be ready.
-    pub(crate) async fn start_on(mut nats: NatsServer, meanwhile: impl AsyncFnOnce(StartingApp<'_>)) -> Self {
+    pub(crate) async fn start_on(nats: NatsServer, meanwhile: impl AsyncFnOnce(StartingApp<'_>)) -> Self {
+        Self::start_configured(nats, "", meanwhile).await
+    }
+
+    async fn start_configured(
+        mut nats: NatsServer,
+        settings: &str,
+        meanwhile: impl AsyncFnOnce(StartingApp<'_>),
+    ) -> Self {
         icp_kit::service::install_crypto_provider();
         let servers = shared().await.unwrap();
         let database = servers.fresh_database("intake").await.unwrap();
@@ -88,7 +102,8 @@ impl App {
             .into();
         let http_port = free_port().unwrap();
         let file = folder.path().join("intake.toml");
-        std::fs::write(&file, config_text(&database.url, &nats.url(), folder.path(), http_port, &publics)).unwrap();
+        let text = config_text(&database.url, &nats.url(), folder.path(), http_port, &publics);
+        std::fs::write(&file, text + settings).unwrap();
         let loaded =
             icp_kit::config::load::<icp_intake::Config>(icp_intake::NAME, icp_intake::DEFAULTS, Some(&file)).unwrap();
 

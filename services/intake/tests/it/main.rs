@@ -5,5 +5,6 @@
 mod app;
 mod archive;
 mod bad_input;
+mod entitlements;
 mod facts;
 mod start;
