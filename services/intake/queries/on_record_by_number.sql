@@ -1,10 +1,12 @@
--- Organisers on record here, by number: the account of the latest order that filed a service of them, and how many
+-- Organisers on record here, by their number, also by a former one: the account that holds the record, and how many
 -- services and domains they have.
-select asked.place, filed_services.organiser_number as number,
-       (array_agg(orders.account order by filed_services.approved_at desc))[1] as account,
-       count(*) as services,
-       sum(cardinality(filed_services.domains))::bigint as domains
+select asked.place, organiser.number, organiser.account, held.services, held.domains
 from unnest($1::text[]) with ordinality as asked (number, place)
-join filed_services on filed_services.organiser_number = asked.number
-join orders on orders.id = filed_services.order_id
-group by asked.place, filed_services.organiser_number
+join archive_numbers as known on known.number = asked.number and known.service_id is null
+join archive_organisers as organiser on organiser.id = known.organiser_id and organiser.status = 'filed'
+cross join lateral (
+    select count(distinct service.id) as services, count(domain.domain) as domains
+    from archive_services as service
+    left join archive_domains as domain on domain.service_id = service.id
+    where service.organiser_id = organiser.id and service.status = 'filed'
+) as held

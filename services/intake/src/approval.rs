@@ -1,12 +1,11 @@
-//! What has been carried out goes from the order into the archive, in the transaction that ends the order.
+//! What has been carried out: it goes from the order into the archive, in the transaction that ends the order.
 
 use chrono::{DateTime, Utc};
-use icp_domain::{OrderType, Part};
-use sqlx::PgConnection;
+use icp_domain::OrderType;
 use uuid::Uuid;
 
 use crate::order::{Event, Numbers};
-use crate::store::{self, NewlyFiled, StoredOrder};
+use crate::store::StoredOrder;
 
 /// An order that ended approved or cancelled, as far as the archive needs it.
 #[derive(Debug, Clone)]
@@ -36,33 +35,24 @@ impl CarriedOut {
             Event::Approved(numbers) | Event::Cancelled(numbers) => Some(numbers.clone()),
             _ => None,
         })?;
-        Some(Self {
+        Some(Self { numbers, ..Self::ended(stored, at) })
+    }
+
+    /// An order that has ended: with the numbers of its state, the bureau's ids are not known.
+    pub fn ended(stored: &StoredOrder, at: DateTime<Utc>) -> Self {
+        Self {
             order_id: stored.id,
             account: stored.account.clone(),
             province: stored.province.clone(),
             order_type: stored.order.order_type,
             content: stored.content.clone(),
             data_key: stored.data_key.clone(),
-            numbers,
+            numbers: Numbers {
+                organiser_number: stored.order.organiser_number.clone().unwrap_or_default(),
+                service_numbers: stored.order.service_numbers.clone(),
+                ids: Default::default(),
+            },
             at,
-        })
+        }
     }
-}
-
-/// Enters what was carried out into the archive. The one place that does.
-pub async fn file(connection: &mut PgConnection, carried_out: &[&CarriedOut]) -> Result<(), sqlx::Error> {
-    let newly_filed: Vec<NewlyFiled> = carried_out
-        .iter()
-        .filter(|done| done.order_type.description().access == Part::New)
-        .map(|done| NewlyFiled {
-            order_id: done.order_id,
-            organiser_number: done.numbers.organiser_number.clone(),
-            service_numbers: done.numbers.service_numbers.clone(),
-            at: done.at,
-        })
-        .collect();
-    if newly_filed.is_empty() {
-        return Ok(());
-    }
-    store::file_services(connection, &newly_filed).await
 }

@@ -302,7 +302,9 @@ impl Api {
             other_orders_in_flight,
             now: self.clock.now(),
         };
-        Ok((rules::judge(&self.rules, filing, &facts), conflicts(filing, subject.account, &record)))
+        let mut verdict = rules::judge(&self.rules, filing, &facts);
+        verdict.findings.extend(self.resources.findings(subject.account, filing, facts.now).await);
+        Ok((verdict, conflicts(filing, subject.account, &record)))
     }
 
     /// Whom the ministry asks by SMS, if the province's rules say.

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use icp_bus::{Delivery, Effects, Failure, Handler};
 use icp_domain::Stage;
-use icp_kit::Clock;
+use icp_kit::{Clock, Vault};
 use icp_proto::{authority, bureau, identity};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::approval::{self, CarriedOut};
+use crate::approval::CarriedOut;
+use crate::archive;
 use crate::determination::{self, Recorded};
 use crate::order::{BureauIds, BureauResult, Command, Numbers, decide, evolve};
 use crate::reactions::{Attachments, finding_from, react};
@@ -23,6 +24,8 @@ pub struct Answers {
     pub actor: &'static str,
     /// Business time.
     pub clock: Clock,
+    /// Opens the content of orders that are approved, for the archive.
+    pub vault: Vault,
 }
 
 /// A fact about one order.
@@ -147,10 +150,8 @@ impl Handler for Answers {
         if store::save(connection, &changes).await?.len() != changes.len() {
             return Err(Failure::Retry("an order changed at the same time".to_owned()));
         }
-        let carried_out: Vec<&CarriedOut> = changes.iter().filter_map(|change| change.carried_out.as_ref()).collect();
-        if !carried_out.is_empty() {
-            approval::file(connection, &carried_out).await?;
-        }
+        let carried_out = changes.iter().filter_map(|change| change.carried_out.as_ref());
+        archive::enter(connection, &self.vault, carried_out).await?;
         Ok(())
     }
 }

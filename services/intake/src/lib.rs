@@ -3,12 +3,14 @@
 //! Reading order: [`order`] (the life of an order, pure), [`content`] (what is declared), [`determination`] (of
 //! which type it must be), [`rules`], [`check`] (all that can be said before submission),
 //! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
-//! facts), [`approval`] (into the archive), [`desk`] (the provider's reviewers), [`audit`] (who did and saw what),
+//! facts), [`approval`] (what has been carried out), [`archive`] (what is on record then), [`entitlements`] (what a
+//! service needs to be filed here), [`desk`] (the provider's reviewers), [`audit`] (who did and saw what),
 //! [`statistics`], [`api`] (REST), [`reads`] and [`writes`] (requests share queries and transactions), [`store`]
-//! (SQL), [`china`] (days). Desk, audit trail and statistics keep their own SQL.
+//! (SQL), [`china`] (days). Archive, entitlements, desk, audit trail and statistics keep their own SQL.
 
 pub mod api;
 pub mod approval;
+pub mod archive;
 pub mod audit;
 pub mod check;
 pub mod china;
@@ -17,6 +19,7 @@ pub mod consumers;
 pub mod content;
 pub mod desk;
 pub mod determination;
+pub mod entitlements;
 pub mod on_record;
 pub mod order;
 pub mod reactions;
@@ -57,6 +60,10 @@ pub struct Config {
     pub max_body_bytes: usize,
     /// Orders in one page at most.
     pub max_page: i64,
+    /// Service entitlements.
+    pub entitlements: entitlements::EntitlementsConfig,
+    /// The provider's own system of servers and addresses.
+    pub resources: entitlements::resources::ResourcesConfig,
     /// How rule modules run, and whom they may come from.
     pub rules: HostConfig,
     /// The provider's review.
@@ -86,8 +93,8 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         ("intake-bureau", "icp.evt.bureau.>", "bureau"),
     ];
     for (name, filter, actor) in sources {
-        let clock = context.clock.clone();
-        bus.consume(Consumer { name, filter }, consumers::Answers { actor, clock });
+        let (clock, vault) = (context.clock.clone(), context.require_vault()?);
+        bus.consume(Consumer { name, filter }, consumers::Answers { actor, clock, vault });
     }
 
     let deadlines = Deadlines::load(&config.review)?;
@@ -100,11 +107,19 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
     let is_automatic = config.review.automatic.enabled;
 
     context.spawn(audit::trail::run(bus.clone(), config.audit.clone()));
+    let (pool, vault) = (context.pool.clone(), context.require_vault()?);
+    context.spawn(async move {
+        match archive::completion::run(&pool, &vault).await {
+            Ok(0) => {}
+            Ok(orders) => tracing::info!(orders, "records of the archive were completed"),
+            Err(error) => tracing::error!(%error, "the archive could not be completed; the next start tries again"),
+        }
+    });
 
     let api = api::Api {
         bus: bus.clone(),
         reads: reads::Reads::start(&bus),
-        writes: Group::start(&bus, writes::OrderWrites),
+        writes: Group::start(&bus, writes::OrderWrites { vault: context.require_vault()? }),
         clock: context.clock.clone(),
         vault: context.require_vault()?,
         materials: context.require_materials()?,
@@ -112,6 +127,7 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         rules,
         deadlines: Arc::new(deadlines),
         tokens: api::auth::Tokens::load(&config.tokens_file)?,
+        resources: entitlements::resources::Resources::of(&config.resources)?,
         config: Arc::new(config),
         max_material_bytes: context.common.materials.max_bytes,
     };

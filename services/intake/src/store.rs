@@ -9,6 +9,7 @@ use sqlx::{FromRow as _, PgConnection, PgPool, Row as _};
 use uuid::Uuid;
 
 use crate::approval::CarriedOut;
+use crate::entitlements;
 use crate::order::{Event, Order, Phase};
 
 /// An order as it is stored.
@@ -110,19 +111,6 @@ pub struct HistoryRow {
     pub event: Value,
 }
 
-/// A filed service of the archive.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct FiledService {
-    /// Filing number of the service.
-    pub service_number: String,
-    /// Filing number of the organiser.
-    pub organiser_number: String,
-    /// Letters of the province.
-    pub province: String,
-    /// When it was approved.
-    pub approved_at: DateTime<Utc>,
-}
-
 const COLUMNS: &str = "id, account, province, state, domains, organiser_index, content, data_key, contact_sealed, \
                        persons_sealed, created_at, updated_at";
 
@@ -205,7 +193,7 @@ pub async fn save(connection: &mut PgConnection, changes: &[Change]) -> Result<H
     fn all<'a, T>(changes: &'a [Change], of: impl Fn(&'a Change) -> T) -> Vec<T> {
         changes.iter().map(of).collect()
     }
-    let changed: Vec<Uuid> = sqlx::query_scalar(include_str!("../queries/save_orders.sql"))
+    let stored: Vec<Uuid> = sqlx::query_scalar(include_str!("../queries/save_orders.sql"))
         .bind(all(changes, |c| c.id))
         .bind(all(changes, |c| c.from_version))
         .bind(all(changes, |c| c.after.version))
@@ -225,9 +213,11 @@ pub async fn save(connection: &mut PgConnection, changes: &[Change]) -> Result<H
         .bind(events().map(|(change, ..)| change.actor.as_str()).collect::<Vec<_>>())
         .bind(events().map(|(_, event, _)| sqlx::types::Json(event)).collect::<Vec<_>>())
         .bind(events().map(|(change, ..)| change.role).collect::<Vec<_>>())
-        .fetch_all(connection)
+        .fetch_all(&mut *connection)
         .await?;
-    Ok(changed.into_iter().collect())
+    let stored: HashSet<Uuid> = stored.into_iter().collect();
+    entitlements::store::follow(connection, changes.iter().filter(|change| stored.contains(&change.id))).await?;
+    Ok(stored)
 }
 
 /// Versions of orders, for the answer to a request that came too late.
@@ -336,42 +326,4 @@ pub async fn list(pool: &PgPool, filter: &ListFilter, limit: i64) -> Result<Vec<
         .fetch_all(pool)
         .await?;
     rows.iter().map(read).collect()
-}
-
-/// A filed service that enters the archive.
-#[derive(Debug, Clone)]
-pub struct NewlyFiled {
-    /// Order that won the number.
-    pub order_id: Uuid,
-    /// Number of the organiser.
-    pub organiser_number: String,
-    /// Numbers of the services, in order.
-    pub service_numbers: Vec<String>,
-    /// When it was approved.
-    pub at: DateTime<Utc>,
-}
-
-/// Enters approved services into the archive.
-pub async fn file_services(connection: &mut PgConnection, filed: &[NewlyFiled]) -> Result<(), sqlx::Error> {
-    let services =
-        || filed.iter().flat_map(|f| f.service_numbers.iter().zip(0_i32..).map(move |(n, index)| (f, n, index)));
-    sqlx::query(include_str!("../queries/file_services.sql"))
-        .bind(services().map(|(f, ..)| f.at).collect::<Vec<_>>())
-        .bind(services().map(|(_, number, _)| number.as_str()).collect::<Vec<_>>())
-        .bind(services().map(|(f, ..)| f.organiser_number.as_str()).collect::<Vec<_>>())
-        .bind(services().map(|(f, ..)| f.order_id).collect::<Vec<_>>())
-        .bind(services().map(|(.., index)| index).collect::<Vec<_>>())
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// The filing under which a domain may be served.
-pub async fn filed_domain(pool: &PgPool, domain: &str) -> Result<Option<FiledService>, sqlx::Error> {
-    sqlx::query_as(
-        "select service_number, organiser_number, province, approved_at from filed_services where domains @> array[$1] limit 1",
-    )
-    .bind(domain)
-    .fetch_optional(pool)
-    .await
 }

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use icp_bus::{Effects, Writes};
+use icp_kit::Vault;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::approval::{self, CarriedOut};
+use crate::archive::{self, ArchiveError};
 use crate::store::{self, Change, MaterialRow, StoredOrder};
 
 /// A request that is decided and waits to be stored.
@@ -57,7 +58,10 @@ pub enum OrderWritten {
 
 /// Stores requests.
 #[derive(Debug)]
-pub struct OrderWrites;
+pub struct OrderWrites {
+    /// Keys of what goes into the archive.
+    pub vault: Vault,
+}
 
 #[async_trait]
 impl Writes for OrderWrites {
@@ -88,14 +92,14 @@ impl Writes for OrderWrites {
         let changed = if changes.is_empty() { Default::default() } else { store::save(connection, &changes).await? };
         let late: Vec<Uuid> = changes.iter().map(|change| change.id).filter(|id| !changed.contains(id)).collect();
         let current = if late.is_empty() { HashMap::new() } else { store::versions(connection, &late).await? };
-        let carried_out: Vec<&CarriedOut> = changes
+        let carried_out = changes
             .iter()
             .filter(|change| changed.contains(&change.id))
-            .filter_map(|change| change.carried_out.as_ref())
-            .collect();
-        if !carried_out.is_empty() {
-            approval::file(connection, &carried_out).await?;
-        }
+            .filter_map(|change| change.carried_out.as_ref());
+        archive::enter(connection, &self.vault, carried_out).await.map_err(|error| match error {
+            ArchiveError::Database(error) => error,
+            error => sqlx::Error::Encode(Box::new(error)),
+        })?;
         let mut materials = Vec::new();
         for write in group {
             if let OrderWrite::Change { change, material: Some(material), .. } = write

@@ -1,10 +1,12 @@
 //! The REST API. Handlers translate and call; what an order may do is decided in [`crate::order`].
 
+mod archive;
 mod audit;
 pub mod auth;
 mod body;
 mod determinations;
 mod docs;
+mod entitlements;
 mod materials;
 mod orders;
 pub mod problem;
@@ -27,6 +29,7 @@ use tracing::Instrument as _;
 use crate::Config;
 use crate::audit::Recorder;
 use crate::desk::deadline::Deadlines;
+use crate::entitlements::resources::Resources;
 use crate::reads::Reads;
 use crate::writes::OrderWrites;
 use auth::Tokens;
@@ -57,6 +60,8 @@ pub struct Api {
     pub tokens: Tokens,
     /// Limits.
     pub config: Arc<Config>,
+    /// The provider's own servers and addresses.
+    pub resources: Resources,
     /// Largest accepted material, bytes.
     pub max_material_bytes: usize,
 }
@@ -88,6 +93,8 @@ pub fn router(api: Api) -> Router {
         .route("/v1/orders/check", post(orders::check_filing))
         .route("/v1/determinations", post(determinations::ask))
         .route("/v1/determinations/{id}", get(determinations::show))
+        .merge(archive::routes())
+        .merge(entitlements::routes())
         .method_not_allowed_fallback(async || {
             Problem::new(Kind::MethodNotAllowed, "See /docs for the methods of each path.")
         })

@@ -134,6 +134,7 @@ pub async fn submit(
     caller.require(Role::Applicant)?;
     let stored = find(&api, &caller, &id).await?;
     body::check_version(&headers, &stored)?;
+    api.require_entitlements(&stored).await?;
     let stored = api.submit(&caller, stored).await?;
     Ok(with_etag(&stored, None))
 }

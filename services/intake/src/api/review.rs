@@ -14,12 +14,13 @@ use super::orders::{find, page_limit};
 use super::problem::{FieldError, Kind, Problem};
 use super::view::{OrderView, with_etag};
 use super::{Api, body};
+use crate::archive::lookup;
 use crate::desk::deadline::Deadline;
 use crate::desk::queue::{self, Claim, Claimed, Claiming, Cursor, QueueFilter};
 use crate::desk::reasons;
 use crate::desk::words::{self, Words};
 use crate::order::{Command, Phase, Rejection};
-use crate::store::{self, StoredOrder};
+use crate::store::StoredOrder;
 
 /// Reasons in one decision at most.
 const REASONS_MAX: usize = 50;
@@ -255,19 +256,15 @@ pub async fn whitelist(
         Problem::fields(vec![FieldError::new("domain", error.to_string(), "give a domain name such as example.cn")])
     })?;
     let pool = &api.bus.context().pool;
-    let mut filed = store::filed_domain(pool, name.ascii()).await?;
-    if filed.is_none() && !name.is_registrable() {
-        // A filing covers the names below its registrable domain.
-        filed = store::filed_domain(pool, name.registrable().ascii()).await?;
-    }
-    match filed {
+    // A filing covers the names below its registrable domain.
+    match lookup::served(pool, &[name.ascii(), name.registrable().ascii()]).await? {
         Some(filed) => Ok(Json(serde_json::json!({
             "domain": name.ascii(),
             "filed": true,
             "service_number": filed.service_number,
             "organiser_number": filed.organiser_number,
             "province": filed.province,
-            "approved_at": filed.approved_at,
+            "approved_at": filed.filed_at,
         }))
         .into_response()),
         None => Err(Problem::new(Kind::NotFound, "This domain is not filed here: it must not be served.")),

@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod app;
+mod archive;
 mod audit;
 mod bad_input;
 mod checks;
 mod desk;
 mod determinations;
+mod entitlements;
 mod facts;
 mod start;
 mod statistics;

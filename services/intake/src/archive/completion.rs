@@ -1,0 +1,53 @@
+//! Completes records of which only numbers and domains are known, from the orders that won them.
+//!
+//! The tables were filled so when the archive replaced the list of filed services. Takes no input: what is bare and
+//! was not looked at is completed, at every start.
+
+use std::collections::HashMap;
+
+use icp_kit::Vault;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::{ArchiveError, Filed, apply};
+use crate::approval::CarriedOut;
+use crate::store::{self, StoredOrder};
+
+const BATCH: i64 = 200;
+
+/// Completes what is bare; tells how many orders were read.
+pub async fn run(pool: &PgPool, vault: &Vault) -> Result<usize, ArchiveError> {
+    let mut count = 0;
+    loop {
+        let ids: Vec<Uuid> = sqlx::query_scalar(
+            "select distinct order_id from archive_services where content is null \
+             and not exists (select from archive_orders where archive_orders.order_id = archive_services.order_id) \
+             limit $1",
+        )
+        .bind(BATCH)
+        .fetch_all(pool)
+        .await?;
+        if ids.is_empty() {
+            return Ok(count);
+        }
+        let orders: HashMap<Uuid, StoredOrder> = store::load_all(pool, &ids).await?;
+        let mut filed = Vec::new();
+        for order in orders.values() {
+            match Filed::of(vault, &CarriedOut::ended(order, order.updated_at)) {
+                Ok(outcome) => filed.push(outcome),
+                Err(error) => tracing::error!(%error, order.id = %order.id, "an approved order cannot be archived"),
+            }
+        }
+        let mut tx = pool.begin().await?;
+        apply(&mut tx, vault, &filed).await?;
+        // Those that cannot be read are not tried again.
+        sqlx::query(
+            "insert into archive_orders (order_id, applied_at) select unnest($1::uuid[]), now() on conflict do nothing",
+        )
+        .bind(&ids)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        count += filed.len();
+    }
+}

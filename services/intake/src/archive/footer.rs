@@ -1,0 +1,123 @@
+//! The code for the foot of a site: the filing number with a link to the ministry (filing-rules §8.1: a number that is
+//! missing, wrong or without link is fined), and the reminder of the public-security filing (公安联网备案).
+
+use chrono::{DateTime, Days, FixedOffset, NaiveDate, Utc};
+use icp_domain::identifiers::FilingNumber;
+use icp_rules_sdk::FooterNumber;
+use serde::Serialize;
+
+/// Where the number links to.
+pub const MINISTRY_URL: &str = "https://beian.miit.gov.cn/";
+/// Where the public-security filing is made.
+pub const PUBLIC_SECURITY_URL: &str = "https://beian.mps.gov.cn/";
+/// Days after the opening within which the public-security filing is due (filing-rules §3).
+const PUBLIC_SECURITY_DAYS: u64 = 30;
+const CHINA_UTC_OFFSET_SECONDS: i32 = 8 * 3600;
+
+/// What to put at the foot of a site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Footer {
+    /// The number in the province's form.
+    pub number: String,
+    /// Where it links to.
+    pub link: &'static str,
+    /// Ready to be pasted.
+    pub html: String,
+    /// The filing that follows.
+    pub public_security: PublicSecurity,
+}
+
+/// The reminder of the public-security filing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PublicSecurity {
+    /// Last day, for a site that opened on the day of the approval.
+    pub due: NaiveDate,
+    /// Where it is made.
+    pub link: &'static str,
+    /// The reminder in Chinese.
+    pub message_zh: String,
+    /// The reminder in English.
+    pub message_en: String,
+}
+
+impl Footer {
+    /// For a service that was filed at this time.
+    pub fn new(service_number: &str, form: FooterNumber, filed_at: DateTime<Utc>) -> Self {
+        let number = match form {
+            FooterNumber::Service => service_number.to_owned(),
+            FooterNumber::Organiser => FilingNumber::parse(service_number)
+                .map_or_else(|_| service_number.to_owned(), |number| number.organiser().as_str()),
+        };
+        let html = format!(
+            "<a href=\"{MINISTRY_URL}\" target=\"_blank\" rel=\"noopener noreferrer\">{}</a>",
+            escaped(&number)
+        );
+        let filed_on = FixedOffset::east_opt(CHINA_UTC_OFFSET_SECONDS)
+            .map_or(filed_at.date_naive(), |offset| filed_at.with_timezone(&offset).date_naive());
+        let due = filed_on.checked_add_days(Days::new(PUBLIC_SECURITY_DAYS)).unwrap_or(filed_on);
+        let public_security = PublicSecurity {
+            due,
+            link: PUBLIC_SECURITY_URL,
+            message_zh: format!(
+                "请在网站开通之日起30日内办理公安联网备案（如审核通过当日开通，最迟为{due}），并在通过后30日内悬挂公安备案号。"
+            ),
+            message_en: format!(
+                "Within 30 days of the opening, file with the public security bureau (by {due} for a site that opened on \
+                 the day of the approval), and show its number within 30 days of its approval."
+            ),
+        };
+        Self { number, link: MINISTRY_URL, html, public_security }
+    }
+}
+
+/// Text as it may stand in HTML, in attributes too.
+fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            other => html.push(other),
+        }
+    }
+    html
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn footer(number: &str, form: FooterNumber) -> Footer {
+        // Four in the afternoon in UTC is the next day in China.
+        Footer::new(number, form, "2026-03-01T16:30:00Z".parse().unwrap())
+    }
+
+    #[test]
+    fn each_province_has_its_form() {
+        let number = "粤ICP备2021000001号-2A";
+        assert_eq!(footer(number, FooterNumber::Service).number, number);
+        let of_organiser = footer(number, FooterNumber::Organiser);
+        assert_eq!(of_organiser.number, "粤ICP备2021000001号");
+        assert_eq!(
+            of_organiser.html,
+            "<a href=\"https://beian.miit.gov.cn/\" target=\"_blank\" rel=\"noopener noreferrer\">粤ICP备2021000001号</a>"
+        );
+    }
+
+    #[test]
+    fn the_reminder_names_the_last_day_in_china() {
+        let footer = footer("粤ICP备2021000001号-1", FooterNumber::Service);
+        assert_eq!(footer.public_security.due.to_string(), "2026-04-01");
+        assert!(footer.public_security.message_zh.contains("2026-04-01"));
+    }
+
+    #[test]
+    fn nothing_breaks_out_of_the_snippet() {
+        let html = footer("\"><script>'&", FooterNumber::Organiser).html;
+        assert!(html.contains(">&quot;&gt;&lt;script&gt;&#39;&amp;</a>"), "{html}");
+    }
+}

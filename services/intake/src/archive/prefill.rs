@@ -1,0 +1,124 @@
+//! The content of an order about what is on record: nobody types again what the archive knows.
+
+use icp_domain::{Cancellation, Filing, OrderType, Part, Province};
+use icp_kit::Vault;
+use sqlx::PgPool;
+
+use super::ArchiveError;
+use super::lookup::{self, OrganiserFound, ServiceFound};
+use super::record::normal_number;
+use crate::api::problem::FieldError;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Type of the order to be.
+    pub order_type: OrderType,
+    /// The organiser on record; for a migration, the one that takes the services over.
+    pub organiser_number: String,
+    /// The services that the order is about, where its type is about services on record.
+    pub service_numbers: Vec<String>,
+    /// Why a record is cancelled, for cancellations.
+    pub cancellation: Option<Cancellation>,
+}
+
+/// Why there is no filing to give.
+#[derive(Debug, thiserror::Error)]
+pub enum PrefillError {
+    /// What was asked for does not fit.
+    #[error("the question does not fit what is on record")]
+    Fields(Vec<FieldError>),
+    /// The archive failed.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+}
+
+/// The filing for an order of this type, from the records of `account`.
+///
+/// Services that an order adds are for the applicant to write: the answer holds none of them.
+pub async fn prefill(pool: &PgPool, vault: &Vault, account: &str, wanted: &Wanted) -> Result<Filing, PrefillError> {
+    let description = wanted.order_type.description();
+    if !matches!(description.organiser, Part::OnRecord | Part::Changed | Part::Leaves) {
+        return Err(refused(
+            "order_type",
+            "is about an organiser that is not on record here",
+            "write the filing of this order type in full",
+        ));
+    }
+    let names_services = matches!(description.services, Part::OnRecord | Part::Changed | Part::Leaves);
+    let count = wanted.service_numbers.len();
+    if names_services && (count == 0 || count > description.max_services) {
+        let remedy = format!("name 1 to {} services of this organiser", description.max_services);
+        return Err(refused("service_numbers", &format!("holds {count} numbers"), &remedy));
+    }
+    if !names_services && count > 0 {
+        return Err(refused("service_numbers", "is not asked for by this order type", "leave it out"));
+    }
+    let organiser = lookup::organiser(pool, &wanted.organiser_number).await.map_err(ArchiveError::from)?;
+    let organiser = organiser
+        .filter(|organiser| organiser.account.as_deref() == Some(account) && organiser.status == "filed")
+        .ok_or_else(|| {
+            refused("organiser_number", "is not on record in your account", "see GET /v1/archive/services")
+        })?;
+    let found = lookup::services(pool, &wanted.service_numbers).await.map_err(ArchiveError::from)?;
+    let services = in_sequence(wanted, account, &organiser, found)?;
+    let ids: Vec<_> = services.iter().map(|service| service.id).collect();
+    let accesses = lookup::accesses(pool, &ids).await.map_err(ArchiveError::from)?;
+    let content = organiser.open(vault)?.ok_or_else(|| bare("organiser_number"))?;
+    let mut contents = Vec::with_capacity(services.len());
+    for (index, service) in services.iter().enumerate() {
+        let content = service.open(vault, &accesses)?;
+        contents.push(content.ok_or_else(|| bare(&format!("service_numbers[{index}]")))?);
+    }
+    let province = Province::parse(&organiser.province)
+        .ok_or_else(|| refused("organiser_number", "is on record in an unknown province", "ask the operator"))?;
+    Ok(Filing {
+        order_type: wanted.order_type,
+        province,
+        organiser: content,
+        services: contents,
+        cancellation: wanted.cancellation.clone(),
+    })
+}
+
+/// The services in the sequence in which they were asked for, every one that is not there named.
+fn in_sequence(
+    wanted: &Wanted,
+    account: &str,
+    organiser: &OrganiserFound,
+    found: Vec<ServiceFound>,
+) -> Result<Vec<ServiceFound>, PrefillError> {
+    let mut errors = Vec::new();
+    let mut services = Vec::new();
+    for (index, number) in wanted.service_numbers.iter().enumerate() {
+        let number = normal_number(number);
+        let moves_here = wanted.order_type == OrderType::Migrate;
+        let fits = |service: &&ServiceFound| {
+            service.number == number
+                && service.account.as_deref() == Some(account)
+                && service.status == "filed"
+                && (service.organiser_id == organiser.id) != moves_here
+        };
+        match found.iter().find(fits) {
+            Some(service) => services.push(service.clone()),
+            None => errors.push(FieldError::new(
+                format!("service_numbers[{index}]"),
+                if moves_here {
+                    "is not on record with another organiser of your account"
+                } else {
+                    "is not on record with this organiser"
+                },
+                "see GET /v1/archive/services for the numbers",
+            )),
+        }
+    }
+    if errors.is_empty() { Ok(services) } else { Err(PrefillError::Fields(errors)) }
+}
+
+fn refused(field: &str, reason: &str, remedy: &str) -> PrefillError {
+    PrefillError::Fields(vec![FieldError::new(field, reason, remedy)])
+}
+
+fn bare(field: &str) -> PrefillError {
+    refused(field, "is on record by its number only", "write the filing in full; the archive does not hold its data")
+}

@@ -1,0 +1,174 @@
+//! Lists of services, by what they are found by. Pages go by name and number, and stay fast however long the list.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use icp_domain::names::DomainName;
+use serde::{Deserialize, Serialize};
+use sqlx::{PgPool, Postgres, QueryBuilder};
+
+use super::record::{name_key, normal_number};
+
+/// What a list is narrowed to; everything that is given must fit.
+#[derive(Debug, Default)]
+pub struct Search {
+    /// Only this account's records.
+    pub account: Option<String>,
+    /// Number of a service, or of an organiser for all of its services; former numbers too.
+    pub number: Option<String>,
+    /// A domain: services that have it, names below it, or the registrable domain above it.
+    pub domain: Option<DomainName>,
+    /// Package or bundle id of an app.
+    pub app: Option<String>,
+    /// Beginning of the service's name.
+    pub name: Option<String>,
+    /// Keyed digest of the organiser's certificate number.
+    pub certificate_index: Option<Vec<u8>>,
+    /// Letters of the province.
+    pub province: Option<String>,
+    /// Only what follows this place.
+    pub after: Option<Cursor>,
+}
+
+/// A place in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor(pub(super) String, pub(super) String);
+
+impl Cursor {
+    /// As it stands in an answer and a query.
+    pub fn to_text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// From its text; none when an answer never held it.
+    pub fn parse(text: &str) -> Option<Self> {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+    }
+}
+
+/// A service in a list.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Listed {
+    /// Filing number.
+    pub number: String,
+    /// The organiser's filing number.
+    pub organiser_number: String,
+    /// `website`, `app`, `mini_program` or `quick_app`.
+    pub kind: String,
+    /// Name.
+    pub name: String,
+    #[serde(skip)]
+    name_key: String,
+    /// Domains, A-label form.
+    pub domains: Vec<String>,
+    /// Letters of the province.
+    pub province: String,
+    /// `filed` or `deregistered`.
+    pub status: String,
+    /// Whether this provider connects it.
+    pub is_connected: bool,
+    /// Account that holds the record.
+    pub account: Option<String>,
+    /// When it was filed.
+    pub filed_at: DateTime<Utc>,
+}
+
+/// A page, and the place where the next one begins.
+pub async fn services(
+    pool: &PgPool,
+    search: &Search,
+    limit: i64,
+) -> Result<(Vec<Listed>, Option<Cursor>), sqlx::Error> {
+    let rows: Vec<Listed> = statement(search, limit).build_query_as().fetch_all(pool).await?;
+    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
+    let next = rows.last().filter(|_| is_full).map(|last| Cursor(last.name_key.clone(), last.number.clone()));
+    Ok((rows, next))
+}
+
+/// Criteria that few services fit are an array of ids, so that the list is taken from them and not the other way
+/// round; the others go along an index in the sequence of the list.
+fn statement(search: &Search, limit: i64) -> QueryBuilder<Postgres> {
+    let mut query = QueryBuilder::new(
+        "select service.number, organiser.number as organiser_number, service.kind, service.name, service.name_key, \
+         service.province, service.status, service.is_connected, service.account, service.filed_at, \
+         array(select domain from archive_domains where service_id = service.id order by domain) as domains \
+         from archive_services service join archive_organisers organiser on organiser.id = service.organiser_id \
+         where true",
+    );
+    if let Some(account) = &search.account {
+        query.push(" and service.account = ").push_bind(account.clone());
+    }
+    if let Some(province) = &search.province {
+        query.push(" and service.province = ").push_bind(province.clone());
+    }
+    if let Some(number) = &search.number {
+        query
+            .push(
+                " and service.id = any(array(select coalesce(given.service_id, under.id) from archive_numbers given \
+                 left join archive_services under on given.service_id is null \
+                 and under.organiser_id = given.organiser_id where given.number = ",
+            )
+            .push_bind(normal_number(number))
+            .push("))");
+    }
+    if let Some(domain) = &search.domain {
+        let (ascii, registrable) = (domain.ascii().to_owned(), domain.registrable().ascii().to_owned());
+        query
+            .push(" and service.id = any(array(select service_id from archive_domains where registrable = ")
+            .push_bind(registrable.clone())
+            .push(" and (domain in (")
+            .push_bind(ascii.clone())
+            .push(", ")
+            .push_bind(registrable)
+            .push(") or right(domain, ")
+            .push_bind(i32::try_from(ascii.len() + 1).unwrap_or(i32::MAX))
+            .push(") = ")
+            .push_bind(format!(".{ascii}"))
+            .push(")))");
+    }
+    if let Some(package) = &search.app {
+        query
+            .push(" and service.id = any(array(select service_id from archive_apps where package = ")
+            .push_bind(package.clone())
+            .push("))");
+    }
+    if let Some(index) = &search.certificate_index {
+        query
+            .push(
+                " and service.id = any(array(select held.id from archive_organisers holder \
+                 join archive_services held on held.organiser_id = holder.id where holder.certificate_index = ",
+            )
+            .push_bind(index.clone())
+            .push("))");
+    }
+    if let Some(name) = &search.name {
+        let beginning = name_key(name);
+        let end = format!("{beginning}\u{10FFFF}");
+        query.push(" and service.name_key >= ").push_bind(beginning).push(" and service.name_key < ").push_bind(end);
+    }
+    if let Some(Cursor(name, number)) = &search.after {
+        query
+            .push(" and (service.name_key, service.number) > (")
+            .push_bind(name.clone())
+            .push(", ")
+            .push_bind(number.clone())
+            .push(")");
+    }
+    query.push(" order by service.name_key, service.number limit ").push_bind(limit);
+    query
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_reads_back_and_nonsense_does_not() {
+        let cursor = Cursor("示例\"".to_owned(), "粤ICP备2021000001号-1".to_owned());
+        assert_eq!(Cursor::parse(&cursor.to_text()), Some(cursor));
+        for bad in ["", "x", "W10", "!!"] {
+            assert_eq!(Cursor::parse(bad), None, "{bad}");
+        }
+    }
+}
