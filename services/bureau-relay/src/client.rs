@@ -10,8 +10,9 @@ use crate::config::{Account, CallsSection};
 use crate::wire::answer::{
     AckAnswer, AnswerError, DownloadAnswer, LastUpload, MsgCode, PreviousUploadAnswer, Status, UploadAnswer,
 };
+use crate::wire::dialect::Dialect;
 use crate::wire::envelope::{EnvelopeError, beian_info};
-use crate::wire::soap::{Call, Caller, Dialect, SoapError, read_response, write_request};
+use crate::wire::soap::{Call, Caller, SoapError, read_response, write_request};
 use crate::wire::xml::Element;
 
 /// Why a call has no usable answer. What became of it is unknown.
@@ -132,7 +133,8 @@ impl Bureau {
 
     async fn exchange(&self, call: &Call<'_>) -> Result<Element, CallError> {
         let account = &self.account;
-        let caller = Caller::fresh(account.isp_id, &account.user_name, account.password.expose())?;
+        let interface = self.dialect.interface;
+        let caller = Caller::fresh(interface, account.isp_id, &account.user_name, account.password.expose())?;
         let request = write_request(&self.dialect, &caller, call);
         let url = format!("{}{}", account.endpoint, call.operation().path());
         let mut response = self

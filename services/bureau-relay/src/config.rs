@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::BatchLimits;
 use crate::reply::ReplyRules;
+use crate::wire::dialect::Dialect;
 use crate::wire::envelope::ContentKey;
-use crate::wire::soap::Dialect;
 
 /// The compiled-in defaults, with the meaning of every key.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");

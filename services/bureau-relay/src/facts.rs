@@ -25,15 +25,19 @@ pub fn received(order: &OrderRef, data_sequence: i64, now: DateTime<Utc>) -> Out
 pub fn ended(order: &OrderRef, outcome: &Outcome, now: DateTime<Utc>) -> Outgoing {
     let at_unix_ms = now.timestamp_millis();
     match outcome {
-        Outcome::Approved { organiser_number, service_numbers } => {
+        Outcome::Approved(approval) => {
+            // 0 says that an id is not known.
+            let known = |ids: &[Option<i64>]| ids.iter().map(|id| id.unwrap_or(0)).collect();
             let message = bureau::Approved {
                 order_id: order.order_id.to_string(),
                 attempt: attempt_of(order),
                 province: order.province.clone(),
-                organiser_number: organiser_number.clone(),
-                service_numbers: service_numbers.clone(),
+                organiser_number: approval.organiser_number.clone(),
+                service_numbers: approval.service_numbers.clone(),
                 at_unix_ms,
-                ..bureau::Approved::default()
+                organiser_id: approval.organiser_id.unwrap_or(0),
+                service_ids: known(&approval.service_ids),
+                access_ids: known(&approval.access_ids),
             };
             Outgoing::event(AREA, "approved", &order.province, order.order_id, &message)
         }
