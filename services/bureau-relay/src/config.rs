@@ -69,6 +69,8 @@ pub struct CallsSection {
     pub timeout_ms: u64,
     /// Largest answer that is read, bytes.
     pub max_answer_bytes: usize,
+    /// How often a status query is asked before its code is told instead of an answer.
+    pub query_attempts: i32,
 }
 
 /// `[relay.timing]`
@@ -77,6 +79,8 @@ pub struct CallsSection {
 pub struct TimingSection {
     /// How often the bureau is asked for results, milliseconds.
     pub download_interval_ms: u64,
+    /// Least time between two status queries, milliseconds.
+    pub query_interval_ms: u64,
     /// First wait before a repetition, milliseconds.
     pub retry_first_ms: u64,
     /// Longest wait before a repetition, milliseconds.

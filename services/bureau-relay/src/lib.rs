@@ -53,6 +53,15 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         consumers::SUBMIT,
         consumers::SubmitHandler { account: relay.account().to_owned(), clock: context.clock.clone() },
     );
+    bus.work(tasks::inquirer::Inquirer { relay: relay.clone(), keyring: context.keyring.clone() });
+    bus.consume(
+        consumers::QUERY,
+        consumers::QueryHandler {
+            account: relay.account().to_owned(),
+            interval_ms: relay.config.timing.query_interval_ms,
+            clock: context.clock.clone(),
+        },
+    );
     context.spawn(tasks::sweeper::run(relay.clone()));
     context.spawn(tasks::account::run(relay));
 

@@ -3,6 +3,7 @@
 mod bureau_records;
 mod objects;
 mod results;
+mod status_queries;
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
@@ -18,6 +19,7 @@ use crate::upload_file::FileState;
 pub use bureau_records::{forget_record, forget_removal, known_ids, remember_record};
 pub use objects::{forget_objects, left_objects};
 pub use results::{SubjectKeys, SubmissionRow, release_submission, store_reply, submissions_for_results};
+pub use status_queries::{NewQuery, close_query, insert_queries, open_query, take_query_turns};
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 

@@ -44,16 +44,20 @@ pub fn operation_of(filing: &relay::RelayFiling) -> Option<BureauOperation> {
 }
 
 /// Materials that have a place in an upload, with their kinds. A cancellation has none.
-pub fn wanted_materials(filing: &relay::RelayFiling) -> Vec<(MaterialKind, &common::Material)> {
+pub fn wanted_materials(interface: Interface, filing: &relay::RelayFiling) -> Vec<(MaterialKind, &common::Material)> {
     use BureauOperation as O;
-    if matches!(operation_of(filing), Some(O::DeregisterOrganiser | O::DeregisterService | O::CancelAccess)) {
+    let operation = operation_of(filing);
+    if matches!(operation, Some(O::DeregisterOrganiser | O::DeregisterService | O::CancelAccess)) {
         return Vec::new();
     }
+    // V5.0 reports a change of the organiser without its services.
+    let is_organiser_alone = operation == Some(O::ChangeOrganiser) && interface == Interface::V5_0;
     let mut wanted: Vec<_> = filing
         .materials
         .iter()
         .filter_map(|material| MaterialKind::parse(&material.kind).map(|kind| (kind, material)))
         .filter(|(kind, _)| kind.bureau_purpose().is_some())
+        .filter(|(kind, _)| !is_organiser_alone || owner_of(*kind, 0) == AttachmentOwner::Organiser)
         .collect();
     // Records that are written one for each service then have their pictures in the order of the records.
     wanted.sort_by_key(|(kind, material)| match owner_of(*kind, 0) {
@@ -289,18 +293,22 @@ mod tests {
             materials: vec![material("commitment"), material("service-principal-face"), material("?")],
             ..Default::default()
         };
-        let kinds: Vec<_> = wanted_materials(&filing).into_iter().map(|(kind, _)| kind).collect();
+        let kinds: Vec<_> = wanted_materials(Interface::V3_0, &filing).into_iter().map(|(kind, _)| kind).collect();
         assert_eq!(kinds, [MaterialKind::ServicePrincipalFace]);
         let cancelled = relay::RelayFiling { operation: "cancel_access".into(), ..filing };
-        assert_eq!(wanted_materials(&cancelled).len(), 0, "a cancellation has no pictures");
+        assert_eq!(wanted_materials(Interface::V3_0, &cancelled).len(), 0, "a cancellation has no pictures");
         let of_service = |service_index| common::Material { service_index, ..material("service-principal-id") };
         let filing = relay::RelayFiling {
             materials: vec![of_service(1), of_service(0), material("organiser-certificate")],
             ..Default::default()
         };
-        let order: Vec<_> = wanted_materials(&filing).into_iter().map(|(kind, m)| (kind, m.service_index)).collect();
+        let order: Vec<_> =
+            wanted_materials(Interface::V3_0, &filing).into_iter().map(|(kind, m)| (kind, m.service_index)).collect();
         let id = MaterialKind::ServicePrincipalId;
         assert_eq!(order, [(MaterialKind::OrganiserCertificate, 0), (id, 0), (id, 1)]);
+        let alone = relay::RelayFiling { operation: "change_organiser".into(), ..filing };
+        assert_eq!(wanted_materials(Interface::V5_0, &alone).len(), 1);
+        assert_eq!(wanted_materials(Interface::V3_0, &alone).len(), 3);
         assert_eq!(owner_of(MaterialKind::ServicePrincipalFace, 3), AttachmentOwner::Service(3));
         assert_eq!(owner_of(MaterialKind::OrganiserPrincipalId, 3), AttachmentOwner::Organiser);
     }

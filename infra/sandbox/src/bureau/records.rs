@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike, Utc};
 
 use super::Finding;
+use super::request::AnswerKeys;
 use super::xml::Element;
 use crate::clock::in_beijing;
 
@@ -88,6 +89,26 @@ pub fn review(review: &Review<'_>) -> Answer {
         element = element.and("Jlid", key);
     }
     answer(Section::Review, &element)
+}
+
+/// One row for each key, or one without a key for a whole file.
+pub fn result_rows(operation_type: Option<u8>, keys: &AnswerKeys, findings: &[Finding]) -> Vec<Answer> {
+    if keys.results.is_empty() {
+        return vec![result(operation_type, None, findings)];
+    }
+    keys.results.iter().map(|key| result(operation_type, Some(key), findings)).collect()
+}
+
+/// One review for each key.
+pub fn review_rows(
+    operation_type: Option<u8>,
+    keys: &AnswerKeys,
+    opinion: &str,
+    passed: bool,
+    at: DateTime<Utc>,
+) -> Vec<Answer> {
+    let row = |key: &String| review(&Review { operation_type, correlation_key: Some(key), opinion, passed, at });
+    keys.reviews.iter().map(row).collect()
 }
 
 /// The filed data with the bureau's ids and numbers; this is where the provider learns them.

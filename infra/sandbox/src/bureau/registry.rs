@@ -391,9 +391,9 @@ impl Registry {
             return Vec::new();
         };
         let passed = Finding::new(1001, "管局审核通过");
-        let mut answers = result_rows(operation_type, &keys, std::slice::from_ref(&passed));
+        let mut answers = records::result_rows(operation_type, &keys, std::slice::from_ref(&passed));
         if filing.state == State::UnderReview {
-            answers.extend(review_rows(operation_type, &keys, "审核通过", true, now));
+            answers.extend(records::review_rows(operation_type, &keys, "审核通过", true, now));
         }
         answers.extend(applied.filed.as_ref().map(records::filed));
         filing.filing_numbers = applied.numbers;
@@ -448,10 +448,10 @@ impl Registry {
         let open = filing.open.as_ref();
         let operation_type = open.and_then(|open| open.operation_type);
         let keys = open.map(|open| open.keys.clone()).unwrap_or_default();
-        let mut answers = result_rows(operation_type, &keys, &findings);
+        let mut answers = records::result_rows(operation_type, &keys, &findings);
         if filing.state == State::UnderReview {
             let opinion = findings.first().map_or("", |finding| finding.text.as_str());
-            answers.extend(review_rows(operation_type, &keys, opinion, false, now));
+            answers.extend(records::review_rows(operation_type, &keys, opinion, false, now));
         }
         self.finish(id, state, findings, now);
         vec![Effect::Reply { account, answers }]
@@ -570,27 +570,6 @@ fn index_domains(index: &mut HashMap<String, Vec<FilingId>>, id: FilingId, domai
     for domain in distinct {
         index.entry(domain.clone()).or_default().push(id);
     }
-}
-
-/// One row for each key, or one without a key for a whole file.
-fn result_rows(operation_type: Option<u8>, keys: &AnswerKeys, findings: &[Finding]) -> Vec<Answer> {
-    if keys.results.is_empty() {
-        return vec![records::result(operation_type, None, findings)];
-    }
-    keys.results.iter().map(|key| records::result(operation_type, Some(key), findings)).collect()
-}
-
-fn review_rows(
-    operation_type: Option<u8>,
-    keys: &AnswerKeys,
-    opinion: &str,
-    passed: bool,
-    at: DateTime<Utc>,
-) -> Vec<Answer> {
-    let review = |key: &String| {
-        records::review(&records::Review { operation_type, correlation_key: Some(key), opinion, passed, at })
-    };
-    keys.reviews.iter().map(review).collect()
 }
 
 /// SplitMix64: spreads neighbouring numbers over the whole range.

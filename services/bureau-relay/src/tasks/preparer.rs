@@ -39,7 +39,7 @@ pub enum Prepared {
     /// It was prepared before.
     Already,
     /// Its record.
-    Record(i64, OrderRef, PreparedRecord),
+    Record(i64, OrderRef, Box<PreparedRecord>),
     /// The bureau would refuse it.
     Refused(i64, OrderRef, Vec<ResultCode>),
 }
@@ -128,7 +128,7 @@ impl Preparer {
     /// The pictures with where they lie.
     async fn pictures(&self, message: &relay::RelayFiling) -> Result<(Vec<Picture>, Vec<PictureRef>), JobError> {
         let (mut pictures, mut originals) = (Vec::new(), Vec::new());
-        for (kind, material) in submission::wanted_materials(message) {
+        for (kind, material) in submission::wanted_materials(self.relay.config.dialect.interface, message) {
             let read = self.relay.materials.get(&material.object, &material.key).await;
             let bytes = read.map_err(|error| match error {
                 MaterialError::Broken(_) => give_up(error),
@@ -186,7 +186,7 @@ impl Preparer {
         let wrapped_key = self.relay.vault.wrap(&key, context.as_bytes()).map_err(retry)?;
         let record_cipher = key.encrypt(context.as_bytes(), &clear).map_err(retry)?;
         let prepared = PreparedRecord { ids, expected, records, wrapped_key, record_cipher, record_bytes, own_objects };
-        Ok(Prepared::Record(id, order, prepared))
+        Ok(Prepared::Record(id, order, Box::new(prepared)))
     }
 
     /// Puts pictures that had to be made smaller into the object store; the others are there already.

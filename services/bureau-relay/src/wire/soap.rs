@@ -4,7 +4,7 @@
 //! ([`super::dialect::Dialect`]) when writing, and reading is liberal: any prefix, escaped text, CDATA or inline XML.
 
 use super::charset::{CharsetError, decode_xml};
-use super::dialect::{Dialect, Interface};
+use super::dialect::{Dialect, Interface, QueryTags};
 use super::envelope::EnvelopeError;
 use super::xml::{Element, XmlError, XmlWriter};
 
@@ -106,7 +106,7 @@ pub enum Call<'a> {
     /// `isp_querybeianstatus` of V3.0
     QueryStatus {
         /// 0 = domain, 1…11 = certificate type.
-        condition_type: u8,
+        condition_type: u32,
         /// Domain or certificate number.
         condition: &'a str,
     },
@@ -207,6 +207,16 @@ fn parameters_of(dialect: &Dialect, caller: &Caller, call: &Call<'_>) -> Vec<(&'
         ]),
     }
     list
+}
+
+/// The condition of a status query of V5.0, which is sent encrypted.
+pub fn status_condition(tags: &QueryTags, kind: u32, value: &str) -> String {
+    let mut writer = XmlWriter::default();
+    writer.element(&tags.root, |condition| {
+        condition.number(&tags.kind, kind);
+        condition.leaf(&tags.value, value);
+    });
+    writer.finish()
 }
 
 /// Why an answer has no document.

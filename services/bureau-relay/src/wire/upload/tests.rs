@@ -112,7 +112,11 @@ fn every_operation_equals_its_golden_document() {
     for interface in [Interface::V3_0, Interface::V5_0] {
         let dialect = dialect::specimen(interface);
         for operation in BureauOperation::ALL {
-            let filing = specimen_of(operation);
+            let mut filing = specimen_of(operation);
+            if operation == BureauOperation::ChangeOrganiser && interface == Interface::V5_0 {
+                // The submission has already left the pictures of services out.
+                filing.attachments.retain(|attachment| attachment.owner == AttachmentOwner::Organiser);
+            }
             if Block::of(operation, interface).is_none() {
                 let violations = write_outline(&dialect, &ids_on_record(), &filing).unwrap_err();
                 assert_eq!(violations[0].field, "operation");
