@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::bureau::interface::Interface;
+
 /// Flags of the sandbox; each can also be given as `ICP_SANDBOX_<FLAG>` in the environment.
 #[derive(Debug, Clone, clap::Parser)]
 #[command(name = "icp-sandbox", version, about)]
@@ -31,7 +33,7 @@ pub struct Config {
     /// Hours, on the sandbox's clock, in which the ministry's SMS must be answered.
     #[arg(long, env = "ICP_SANDBOX_SMS_WINDOW_HOURS", default_value_t = DEFAULT_SMS_WINDOW_HOURS)]
     pub sms_window_hours: u32,
-    /// Account at a bureau: province:ispId:user:password:key16:iv16. May be repeated.
+    /// Account at a bureau: province:ispId:user:password:key16:iv16, with `:V5.0` for that version. May be repeated.
     #[arg(long = "account", env = "ICP_SANDBOX_ACCOUNTS", value_delimiter = ',', default_values_t = default_accounts())]
     pub accounts: Vec<AccountSpec>,
     /// Bearer key of the SMS gateway.
@@ -103,6 +105,8 @@ pub struct AccountSpec {
     pub key: [u8; 16],
     /// AES initial vector (偏移量), 16 ASCII characters.
     pub iv: [u8; 16],
+    /// Version of the interface that it speaks.
+    pub interface: Interface,
 }
 
 impl std::fmt::Debug for AccountSpec {
@@ -121,20 +125,21 @@ impl std::fmt::Display for AccountSpec {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             formatter,
-            "{}:{}:{}:{}:{}:{}",
+            "{}:{}:{}:{}:{}:{}:{}",
             self.province,
             self.isp_id,
             self.user_name,
             self.password,
             String::from_utf8_lossy(&self.key),
-            String::from_utf8_lossy(&self.iv)
+            String::from_utf8_lossy(&self.iv),
+            self.interface.as_str()
         )
     }
 }
 
 /// Why an account in the configuration is refused.
 #[derive(Debug, thiserror::Error)]
-#[error("account `{given}`: {reason}; expected province:ispId:user:password:key16:iv16")]
+#[error("account `{given}`: {reason}; expected province:ispId:user:password:key16:iv16, and :V3.0 or :V5.0")]
 pub struct AccountSpecError {
     given: String,
     reason: &'static str,
@@ -146,8 +151,14 @@ impl FromStr for AccountSpec {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let refuse = |reason| AccountSpecError { given: text.to_owned(), reason };
         let parts: Vec<&str> = text.split(':').collect();
-        let [province, isp_id, user_name, password, key, iv] = parts.as_slice() else {
-            return Err(refuse("six parts are needed"));
+        let (parts, interface) = match parts.as_slice() {
+            [first @ .., last] if parts.len() == 7 => {
+                (first, Interface::parse(last).ok_or_else(|| refuse("the version is neither V3.0 nor V5.0"))?)
+            }
+            all => (all, Interface::default()),
+        };
+        let [province, isp_id, user_name, password, key, iv] = parts else {
+            return Err(refuse("six or seven parts are needed"));
         };
         if crate::bureau::province::by_letters(province).is_none() {
             return Err(refuse("the province letters are unknown"));
@@ -160,6 +171,7 @@ impl FromStr for AccountSpec {
             password: (*password).to_owned(),
             key: sixteen(key, "the key is not 16 bytes")?,
             iv: sixteen(iv, "the initial vector is not 16 bytes")?,
+            interface,
         })
     }
 }
@@ -175,6 +187,7 @@ fn default_accounts() -> Vec<AccountSpec> {
             password: "sandbox-password".to_owned(),
             key: *b"ABCDEFGHIJKLMNOP",
             iv: *b"0102030405060708",
+            interface: Interface::V3,
         })
         .collect()
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::wire::block::DOCUMENT_OVERHEAD_BYTES;
 use crate::wire::envelope::{MAX_RECORDS, MAX_XML_BYTES};
-use crate::wire::upload::DOCUMENT_OVERHEAD_BYTES;
 
 /// Limits of one upload; the interface's own limits hold in any case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub struct BatchLimits {
 pub struct Waiting {
     /// Bytes of its XML.
     pub bytes: usize,
+    /// Records of the schema in it: V3.0 reports each access alone.
+    pub records: usize,
     /// Since when it waits.
     pub since: DateTime<Utc>,
     /// It must go alone, because a file with it was refused as a whole.
@@ -33,17 +35,18 @@ pub struct Waiting {
 
 /// How many of the records (oldest first) go into an upload now; 0 = wait for more.
 pub fn records_for_next_file(waiting: &[Waiting], limits: &BatchLimits, now: DateTime<Utc>) -> usize {
-    let max_count = limits.max_filings.clamp(1, MAX_RECORDS);
+    let max_count = limits.max_filings.max(1);
     let max_bytes = limits.max_bytes.min(MAX_XML_BYTES).saturating_sub(DOCUMENT_OVERHEAD_BYTES);
     let Some(oldest) = waiting.first() else { return 0 };
     if oldest.alone {
         return 1;
     }
     let mut count = 0;
-    let mut bytes = 0_usize;
+    let (mut bytes, mut records) = (0_usize, 0_usize);
     for record in waiting.iter().take(max_count) {
         bytes = bytes.saturating_add(record.bytes);
-        if record.alone || (count > 0 && bytes > max_bytes) {
+        records = records.saturating_add(record.records);
+        if record.alone || (count > 0 && (bytes > max_bytes || records > MAX_RECORDS)) {
             break;
         }
         count += 1;
@@ -64,7 +67,7 @@ mod tests {
     }
 
     fn record(bytes: usize, seconds: i64) -> Waiting {
-        Waiting { bytes, since: at(seconds), alone: false }
+        Waiting { bytes, records: 1, since: at(seconds), alone: false }
     }
 
     #[test]
@@ -91,6 +94,8 @@ mod tests {
     fn the_limits_of_the_interface_hold_whatever_is_set() {
         let limits = BatchLimits { max_filings: 5_000, max_bytes: usize::MAX, max_wait_ms: 0 };
         assert_eq!(records_for_next_file(&vec![record(10, 0); 2_000], &limits, at(0)), 1_000);
+        let many_records = vec![Waiting { records: 64, ..record(10, 0) }; 2_000];
+        assert_eq!(records_for_next_file(&many_records, &limits, at(0)), 15);
         let large = vec![record(20 * 1024 * 1024, 0); 3];
         assert_eq!(records_for_next_file(&large, &limits, at(0)), 2);
     }

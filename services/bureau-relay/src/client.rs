@@ -8,10 +8,12 @@ use sha2::{Digest, Sha256};
 
 use crate::config::{Account, CallsSection};
 use crate::wire::answer::{
-    AckAnswer, AnswerError, DownloadAnswer, LastUpload, MsgCode, PreviousUploadAnswer, Status, UploadAnswer,
+    AckAnswer, AnswerError, DownloadAnswer, FiledStatusAnswer, LastUpload, MsgCode, PreviousUploadAnswer, Status,
+    UploadAnswer,
 };
-use crate::wire::envelope::{EnvelopeError, beian_info};
-use crate::wire::soap::{Call, Caller, Dialect, SoapError, read_response, write_request};
+use crate::wire::dialect::{Dialect, Interface};
+use crate::wire::envelope::{self, EnvelopeError, beian_info};
+use crate::wire::soap::{Call, Caller, SoapError, read_response, status_condition, write_request};
 use crate::wire::xml::Element;
 
 /// Why a call has no usable answer. What became of it is unknown.
@@ -108,6 +110,22 @@ impl Bureau {
         Ok(answer)
     }
 
+    /// `isp_querybeianstatus`: is it on record? Kind 0 is a domain, the others are kinds of certificates.
+    pub async fn status(&self, kind: u32, value: &str) -> Result<FiledStatusAnswer, CallError> {
+        let (query_info, query_info_hash);
+        let call = match self.dialect.interface {
+            Interface::V3_0 => Call::QueryStatus { condition_type: kind, condition: value },
+            Interface::V5_0 => {
+                let condition = status_condition(&self.dialect.query, kind, value);
+                (query_info, query_info_hash) = envelope::query_info(&condition, &self.account.content_key);
+                Call::QueryStatusSealed { query_info: &query_info, query_info_hash: &query_info_hash }
+            }
+        };
+        let answer = FiledStatusAnswer::read(&self.call(&call).await?)?;
+        self.count(&call, &answer.status);
+        Ok(answer)
+    }
+
     /// Whether the last accepted upload has this content: by the hash of the container, or, if the bureau
     /// packed it again, by the document inside.
     pub fn is_same_content(&self, last: &LastUpload, hash: &str, document_sha256: &[u8]) -> bool {
@@ -132,7 +150,8 @@ impl Bureau {
 
     async fn exchange(&self, call: &Call<'_>) -> Result<Element, CallError> {
         let account = &self.account;
-        let caller = Caller::fresh(account.isp_id, &account.user_name, account.password.expose())?;
+        let interface = self.dialect.interface;
+        let caller = Caller::fresh(interface, account.isp_id, &account.user_name, account.password.expose())?;
         let request = write_request(&self.dialect, &caller, call);
         let url = format!("{}{}", account.endpoint, call.operation().path());
         let mut response = self

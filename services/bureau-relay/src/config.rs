@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::BatchLimits;
 use crate::reply::ReplyRules;
+use crate::wire::dialect::Dialect;
 use crate::wire::envelope::ContentKey;
-use crate::wire::soap::Dialect;
 
 /// The compiled-in defaults, with the meaning of every key.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -69,6 +69,8 @@ pub struct CallsSection {
     pub timeout_ms: u64,
     /// Largest answer that is read, bytes.
     pub max_answer_bytes: usize,
+    /// How often a status query is asked before its code is told instead of an answer.
+    pub query_attempts: i32,
 }
 
 /// `[relay.timing]`
@@ -77,6 +79,8 @@ pub struct CallsSection {
 pub struct TimingSection {
     /// How often the bureau is asked for results, milliseconds.
     pub download_interval_ms: u64,
+    /// Least time between two status queries, milliseconds.
+    pub query_interval_ms: u64,
     /// First wait before a repetition, milliseconds.
     pub retry_first_ms: u64,
     /// Longest wait before a repetition, milliseconds.

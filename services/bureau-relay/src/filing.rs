@@ -1,22 +1,39 @@
-//! What the relay hands to a bureau: one new filing (新增备案) with the ids that the relay gave to its parts.
+//! What the relay hands to a bureau: one operation on one filing, with the ids of its parts.
 //!
 //! The content is personal data. It exists in clear only between unsealing a task and encrypting the
 //! record that was written from it, and its types have no `Display` and a redacted `Debug`.
 
+use icp_domain::{BureauOperation, ServiceKind};
+
 /// A filing that is to be written into an upload.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RelayFiling {
+    /// What is asked of the bureau.
+    pub operation: BureauOperation,
     /// The organiser (主体).
     pub organiser: RelayOrganiser,
-    /// Its services, at least one.
+    /// The services that the operation is about.
     pub services: Vec<RelayService>,
+    /// Why a record is cancelled.
+    pub cancellation: Option<RelayCancellation>,
     /// Pictures that go with it.
     pub attachments: Vec<Attachment>,
+}
+
+/// Why a record is cancelled (注销理由).
+#[derive(Clone, PartialEq, Eq)]
+pub struct RelayCancellation {
+    /// Code of the bureau's table (Zxly).
+    pub reason: u32,
+    /// In words (Zxlybz).
+    pub note: Option<String>,
 }
 
 /// The organiser (主体).
 #[derive(Clone, PartialEq, Eq)]
 pub struct RelayOrganiser {
+    /// Filing number, where it is on record.
+    pub number: Option<String>,
     /// Name as on the certificate.
     pub name: String,
     /// Nature (单位性质).
@@ -70,9 +87,13 @@ pub struct RelayPerson {
     pub email: String,
 }
 
-/// A website (the only kind of service that interface V3.0 knows).
+/// An internet information service; interface V3.0 knows only websites.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RelayService {
+    /// Filing number, where it is on record.
+    pub number: Option<String>,
+    /// Website, APP, mini-program or quick app.
+    pub kind: ServiceKind,
     /// Name.
     pub name: String,
     /// Domains.
@@ -93,8 +114,36 @@ pub struct RelayService {
     pub server_places: Vec<u32>,
     /// IPv4 ranges, both ends included.
     pub addresses: Vec<(u32, u32)>,
+    /// What identifies an APP on its platforms.
+    pub apps: Vec<RelayApp>,
+    /// Platforms of a mini-program or quick app.
+    pub mini_program_platforms: Vec<u32>,
     /// Remark.
     pub remark: Option<String>,
+}
+
+impl RelayService {
+    /// Whether it has access data of its own; mini-programs and quick apps live on their platform's.
+    pub fn has_access(&self) -> bool {
+        matches!(self.kind, ServiceKind::Website | ServiceKind::App)
+    }
+}
+
+/// An APP on one platform.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RelayApp {
+    /// "android", "ios" or "harmony_os".
+    pub platform: String,
+    /// Package name or bundle id.
+    pub package: String,
+    /// Public key.
+    pub public_key: String,
+    /// Fingerprint of the certificate.
+    pub fingerprint: String,
+    /// Domains that it uses.
+    pub domains: Vec<String>,
+    /// Providers of SDKs.
+    pub sdk_providers: Vec<String>,
 }
 
 /// A picture, already within the limits of the wire.
@@ -126,14 +175,31 @@ macro_rules! redacted_debug {
         }
     )*};
 }
-redacted_debug!(RelayFiling, RelayOrganiser, RelayCertificate, RelayPerson, RelayService, Attachment);
+redacted_debug!(
+    RelayFiling,
+    RelayCancellation,
+    RelayOrganiser,
+    RelayCertificate,
+    RelayPerson,
+    RelayService,
+    RelayApp,
+    Attachment
+);
 
-/// Ids of the parts of one filing, all from one sequence of the relay, so that an id names its part
-/// whatever kind it is of.
+/// The ids of one part.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PartId {
+    /// Ours (`Isp…id`), from one sequence of the relay, so that it names its part whatever kind it is of.
+    pub isp: i64,
+    /// The bureau's, where the part is on record and the relay has learnt it.
+    pub bureau: Option<i64>,
+}
+
+/// Ids of the parts of one filing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilingIds {
-    /// `IspZtid`
-    pub organiser: i64,
+    /// `IspZtid`, `Ztid`
+    pub organiser: PartId,
     /// One per service.
     pub services: Vec<ServiceIds>,
 }
@@ -141,14 +207,41 @@ pub struct FilingIds {
 /// Ids of the parts of one service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceIds {
-    /// `IspWzid`
-    pub service: i64,
-    /// `IspYmid`, one per domain.
-    pub domains: Vec<i64>,
-    /// `IspJrid`
-    pub access: i64,
-    /// `IspIpid`, one per range.
-    pub addresses: Vec<i64>,
+    /// `IspWzid`, `Wzid`
+    pub service: PartId,
+    /// `IspYmid`, `Ymid`, one per domain.
+    pub domains: Vec<PartId>,
+    /// `IspJrid`, `Jrid`
+    pub access: PartId,
+    /// `IspIpid`, `Ipid`, one per range.
+    pub addresses: Vec<PartId>,
+}
+
+/// The bureau's ids of what a filing names by number, in the filing's order; see [`crate::store::known_ids`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownIds {
+    /// `Ztid`
+    pub organiser: Option<i64>,
+    /// One per service.
+    pub services: Vec<KnownService>,
+}
+
+/// The bureau's ids of one service and of its parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownService {
+    /// `Wzid`
+    pub service: Option<i64>,
+    /// `Jrid` of the access through this provider.
+    pub access: Option<i64>,
+    /// `Ymid` by domain.
+    pub domains: Vec<(String, i64)>,
+    /// `Ipid` by [`address_name`].
+    pub addresses: Vec<(String, i64)>,
+}
+
+/// Name of a range of addresses, by which it is found again.
+pub fn address_name(first: u32, last: u32) -> String {
+    format!("{first}-{last}")
 }
 
 /// What an id belongs to.
@@ -188,31 +281,37 @@ impl RelayFiling {
 
 impl FilingIds {
     /// Gives ids to the parts in document order; `None` when `ids` is too short.
-    pub fn assign(filing: &RelayFiling, ids: &[i64]) -> Option<Self> {
+    pub fn assign(filing: &RelayFiling, ids: &[i64], known: &KnownIds) -> Option<Self> {
         let mut ids = ids.iter().copied();
-        let organiser = ids.next()?;
+        let mut next = |bureau: Option<i64>| Some(PartId { isp: ids.next()?, bureau });
+        let organiser = next(known.organiser)?;
         let mut services = Vec::with_capacity(filing.services.len());
-        for service in &filing.services {
-            let id = ids.next()?;
-            let domains: Vec<i64> = ids.by_ref().take(service.domains.len()).collect();
-            let access = ids.next()?;
-            let addresses: Vec<i64> = ids.by_ref().take(service.addresses.len()).collect();
-            if domains.len() != service.domains.len() || addresses.len() != service.addresses.len() {
-                return None;
-            }
+        let nothing = KnownService::default();
+        for (index, service) in filing.services.iter().enumerate() {
+            let known = known.services.get(index).unwrap_or(&nothing);
+            let named = |list: &[(String, i64)], name: &str| {
+                list.iter().find(|(of, _)| of.eq_ignore_ascii_case(name)).map(|(_, id)| *id)
+            };
+            let id = next(known.service)?;
+            let domains = service.domains.iter().map(|domain| next(named(&known.domains, domain)));
+            let domains = domains.collect::<Option<Vec<_>>>()?;
+            let access = next(known.access)?;
+            let addresses = service.addresses.iter();
+            let addresses = addresses.map(|(first, last)| next(named(&known.addresses, &address_name(*first, *last))));
+            let addresses = addresses.collect::<Option<Vec<_>>>()?;
             services.push(ServiceIds { service: id, domains, access, addresses });
         }
         Some(Self { organiser, services })
     }
 
-    /// Every id with what it belongs to and the index of its service (0 for the organiser).
+    /// Every id of ours with what it belongs to and the index of its service (0 for the organiser).
     pub fn parts(&self) -> Vec<(i64, PartKind, usize)> {
-        let mut parts = vec![(self.organiser, PartKind::Organiser, 0)];
+        let mut parts = vec![(self.organiser.isp, PartKind::Organiser, 0)];
         for (index, service) in self.services.iter().enumerate() {
-            parts.push((service.service, PartKind::Service, index));
-            parts.extend(service.domains.iter().map(|id| (*id, PartKind::Domain, index)));
-            parts.push((service.access, PartKind::Access, index));
-            parts.extend(service.addresses.iter().map(|id| (*id, PartKind::Address, index)));
+            parts.push((service.service.isp, PartKind::Service, index));
+            parts.extend(service.domains.iter().map(|id| (id.isp, PartKind::Domain, index)));
+            parts.push((service.access.isp, PartKind::Access, index));
+            parts.extend(service.addresses.iter().map(|id| (id.isp, PartKind::Address, index)));
         }
         parts
     }
@@ -230,7 +329,9 @@ pub(crate) fn specimen() -> RelayFiling {
         email: email.into(),
     };
     RelayFiling {
+        operation: BureauOperation::AddFiling,
         organiser: RelayOrganiser {
+            number: None,
             name: "示例科技有限公司".into(),
             nature: 4,
             investor: None,
@@ -247,6 +348,8 @@ pub(crate) fn specimen() -> RelayFiling {
             remark: None,
         },
         services: vec![RelayService {
+            number: None,
+            kind: ServiceKind::Website,
             name: "示例科技".into(),
             domains: vec!["example.cn".into()],
             home_url: Some("www.example.cn".into()),
@@ -257,8 +360,11 @@ pub(crate) fn specimen() -> RelayFiling {
             access_methods: vec![5],
             server_places: vec![34],
             addresses: vec![(3_221_225_985, 3_221_225_985)],
+            apps: vec![],
+            mini_program_platforms: vec![],
             remark: None,
         }],
+        cancellation: None,
         attachments: vec![Attachment { purpose: 1, owner: AttachmentOwner::Service(0), jpeg: b"ABC".to_vec() }],
     }
 }
@@ -275,10 +381,28 @@ mod tests {
         filing.services[1].addresses.push((1, 2));
         assert_eq!(filing.ids_needed(), 10);
         let ids: Vec<i64> = (1..=10).collect();
-        let assigned = FilingIds::assign(&filing, &ids).unwrap();
+        let assigned = FilingIds::assign(&filing, &ids, &KnownIds::default()).unwrap();
         let parts: Vec<i64> = assigned.parts().iter().map(|(id, _, _)| *id).collect();
         assert_eq!(parts, ids);
-        assert_eq!(FilingIds::assign(&filing, &ids[..9]), None);
+        assert_eq!(FilingIds::assign(&filing, &ids[..9], &KnownIds::default()), None);
+    }
+
+    #[test]
+    fn what_is_on_record_also_carries_the_bureaus_ids() {
+        let known = KnownIds {
+            organiser: Some(91),
+            services: vec![KnownService {
+                service: Some(92),
+                access: Some(93),
+                domains: vec![("EXAMPLE.cn".into(), 94)],
+                addresses: vec![(address_name(1, 2), 95)],
+            }],
+        };
+        let ids = FilingIds::assign(&specimen(), &[1, 2, 3, 4, 5], &known).unwrap();
+        let service = &ids.services[0];
+        assert_eq!((ids.organiser.bureau, service.service.bureau), (Some(91), Some(92)));
+        assert_eq!((service.access.bureau, service.domains[0].bureau), (Some(93), Some(94)));
+        assert_eq!(service.addresses[0].bureau, None, "another range is a new one");
     }
 
     #[test]

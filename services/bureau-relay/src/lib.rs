@@ -1,7 +1,7 @@
 //! The bureau relay: the only service that talks to a communications bureau (管局).
 //!
 //! Reading order: [`filing`] (what is handed over), [`wire`] (the ministry's formats), the pure ideas
-//! [`sequence`], [`upload_file`], [`batch`], [`reply`] and [`image_fit`], then [`submission`] (from task to
+//! [`sequence`], [`upload_file`], [`batch`], [`expectation`], [`reply`] and [`image_fit`], then [`submission`] (from task to
 //! record), [`store`] (the only SQL), [`results`], [`facts`], [`client`], [`consumers`] and [`tasks`].
 //! This crate must never know the life cycle of an order, nor the tables of another service.
 
@@ -9,6 +9,7 @@ pub mod batch;
 pub mod client;
 pub mod config;
 pub mod consumers;
+pub mod expectation;
 pub mod facts;
 pub mod filing;
 pub mod image_fit;
@@ -51,6 +52,15 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
     bus.consume(
         consumers::SUBMIT,
         consumers::SubmitHandler { account: relay.account().to_owned(), clock: context.clock.clone() },
+    );
+    bus.work(tasks::inquirer::Inquirer { relay: relay.clone(), keyring: context.keyring.clone() });
+    bus.consume(
+        consumers::QUERY,
+        consumers::QueryHandler {
+            account: relay.account().to_owned(),
+            interval_ms: relay.config.timing.query_interval_ms,
+            clock: context.clock.clone(),
+        },
     );
     context.spawn(tasks::sweeper::run(relay.clone()));
     context.spawn(tasks::account::run(relay));

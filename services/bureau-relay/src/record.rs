@@ -5,11 +5,15 @@ use icp_kit::materials::MaterialError;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::wire::upload::{PICTURE_MARK, Piece};
+use crate::wire::block::{Block, Piece};
+use crate::wire::parts::PICTURE_MARK;
 
-/// A checked record (`Baxx`) whose pictures are named instead of written out.
+/// The checked records of one filing, whose pictures are named instead of written out.
 #[derive(Serialize, Deserialize)]
 pub struct Record {
+    /// The block that they go into.
+    #[serde(default)]
+    pub block: Block,
     /// The text with a mark in place of each picture.
     pub outline: String,
     /// The pictures in the order of the marks.
@@ -56,12 +60,13 @@ impl Record {
     }
 
     /// Text and pictures in the order of the document.
-    pub fn pieces<'a>(&'a self, pictures: &'a [Vec<u8>]) -> impl Iterator<Item = Piece<'a>> {
+    pub fn pieces<'a>(&'a self, pictures: &'a [Vec<u8>]) -> Vec<Piece<'a>> {
         let texts = self.outline.split(PICTURE_MARK);
-        texts.enumerate().flat_map(move |(index, text)| {
+        let pieces = texts.enumerate().flat_map(move |(index, text)| {
             let picture = index.checked_sub(1).and_then(|before| pictures.get(before));
             picture.map(|bytes| Piece::Picture(bytes)).into_iter().chain(std::iter::once(Piece::Text(text)))
-        })
+        });
+        pieces.collect()
     }
 }
 
@@ -71,9 +76,13 @@ mod tests {
 
     #[test]
     fn pictures_stand_where_their_marks_are() {
-        let record = Record { outline: format!("<a>{PICTURE_MARK}</a><b>{PICTURE_MARK}</b>"), pictures: Vec::new() };
+        let record = Record {
+            block: Block::NewFiling,
+            outline: format!("<a>{PICTURE_MARK}</a><b>{PICTURE_MARK}</b>"),
+            pictures: Vec::new(),
+        };
         let pictures = vec![b"one".to_vec(), b"two".to_vec()];
-        let pieces: Vec<Piece<'_>> = record.pieces(&pictures).collect();
+        let pieces: Vec<Piece<'_>> = record.pieces(&pictures);
         assert_eq!(
             pieces,
             [

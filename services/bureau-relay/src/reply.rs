@@ -5,8 +5,11 @@
 //! [`evolve`] folds them into a filing's [`Reply`], and [`Reply::outcome`] says when it is final:
 //! approved once the bureau passed it *and* its numbers are known, rejected at the first refusal.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
+use crate::expectation::{Awaits, Expectation};
 use crate::wire::download::{Block, BureauReview, FiledRecord, OperationResult, ResultCode};
 
 /// 管局审核通过
@@ -31,8 +34,15 @@ pub struct ReplyRules {
 /// What a fact is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
-    /// A part with the id that we gave it.
-    IspId(i64),
+    /// The request of this operation (Czlx) that has this key.
+    Request(u32, String),
+    /// An organiser and its services, by any of our ids and of the bureau's names for them.
+    Record {
+        /// Our ids of its parts.
+        isp_ids: Vec<i64>,
+        /// Ids and numbers of the bureau.
+        names: Vec<String>,
+    },
     /// All filings of the upload with this entry name (results 50xx without a subject).
     UploadFile(String),
     /// Something that the relay cannot match to a filing.
@@ -54,27 +64,44 @@ pub enum Fact {
 
 /// Everything said about one filing so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Reply {
-    /// Whether the bureau passed it.
-    pub passed: bool,
+    /// Which of its requests the bureau passed.
+    pub passed_requests: BTreeSet<usize>,
     /// Filing number of the organiser.
     pub organiser_number: Option<String>,
+    /// The bureau's id of the organiser.
+    pub organiser_id: Option<i64>,
     /// Filing numbers of the services, in the order of the filing.
     pub service_numbers: Vec<Option<String>>,
+    /// The bureau's ids of the services, in the order of the filing.
+    pub service_ids: Vec<Option<i64>>,
+    /// The bureau's ids of their accesses through this provider, in the order of the filing.
+    pub access_ids: Vec<Option<i64>>,
     /// Codes with which it was refused.
     pub refusals: Vec<ResultCode>,
+}
+
+/// What an approved filing touched, by the bureau's names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Approval {
+    /// 主体备案号
+    pub organiser_number: String,
+    /// In the order of the filing's services.
+    pub service_numbers: Vec<String>,
+    /// Ztid; `None` where unknown.
+    pub organiser_id: Option<i64>,
+    /// Wzid, in the order of the filing's services.
+    pub service_ids: Vec<Option<i64>>,
+    /// Jrid, in the order of the filing's services.
+    pub access_ids: Vec<Option<i64>>,
 }
 
 /// The end of a filing at the bureau.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It has its numbers.
-    Approved {
-        /// 主体备案号
-        organiser_number: String,
-        /// In the order of the filing's services.
-        service_numbers: Vec<String>,
-    },
+    Approved(Approval),
     /// It goes back to the applicant.
     Rejected {
         /// Why.
@@ -86,7 +113,7 @@ pub enum Outcome {
 
 impl Reply {
     /// The outcome, once it is final.
-    pub fn outcome(&self, rules: &ReplyRules) -> Option<Outcome> {
+    pub fn outcome(&self, expected: &Expectation, rules: &ReplyRules) -> Option<Outcome> {
         if !self.refusals.is_empty() {
             let sms_timeout = self
                 .refusals
@@ -94,42 +121,94 @@ impl Reply {
                 .any(|result| rules.sms_timeout_texts.iter().any(|part| result.text.contains(part.as_str())));
             return Some(Outcome::Rejected { results: self.refusals.clone(), sms_timeout });
         }
-        if !self.passed {
+        let all_passed = (0..expected.requests.len()).all(|request| self.passed_requests.contains(&request));
+        if !all_passed || !self.has(expected) {
             return None;
         }
-        let organiser_number = self.organiser_number.clone()?;
-        let service_numbers: Option<Vec<String>> = self.service_numbers.iter().cloned().collect();
-        Some(Outcome::Approved { organiser_number, service_numbers: service_numbers? })
+        // What is on record keeps its number unless the bureau says another.
+        let organiser_number = self.organiser_number.clone().or_else(|| expected.organiser.number.clone())?;
+        let mut approval = Approval {
+            organiser_number,
+            organiser_id: self.organiser_id.or(expected.organiser.bureau_id),
+            ..Approval::default()
+        };
+        for (index, awaited) in expected.services.iter().enumerate() {
+            let number = self.service_numbers.get(index).cloned().flatten();
+            approval.service_numbers.push(number.or_else(|| awaited.service.number.clone())?);
+            let id = |ids: &[Option<i64>]| ids.get(index).copied().flatten();
+            approval.service_ids.push(id(&self.service_ids).or(awaited.service.bureau_id));
+            approval.access_ids.push(id(&self.access_ids).or(awaited.access.bureau_id));
+        }
+        Some(Outcome::Approved(approval))
+    }
+
+    /// Whether the filed data that the filing cannot do without has come.
+    fn has(&self, expected: &Expectation) -> bool {
+        match expected.awaits {
+            Awaits::Nothing => true,
+            Awaits::Organiser => self.organiser_number.is_some(),
+            Awaits::Services => {
+                let count = expected.services.len();
+                self.service_numbers.len() == count && self.service_numbers.iter().all(Option::is_some)
+            }
+            Awaits::Accesses => expected.services.iter().enumerate().all(|(index, awaited)| {
+                awaited.access.isp_id.is_none() || self.access_ids.get(index).is_some_and(Option::is_some)
+            }),
+        }
     }
 }
 
-/// Folds a fact into a reply. `service_ids` are the ids that we gave to the filing's services, in order.
+/// Folds a fact about one of the subjects of a filing into its reply. `isp_id` is the provider's own number at the
+/// bureau, which tells its accesses from those of other providers.
 ///
 /// The same fact twice, and facts in another order, lead to the same reply.
-pub fn evolve(mut reply: Reply, fact: &Fact, service_ids: &[i64]) -> Reply {
-    reply.service_numbers.resize(service_ids.len(), None);
+pub fn evolve(mut reply: Reply, subject: &Subject, fact: &Fact, expected: &Expectation, isp_id: i64) -> Reply {
     match fact {
-        Fact::Passed => reply.passed = true,
+        Fact::Passed => {
+            let passed = expected.requests.iter().enumerate().filter(|(_, request)| match subject {
+                Subject::Request(operation, key) => request.operation == *operation && request.keys.contains(key),
+                _ => false,
+            });
+            reply.passed_requests.extend(passed.map(|(index, _)| index));
+        }
         Fact::Refused(codes) => {
             reply.refusals.extend(codes.iter().cloned());
             reply.refusals.sort();
             reply.refusals.dedup();
         }
         Fact::Noted(_) => {}
-        Fact::Filed(record) => {
-            if let Some(number) = &record.organiser.number {
-                reply.organiser_number = Some(number.clone());
-            }
-            for service in &record.services {
-                let Some(number) = &service.service.number else { continue };
-                let position = service_ids.iter().position(|id| Some(*id) == service.service.isp_id);
-                if let Some(slot) = position.and_then(|index| reply.service_numbers.get_mut(index)) {
-                    *slot = Some(number.clone());
-                }
-            }
-        }
+        Fact::Filed(record) => note_filed(&mut reply, record, expected, isp_id),
     }
     reply
+}
+
+fn note_filed(reply: &mut Reply, record: &FiledRecord, expected: &Expectation, isp_id: i64) {
+    let services = expected.services.len();
+    reply.service_numbers.resize(services, None);
+    reply.service_ids.resize(services, None);
+    reply.access_ids.resize(services, None);
+    if expected.organiser.is(&record.organiser) {
+        keep(Some(&mut reply.organiser_number), record.organiser.number.clone());
+        keep(Some(&mut reply.organiser_id), record.organiser.bureau_id);
+    }
+    for (index, awaited) in expected.services.iter().enumerate() {
+        let Some(filed) = record.services.iter().find(|filed| awaited.service.is(&filed.service)) else { continue };
+        keep(reply.service_numbers.get_mut(index), filed.service.number.clone());
+        keep(reply.service_ids.get_mut(index), filed.service.bureau_id);
+        let mut own = filed.accesses.iter().filter(|access| access.provider.is_none_or(|provider| provider == isp_id));
+        let access = match awaited.access.isp_id {
+            Some(_) => own.find(|access| awaited.access.is(&access.part)),
+            None => own.next(),
+        };
+        keep(reply.access_ids.get_mut(index), access.and_then(|access| access.part.bureau_id));
+    }
+}
+
+/// Remembers what was said; silence takes nothing back.
+fn keep<T>(slot: Option<&mut Option<T>>, said: Option<T>) {
+    if let (Some(slot), Some(said)) = (slot, said) {
+        *slot = Some(said);
+    }
 }
 
 /// Everything that a download says, keyed by what it is about, in document order.
@@ -142,7 +221,7 @@ pub fn facts_of(blocks: &[Block], rules: &ReplyRules) -> Vec<(Subject, Fact)> {
             }
             Block::Reviews(reviews) => facts.extend(reviews.iter().filter_map(fact_of_review)),
             Block::Filed(records) => facts.extend(records.iter().map(fact_of_record)),
-            Block::Other { .. } => {}
+            Block::Removed(_) | Block::Other { .. } => {}
         }
     }
     facts
@@ -163,11 +242,7 @@ fn verdict_of(result: &OperationResult, rules: &ReplyRules) -> Fact {
 
 fn subject_of(result: &OperationResult) -> Subject {
     if let Some(subject) = &result.subject {
-        return match (result.operation, subject.parse()) {
-            // The other operations are keyed by ids of the bureau, which may equal one of ours by chance.
-            (None | Some(OPERATION_NEW_FILING), Ok(id)) => Subject::IspId(id),
-            _ => Subject::Unmatched(format!("Czlx {:?}, Bs {subject}", result.operation)),
-        };
+        return Subject::Request(result.operation.unwrap_or(OPERATION_NEW_FILING), subject.clone());
     }
     let file = result.codes.iter().filter(|code| code.code / 1000 == 5).find_map(|code| upload_name_in(&code.text));
     match file {
@@ -177,9 +252,10 @@ fn subject_of(result: &OperationResult) -> Subject {
 }
 
 fn fact_of_review(review: &BureauReview) -> Option<(Subject, Fact)> {
-    let subject = match (review.operation, review.record.as_deref().map(str::parse)) {
-        (None | Some(OPERATION_NEW_FILING), Some(Ok(id))) => Subject::IspId(id),
-        _ => Subject::Unmatched(format!("GJSHS Czlx {:?}, Jlid {:?}", review.operation, review.record)),
+    let operation = review.operation.unwrap_or(OPERATION_NEW_FILING);
+    let subject = match &review.record {
+        Some(key) => Subject::Request(operation, key.clone()),
+        None => Subject::Unmatched(format!("GJSHS Czlx {operation} without Jlid")),
     };
     let fact = match review.passed? {
         true => Fact::Passed,
@@ -191,11 +267,17 @@ fn fact_of_review(review: &BureauReview) -> Option<(Subject, Fact)> {
 }
 
 fn fact_of_record(record: &FiledRecord) -> (Subject, Fact) {
-    let id = record.organiser.isp_id.or_else(|| record.services.iter().find_map(|service| service.service.isp_id));
-    let subject = match id {
-        Some(id) => Subject::IspId(id),
-        // Filings that were made elsewhere reach us too, as data of our access.
-        None => Subject::Unmatched("BASJ without an id of ours".to_owned()),
+    let parts = || {
+        let services = record.services.iter();
+        let services = services
+            .flat_map(|filed| std::iter::once(&filed.service).chain(filed.accesses.iter().map(|access| &access.part)));
+        std::iter::once(&record.organiser).chain(services)
+    };
+    let subject = Subject::Record {
+        isp_ids: parts().filter_map(|part| part.isp_id).collect(),
+        names: parts()
+            .flat_map(|part| part.bureau_id.map(|id| id.to_string()).into_iter().chain(part.number.clone()))
+            .collect(),
     };
     (subject, Fact::Filed(record.clone()))
 }
@@ -220,7 +302,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::wire::download;
+    use crate::expectation::{AwaitedPart, AwaitedService, Request};
+    use crate::wire::download::{self, FiledAccess, FiledPart, FiledService};
+
+    const ISP_ID: i64 = 330_000_000_001;
+
+    /// A first filing with one service.
+    fn expected() -> Expectation {
+        let new = |isp_id| AwaitedPart { isp_id: Some(isp_id), ..AwaitedPart::default() };
+        Expectation {
+            organiser: new(1001),
+            services: vec![AwaitedService { service: new(2001), access: new(4001) }],
+            requests: vec![Request { operation: 1, keys: vec!["1001".into()] }],
+            awaits: Awaits::Services,
+        }
+    }
 
     fn rules() -> ReplyRules {
         ReplyRules { informational_codes: vec![1060, 1062], sms_timeout_texts: vec!["短信核验超时".into()] }
@@ -234,8 +330,7 @@ mod tests {
         let mut reply = Reply::default();
         for document in documents {
             for (subject, fact) in facts_of(&download::read(document.as_bytes()).unwrap(), &rules()) {
-                assert_eq!(subject, Subject::IspId(1001), "{fact:?}");
-                reply = evolve(reply, &fact, &[2001]);
+                reply = evolve(reply, &subject, &fact, &expected(), ISP_ID);
             }
         }
         reply
@@ -251,21 +346,105 @@ mod tests {
     #[test]
     fn approval_needs_the_decision_and_the_numbers_in_any_order() {
         let (result, filed) = (utf8(RESULT), utf8(FILED));
-        assert_eq!(reply_to(&[&result]).outcome(&rules()), None);
-        assert_eq!(reply_to(&[&filed]).outcome(&rules()), None);
-        let approved = Some(Outcome::Approved {
+        assert_eq!(reply_to(&[&result]).outcome(&expected(), &rules()), None);
+        assert_eq!(reply_to(&[&filed]).outcome(&expected(), &rules()), None);
+        let approved = Some(Outcome::Approved(Approval {
             organiser_number: "浙ICP备00000001号".into(),
             service_numbers: vec!["浙ICP备00000001号-1".into()],
-        });
-        assert_eq!(reply_to(&[&result, &filed]).outcome(&rules()), approved);
-        assert_eq!(reply_to(&[&filed, &result, &result, &filed]).outcome(&rules()), approved);
+            organiser_id: Some(900_001),
+            service_ids: vec![Some(910_001)],
+            access_ids: vec![Some(930_001)],
+        }));
+        assert_eq!(reply_to(&[&result, &filed]).outcome(&expected(), &rules()), approved);
+        assert_eq!(reply_to(&[&filed, &result, &result, &filed]).outcome(&expected(), &rules()), approved);
     }
 
     #[test]
     fn numbers_of_every_service_are_needed() {
-        let mut reply = Reply { passed: true, organiser_number: Some("n".into()), ..Reply::default() };
+        let mut expected = expected();
+        expected.services.push(AwaitedService::default());
+        let mut reply = Reply { passed_requests: [0].into(), organiser_number: Some("n".into()), ..Reply::default() };
         reply.service_numbers = vec![Some("n-1".into()), None];
-        assert_eq!(reply.outcome(&rules()), None);
+        assert_eq!(reply.outcome(&expected, &rules()), None);
+    }
+
+    fn filed_access(isp_id: Option<i64>, bureau_id: i64, provider: i64) -> FiledAccess {
+        let part = FiledPart { isp_id, bureau_id: Some(bureau_id), number: None };
+        FiledAccess { part, provider: Some(provider), addresses: vec![] }
+    }
+
+    #[test]
+    fn every_access_must_pass_and_only_our_own_counts() {
+        let on_record = |number: &str| AwaitedPart { isp_id: None, bureau_id: None, number: Some(number.to_owned()) };
+        let new = |isp_id| AwaitedPart { isp_id: Some(isp_id), ..AwaitedPart::default() };
+        let expected = Expectation {
+            organiser: on_record("n"),
+            services: vec![
+                AwaitedService { service: on_record("n-1"), access: new(41) },
+                AwaitedService { service: on_record("n-2"), access: new(42) },
+            ],
+            requests: vec![
+                Request { operation: 3, keys: vec!["41".into(), "n-1".into()] },
+                Request { operation: 3, keys: vec!["42".into(), "n-2".into()] },
+            ],
+            awaits: Awaits::Accesses,
+        };
+        let pass = |operation, key: &str| (Subject::Request(operation, key.to_owned()), Fact::Passed);
+        let service = |number: &str, id, accesses| FiledService {
+            service: FiledPart { isp_id: None, bureau_id: Some(id), number: Some(number.to_owned()) },
+            domains: vec![],
+            accesses,
+        };
+        let record = FiledRecord {
+            organiser: FiledPart { isp_id: None, bureau_id: Some(90), number: Some("n".into()) },
+            services: vec![
+                service("n-1", 91, vec![filed_access(None, 70, 7), filed_access(Some(41), 71, ISP_ID)]),
+                service("n-2", 92, vec![filed_access(Some(42), 72, ISP_ID)]),
+            ],
+        };
+        let filed = (Subject::Unmatched(String::new()), Fact::Filed(record));
+        let mut reply = Reply::default();
+        let mut after = |(subject, fact): (Subject, Fact)| {
+            reply = evolve(reply.clone(), &subject, &fact, &expected, ISP_ID);
+            reply.outcome(&expected, &rules())
+        };
+        assert_eq!(after(pass(3, "41")), None);
+        assert_eq!(after(pass(4, "42")), None, "another operation");
+        assert_eq!(after(pass(3, "n-2")), None, "the ids are not known yet");
+        let approval = Approval {
+            organiser_number: "n".into(),
+            service_numbers: vec!["n-1".into(), "n-2".into()],
+            organiser_id: Some(90),
+            service_ids: vec![Some(91), Some(92)],
+            access_ids: vec![Some(71), Some(72)],
+        };
+        assert_eq!(after(filed), Some(Outcome::Approved(approval)));
+    }
+
+    #[test]
+    fn a_change_of_place_takes_the_new_number_and_a_cancellation_the_old() {
+        let organiser = AwaitedPart { isp_id: None, bureau_id: Some(90), number: Some("浙n".into()) };
+        let mut expected = Expectation {
+            organiser,
+            services: vec![],
+            requests: vec![Request { operation: 4, keys: vec!["90".into(), "浙n".into()] }],
+            awaits: Awaits::Organiser,
+        };
+        let passed = Reply { passed_requests: [0].into(), ..Reply::default() };
+        assert_eq!(passed.outcome(&expected, &rules()), None);
+        let record = FiledRecord {
+            organiser: FiledPart { isp_id: None, bureau_id: Some(90), number: Some("粤n".into()) },
+            services: vec![],
+        };
+        let moved =
+            evolve(passed.clone(), &Subject::UploadFile(String::new()), &Fact::Filed(record), &expected, ISP_ID);
+        let number = |reply: &Reply, expected: &Expectation| match reply.outcome(expected, &rules()) {
+            Some(Outcome::Approved(approval)) => approval.organiser_number,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(number(&moved, &expected), "粤n");
+        expected.awaits = Awaits::Nothing;
+        assert_eq!(number(&passed, &expected), "浙n");
     }
 
     #[test]
@@ -300,10 +479,10 @@ mod tests {
                 remark: None,
             })
         };
-        assert_eq!(with(Some(1), Some("1001"), ""), Subject::IspId(1001));
-        assert_eq!(with(None, Some("1001"), ""), Subject::IspId(1001));
-        assert!(matches!(with(Some(4), Some("1001"), ""), Subject::Unmatched(_)));
-        assert!(matches!(with(Some(2), Some("浙ICP备1号"), ""), Subject::Unmatched(_)));
+        let request = |operation, key: &str| Subject::Request(operation, key.to_owned());
+        assert_eq!(with(Some(1), Some("1001"), ""), request(1, "1001"));
+        assert_eq!(with(None, Some("1001"), ""), request(1, "1001"));
+        assert_eq!(with(Some(2), Some("浙ICP备1号"), ""), request(2, "浙ICP备1号"));
         let name = upload_entry_name(330_000_000_001, 12);
         assert_eq!(with(None, None, &format!("XSD校验失败：{name}.xml 第3行")), Subject::UploadFile(name));
         assert!(matches!(with(None, None, "beianinfo.xml"), Subject::Unmatched(_)));
@@ -312,13 +491,13 @@ mod tests {
     #[test]
     fn an_sms_timeout_is_recognised_by_its_text() {
         let document = "<DownloadData><ICP><BAJG><GJSHS><Gjsh><Shjg>0</Shjg><Shyj>短信核验超时，自动退回</Shyj><Czlx>1</Czlx><Jlid>1001</Jlid></Gjsh></GJSHS></BAJG></ICP></DownloadData>";
-        let outcome = reply_to(&[document]).outcome(&rules()).unwrap();
+        let outcome = reply_to(&[document]).outcome(&expected(), &rules()).unwrap();
         assert_eq!(
             outcome,
             Outcome::Rejected { results: vec![code(1002, "短信核验超时，自动退回")], sms_timeout: true }
         );
         let document = document.replace("短信核验超时，自动退回", "材料不清");
-        let Some(Outcome::Rejected { sms_timeout, .. }) = reply_to(&[&document]).outcome(&rules()) else {
+        let Some(Outcome::Rejected { sms_timeout, .. }) = reply_to(&[&document]).outcome(&expected(), &rules()) else {
             panic!("not rejected")
         };
         assert!(!sms_timeout);
@@ -329,23 +508,28 @@ mod tests {
         #[test]
         fn order_and_repetition_change_nothing(order in prop::collection::vec(0_usize..4, 1..12)) {
             let filed = FiledRecord {
-                organiser: download::FiledPart { isp_id: Some(1), bureau_id: Some(9), number: Some("n".into()) },
-                services: vec![download::FiledService {
-                    service: download::FiledPart { isp_id: Some(2), bureau_id: Some(8), number: Some("n-1".into()) },
-                    parts: vec![],
+                organiser: FiledPart { isp_id: Some(1001), bureau_id: Some(9), number: Some("n".into()) },
+                services: vec![FiledService {
+                    service: FiledPart { isp_id: Some(2001), bureau_id: Some(8), number: Some("n-1".into()) },
+                    domains: vec![],
+                    accesses: vec![filed_access(Some(4001), 7, ISP_ID)],
                 }],
             };
+            let subject = Subject::Request(1, "1001".into());
             let facts = [
                 Fact::Passed,
                 Fact::Filed(filed),
                 Fact::Noted(vec![code(1060, "")]),
                 Fact::Refused(vec![code(1006, "a"), code(1002, "b")]),
             ];
-            let forward = order.iter().fold(Reply::default(), |r, i| evolve(r, &facts[*i], &[2]));
+            let fold = |order: &[usize]| {
+                order.iter().fold(Reply::default(), |r, i| evolve(r, &subject, &facts[*i], &expected(), ISP_ID))
+            };
+            let forward = fold(&order);
             let mut sorted = order.clone();
             sorted.sort_unstable();
             sorted.dedup();
-            let once = sorted.iter().fold(Reply::default(), |r, i| evolve(r, &facts[*i], &[2]));
+            let once = fold(&sorted);
             prop_assert_eq!(forward, once);
         }
     }

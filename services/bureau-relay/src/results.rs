@@ -4,44 +4,79 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use icp_bus::Effects;
+use icp_domain::BureauOperation;
 use sqlx::PgConnection;
 
+use crate::expectation::operation_code;
 use crate::facts;
-use crate::reply::{Fact, Outcome, Reply, ReplyRules, Subject, evolve};
-use crate::store::{self, SubmissionRow};
+use crate::reply::{Approval, Fact, Outcome, Reply, ReplyRules, Subject, evolve};
+use crate::store::{self, SubjectKeys, SubmissionRow};
+
+/// Whose results are read.
+pub struct Reader<'a> {
+    /// Name of the account.
+    pub account: &'a str,
+    /// Number of the provider at the bureau.
+    pub isp_id: i64,
+    /// How results are read.
+    pub rules: &'a ReplyRules,
+}
 
 /// Applies facts in document order; returns the subjects that belong to no filing of ours.
 pub async fn apply(
     connection: &mut PgConnection,
     facts: &[(Subject, Fact)],
-    rules: &ReplyRules,
+    reader: &Reader<'_>,
     now: DateTime<Utc>,
     effects: &mut Effects,
 ) -> Result<Vec<Subject>, sqlx::Error> {
-    let mut isp_ids = Vec::new();
-    let mut entry_names = Vec::new();
-    for (subject, _) in facts {
-        match subject {
-            Subject::IspId(id) => isp_ids.push(*id),
-            Subject::UploadFile(name) => entry_names.push(name.clone()),
-            Subject::Unmatched(_) => {}
+    for (_, fact) in facts {
+        if let Fact::Filed(record) = fact {
+            store::remember_record(connection, reader.account, record, reader.isp_id).await?;
         }
     }
-    let submissions = store::submissions_for_results(connection, &isp_ids, &entry_names).await?;
+    let submissions = store::submissions_for_results(connection, &keys_of(facts)).await?;
     let mut unmatched: BTreeSet<Subject> = facts.iter().map(|(subject, _)| subject.clone()).collect();
     for submission in &submissions {
         let about: Vec<&(Subject, Fact)> = facts.iter().filter(|(subject, _)| is_about(subject, submission)).collect();
         for (subject, _) in &about {
             unmatched.remove(subject);
         }
-        apply_to(connection, submission, &about, rules, now, effects).await?;
+        if !about.is_empty() {
+            apply_to(connection, submission, &about, reader, now, effects).await?;
+        }
     }
     Ok(unmatched.into_iter().collect())
 }
 
+fn keys_of(facts: &[(Subject, Fact)]) -> SubjectKeys {
+    let mut keys = SubjectKeys::default();
+    for (subject, _) in facts {
+        match subject {
+            Subject::Request(operation, key) => {
+                keys.requests.push((i32::try_from(*operation).unwrap_or(i32::MAX), key.clone()));
+            }
+            Subject::Record { isp_ids, names } => {
+                keys.isp_ids.extend(isp_ids);
+                keys.names.extend(names.iter().cloned());
+            }
+            Subject::UploadFile(name) => keys.entry_names.push(name.clone()),
+            Subject::Unmatched(_) => {}
+        }
+    }
+    keys
+}
+
 fn is_about(subject: &Subject, submission: &SubmissionRow) -> bool {
+    let requests = &submission.expected.requests;
     match subject {
-        Subject::IspId(id) => submission.isp_ids.contains(id),
+        Subject::Request(operation, key) => {
+            requests.iter().any(|request| request.operation == *operation && request.keys.contains(key))
+        }
+        Subject::Record { isp_ids, names } => {
+            isp_ids.iter().any(|id| submission.isp_ids.contains(id))
+                || requests.iter().flat_map(|request| &request.keys).any(|key| names.contains(key))
+        }
         Subject::UploadFile(name) => submission.file.as_ref().is_some_and(|(_, entry, _)| entry == name),
         Subject::Unmatched(_) => false,
     }
@@ -51,7 +86,7 @@ async fn apply_to(
     connection: &mut PgConnection,
     submission: &SubmissionRow,
     about: &[&(Subject, Fact)],
-    rules: &ReplyRules,
+    reader: &Reader<'_>,
     now: DateTime<Utc>,
     effects: &mut Effects,
 ) -> Result<(), sqlx::Error> {
@@ -60,18 +95,16 @@ async fn apply_to(
     let mut reply = submission.reply.clone();
     let mut whole_file_refused = false;
     for (subject, fact) in about {
-        if let Fact::Filed(record) = fact {
-            store::set_bureau_ids(connection, submission.id, &ids_of(record)).await?;
-        }
         let shares_its_file = submission.file.as_ref().is_some_and(|(_, _, filings)| *filings > 1);
         match (subject, fact) {
             // The fault may be another filing's: each is sent again alone, and only the faulty one falls.
             (Subject::UploadFile(_), Fact::Refused(_)) if shares_its_file => whole_file_refused = true,
-            _ => reply = evolve(reply, fact, &submission.service_ids),
+            _ => reply = evolve(reply, subject, fact, &submission.expected, reader.isp_id),
         }
     }
     if submission.is_ended() {
-        if reply != submission.reply {
+        // Filed data goes on naming our ids of an organiser in all later operations on it.
+        if reply.passed_requests != submission.reply.passed_requests || reply.refusals != submission.reply.refusals {
             effects.journal(order.order_id, "late result of the bureau", "the outcome was final already");
         }
         return Ok(());
@@ -91,24 +124,51 @@ async fn apply_to(
         return Ok(());
     }
     note_progress(&submission.reply, &reply, submission, effects);
-    let outcome = reply.outcome(rules);
+    let outcome = reply.outcome(&submission.expected, reader.rules);
     let (state, ended_at) = match &outcome {
         // A filing that waits for an upload of its own goes on waiting.
         None if submission.state == "waiting" => ("waiting", None),
         None => ("at_bureau", None),
-        Some(Outcome::Approved { .. }) => ("approved", Some(now)),
+        Some(Outcome::Approved(_)) => ("approved", Some(now)),
         Some(Outcome::Rejected { .. }) => ("rejected", Some(now)),
     };
     store::store_reply(connection, submission.id, &reply, state, ended_at).await?;
     if let Some(outcome) = outcome {
+        if let Outcome::Approved(approval) = &outcome {
+            forget_removed(connection, submission, approval, reader).await?;
+        }
         effects.journal(order.order_id, format!("{state} by the bureau"), reason_of(&outcome));
         effects.send(facts::ended(order, &outcome, now));
     }
     Ok(())
 }
 
+/// A cancellation that was carried out takes its record out of our correlation too.
+async fn forget_removed(
+    connection: &mut PgConnection,
+    submission: &SubmissionRow,
+    approval: &Approval,
+    reader: &Reader<'_>,
+) -> Result<(), sqlx::Error> {
+    let operation = submission.expected.requests.first().map(|request| request.operation);
+    let code_of = |of: BureauOperation| Some(operation_code(of));
+    let (kind, ids) = if operation == code_of(BureauOperation::DeregisterOrganiser) {
+        ("organiser", vec![approval.organiser_id])
+    } else if operation == code_of(BureauOperation::DeregisterService) {
+        ("service", approval.service_ids.clone())
+    } else if operation == code_of(BureauOperation::CancelAccess) {
+        ("access", approval.access_ids.clone())
+    } else {
+        return Ok(());
+    };
+    for id in ids.into_iter().flatten() {
+        store::forget_record(connection, reader.account, kind, id).await?;
+    }
+    Ok(())
+}
+
 fn note_progress(before: &Reply, after: &Reply, submission: &SubmissionRow, effects: &mut Effects) {
-    if after.passed && !before.passed {
+    if after.passed_requests.len() > before.passed_requests.len() {
         effects.journal(submission.order.order_id, "passed by the bureau", "result 1001 or a positive review");
     }
     if after.organiser_number.is_some() && before.organiser_number.is_none() {
@@ -119,8 +179,11 @@ fn note_progress(before: &Reply, after: &Reply, submission: &SubmissionRow, effe
 /// One line for the journal.
 pub fn reason_of(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Approved { organiser_number, service_numbers } => {
-            format!("numbers {organiser_number}; {}", service_numbers.join(", "))
+        Outcome::Approved(approval) if approval.service_numbers.is_empty() => {
+            format!("number {}", approval.organiser_number)
+        }
+        Outcome::Approved(approval) => {
+            format!("numbers {}; {}", approval.organiser_number, approval.service_numbers.join(", "))
         }
         Outcome::Rejected { results, sms_timeout } => {
             let codes: Vec<String> = results.iter().map(|result| result.code.to_string()).collect();
@@ -128,12 +191,4 @@ pub fn reason_of(outcome: &Outcome) -> String {
             format!("result {}{sms}", codes.join(", "))
         }
     }
-}
-
-fn ids_of(record: &crate::wire::download::FiledRecord) -> Vec<(i64, Option<i64>, Option<String>)> {
-    let services = record.services.iter().flat_map(|service| std::iter::once(&service.service).chain(&service.parts));
-    std::iter::once(&record.organiser)
-        .chain(services)
-        .filter_map(|part| Some((part.isp_id?, part.bureau_id, part.number.clone())))
-        .collect()
 }

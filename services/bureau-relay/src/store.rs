@@ -1,6 +1,9 @@
 //! The relay's tables; the only SQL of the service. See `migrations/0101_relay.sql`.
 
+mod bureau_records;
 mod objects;
+mod results;
+mod status_queries;
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
@@ -8,12 +11,15 @@ use sqlx::{PgConnection, PgPool, Row as _};
 use uuid::Uuid;
 
 use crate::batch::Waiting;
+use crate::expectation::Expectation;
 use crate::filing::FilingIds;
-use crate::reply::Reply;
 use crate::sequence::Sequence;
 use crate::upload_file::FileState;
 
+pub use bureau_records::{forget_record, forget_removal, known_ids, remember_record};
 pub use objects::{forget_objects, left_objects};
+pub use results::{SubjectKeys, SubmissionRow, release_submission, store_reply, submissions_for_results};
+pub use status_queries::{NewQuery, close_query, insert_queries, open_query, take_query_turns};
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
@@ -155,6 +161,10 @@ pub async fn take_isp_ids(pool: &PgPool, count: usize) -> Result<Vec<i64>> {
 pub struct PreparedRecord {
     /// Ids of the parts.
     pub ids: FilingIds,
+    /// What must be heard about it.
+    pub expected: Expectation,
+    /// Records of the schema in it.
+    pub records: i32,
     /// Wrapped data key.
     pub wrapped_key: Vec<u8>,
     /// The record under that key.
@@ -165,26 +175,57 @@ pub struct PreparedRecord {
     pub own_objects: Vec<String>,
 }
 
-/// Stores a record and its ids; nothing happens when the submission already has one.
+/// What became of a record that was to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// It waits for an upload.
+    Waits,
+    /// The submission has one already.
+    Already,
+    /// Another submission about the same record at the bureau waits for its result.
+    Occupied,
+}
+
+/// Stores a record, its ids and the keys of its results.
 pub async fn store_record(
     connection: &mut PgConnection,
     id: i64,
     record: &PreparedRecord,
     now: DateTime<Utc>,
-) -> Result<bool> {
-    let service_ids: Vec<i64> = record.ids.services.iter().map(|s| s.service).collect();
+) -> Result<Stored> {
+    let requests = record.expected.requests.iter();
+    let mut keys: Vec<(i32, &str)> = requests
+        .flat_map(|request| {
+            let operation = i32::try_from(request.operation).unwrap_or(i32::MAX);
+            request.keys.iter().map(move |key| (operation, key.as_str()))
+        })
+        .collect();
+    // Requests that share a number (V5.0) share its key.
+    keys.sort_unstable();
+    keys.dedup();
+    let expected = serde_json::to_string(&record.expected).map_err(|error| sqlx::Error::Encode(error.into()))?;
     let stored = sqlx::query(include_str!("../queries/store_record.sql"))
         .bind(id)
         .bind(&record.wrapped_key)
         .bind(&record.record_cipher)
         .bind(record.record_bytes)
-        .bind(service_ids)
+        .bind(expected)
         .bind(now)
         .bind(&record.own_objects)
+        .bind(record.records)
         .execute(&mut *connection)
         .await?;
     if stored.rows_affected() == 0 {
-        return Ok(false);
+        return Ok(Stored::Already);
+    }
+    let inserted = sqlx::query(include_str!("../queries/insert_request_keys.sql"))
+        .bind(id)
+        .bind(keys.iter().map(|(operation, _)| *operation).collect::<Vec<i32>>())
+        .bind(keys.iter().map(|(_, key)| *key).collect::<Vec<&str>>())
+        .execute(&mut *connection)
+        .await?;
+    if inserted.rows_affected() != u64::try_from(keys.len()).unwrap_or(u64::MAX) {
+        return Ok(Stored::Occupied);
     }
     let parts = record.ids.parts();
     sqlx::query(include_str!("../queries/insert_parts.sql"))
@@ -194,7 +235,7 @@ pub async fn store_record(
         .bind(parts.iter().map(|(_, _, index)| i32::try_from(*index).unwrap_or(i32::MAX)).collect::<Vec<i32>>())
         .execute(connection)
         .await?;
-    Ok(true)
+    Ok(Stored::Waits)
 }
 
 /// Records that wait for an upload, oldest first.
@@ -207,8 +248,10 @@ pub async fn waiting(pool: &PgPool, account: &str, limit: usize) -> Result<Vec<(
     rows.iter()
         .map(|row| {
             let bytes: i32 = row.try_get("record_bytes")?;
+            let records: i32 = row.try_get("records")?;
             let waiting = Waiting {
                 bytes: usize::try_from(bytes).unwrap_or(0),
+                records: usize::try_from(records).unwrap_or(1),
                 since: row.try_get("waiting_since")?,
                 alone: row.try_get("alone")?,
             };
@@ -412,112 +455,6 @@ pub async fn release_file(connection: &mut PgConnection, file_id: i64) -> Result
 /// The orders in a file.
 pub async fn orders_in_file(pool: &PgPool, file_id: i64) -> Result<Vec<Uuid>> {
     sqlx::query_scalar("select order_id from submissions where file_id = $1").bind(file_id).fetch_all(pool).await
-}
-
-/// A filing that results are about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubmissionRow {
-    /// Row id.
-    pub id: i64,
-    /// Which order.
-    pub order: OrderRef,
-    /// State.
-    pub state: String,
-    /// Ids of the services in order.
-    pub service_ids: Vec<i64>,
-    /// Ids of all parts.
-    pub isp_ids: Vec<i64>,
-    /// What the bureau said so far.
-    pub reply: Reply,
-    /// Whether `received` was told.
-    pub received_told: bool,
-    /// Number, entry name and filings of its upload.
-    pub file: Option<(i64, String, i32)>,
-}
-
-impl SubmissionRow {
-    /// Whether the outcome is final.
-    pub fn is_ended(&self) -> bool {
-        matches!(self.state.as_str(), "approved" | "rejected")
-    }
-
-    fn read(row: &PgRow) -> Result<Self> {
-        let reply: Option<String> = row.try_get("reply")?;
-        let reply = match reply {
-            None => Reply::default(),
-            Some(json) => serde_json::from_str(&json).map_err(|error| sqlx::Error::Decode(error.into()))?,
-        };
-        let sequence: Option<i64> = row.try_get("sequence")?;
-        let file = match sequence {
-            None => None,
-            Some(sequence) => Some((sequence, row.try_get("entry_name")?, row.try_get("filings")?)),
-        };
-        Ok(Self {
-            id: row.try_get("id")?,
-            order: OrderRef::read(row)?,
-            state: row.try_get("state")?,
-            service_ids: row.try_get("service_ids")?,
-            isp_ids: row.try_get("isp_ids")?,
-            reply,
-            received_told: row.try_get("received_told")?,
-            file,
-        })
-    }
-}
-
-/// The filings that results are about, locked until the end of the transaction.
-pub async fn submissions_for_results(
-    connection: &mut PgConnection,
-    isp_ids: &[i64],
-    entry_names: &[String],
-) -> Result<Vec<SubmissionRow>> {
-    let rows = sqlx::query(include_str!("../queries/submissions_for_results.sql"))
-        .bind(isp_ids)
-        .bind(entry_names)
-        .fetch_all(connection)
-        .await?;
-    rows.iter().map(SubmissionRow::read).collect()
-}
-
-/// Stores what the bureau said; with `ended_at` the filing is over and its personal data is erased.
-pub async fn store_reply(
-    connection: &mut PgConnection,
-    id: i64,
-    reply: &Reply,
-    state: &str,
-    ended_at: Option<DateTime<Utc>>,
-) -> Result<()> {
-    let json = serde_json::to_string(reply).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    sqlx::query(include_str!("../queries/store_reply.sql"))
-        .bind(id)
-        .bind(json)
-        .bind(state)
-        .bind(ended_at)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// Lets one filing wait again, for a file of its own.
-pub async fn release_submission(connection: &mut PgConnection, id: i64, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query(include_str!("../queries/release_submission.sql")).bind(id).bind(now).execute(connection).await?;
-    Ok(())
-}
-
-/// Remembers the bureau's ids and numbers of a filing's parts: (our id, bureau's id, number).
-pub async fn set_bureau_ids(
-    connection: &mut PgConnection,
-    submission_id: i64,
-    said: &[(i64, Option<i64>, Option<String>)],
-) -> Result<()> {
-    sqlx::query(include_str!("../queries/set_bureau_ids.sql"))
-        .bind(submission_id)
-        .bind(said.iter().map(|(id, _, _)| *id).collect::<Vec<i64>>())
-        .bind(said.iter().map(|(_, id, _)| *id).collect::<Vec<Option<i64>>>())
-        .bind(said.iter().map(|(_, _, number)| number.as_deref()).collect::<Vec<Option<&str>>>())
-        .execute(connection)
-        .await?;
-    Ok(())
 }
 
 /// A downloaded file, encrypted.

@@ -1,21 +1,29 @@
 //! From a task's message to the record of an upload: reading protobuf, fitting pictures, checking.
 
-use icp_domain::MaterialKind;
+use icp_domain::{BureauOperation, MaterialKind, ServiceKind};
 use icp_proto::{common, relay};
 
+use crate::expectation::UnknownPart;
 use crate::filing::{
-    Attachment, AttachmentOwner, RelayCertificate, RelayFiling, RelayOrganiser, RelayPerson, RelayService,
+    Attachment, AttachmentOwner, RelayApp, RelayCancellation, RelayCertificate, RelayFiling, RelayOrganiser,
+    RelayPerson, RelayService,
 };
 use crate::image_fit;
+use crate::wire::block::Block;
+use crate::wire::check::{MAX_PICTURE_BYTES, Violation};
+use crate::wire::dialect::Interface;
 use crate::wire::download::ResultCode;
-use crate::wire::upload::{MAX_PICTURE_BYTES, Violation};
 
 /// XSD不符: the code of the interface for a record that breaks the schema.
 pub const CODE_SCHEMA: u32 = 5001;
 /// 附件格式不合规
 pub const CODE_ATTACHMENT: u32 = 5010;
-/// 功能未开放: interface V3.0 has no such function.
+/// 功能未开放: the interface of this account has no such function.
 pub const CODE_NOT_OFFERED: u32 = 5011;
+/// 数据在备案库不存在
+pub const CODE_NOT_ON_RECORD: u32 = 1016;
+/// 主办者冲突
+pub const CODE_IN_FLIGHT: u32 = 1003;
 
 /// A picture with what it shows, in clear.
 pub struct Picture {
@@ -27,27 +35,72 @@ pub struct Picture {
     pub bytes: Vec<u8>,
 }
 
-/// Materials that have a place in an upload, with their kinds.
-pub fn wanted_materials(filing: &relay::RelayFiling) -> Vec<(MaterialKind, &common::Material)> {
-    filing
+/// What a filing asks of the bureau; no text means a new filing.
+pub fn operation_of(filing: &relay::RelayFiling) -> Option<BureauOperation> {
+    match filing.operation.as_str() {
+        "" => Some(BureauOperation::AddFiling),
+        text => BureauOperation::parse(text),
+    }
+}
+
+/// Materials that have a place in an upload, with their kinds. A cancellation has none.
+pub fn wanted_materials(interface: Interface, filing: &relay::RelayFiling) -> Vec<(MaterialKind, &common::Material)> {
+    use BureauOperation as O;
+    let operation = operation_of(filing);
+    if matches!(operation, Some(O::DeregisterOrganiser | O::DeregisterService | O::CancelAccess)) {
+        return Vec::new();
+    }
+    // V5.0 reports a change of the organiser without its services.
+    let is_organiser_alone = operation == Some(O::ChangeOrganiser) && interface == Interface::V5_0;
+    let mut wanted: Vec<_> = filing
         .materials
         .iter()
         .filter_map(|material| MaterialKind::parse(&material.kind).map(|kind| (kind, material)))
         .filter(|(kind, _)| kind.bureau_purpose().is_some())
-        .collect()
+        .filter(|(kind, _)| !is_organiser_alone || owner_of(*kind, 0) == AttachmentOwner::Organiser)
+        .collect();
+    // Records that are written one for each service then have their pictures in the order of the records.
+    wanted.sort_by_key(|(kind, material)| match owner_of(*kind, 0) {
+        AttachmentOwner::Organiser => (0, 0),
+        AttachmentOwner::Service(_) => (1, material.service_index),
+    });
+    wanted
 }
 
 /// Builds the filing for the wire. What the bureau would refuse comes back as the codes with which it would
 /// refuse it; this is repeatable and needs a person to change the order.
-pub fn build(message: &relay::RelayFiling, pictures: Vec<Picture>) -> Result<RelayFiling, Vec<ResultCode>> {
+pub fn build(
+    interface: Interface,
+    message: &relay::RelayFiling,
+    pictures: Vec<Picture>,
+) -> Result<RelayFiling, Vec<ResultCode>> {
     let mut refusals = Vec::new();
     let Some(organiser) = &message.organiser else {
         return Err(vec![refusal(CODE_SCHEMA, "organiser", "is missing")]);
     };
+    let Some(operation) = operation_of(message) else {
+        return Err(vec![refusal(CODE_NOT_OFFERED, "operation", "is not known to the relay")]);
+    };
+    if Block::of(operation, interface).is_none() {
+        let problem = format!(
+            "`{}` does not exist in interface V3.0: deregister the services at the old organiser and file them for the \
+             new one, or use an account with interface V5.0",
+            operation.as_str()
+        );
+        refusals.push(refusal(CODE_NOT_OFFERED, "operation", &problem));
+    }
+    let mut services = Vec::with_capacity(message.services.len());
     for (index, service) in message.services.iter().enumerate() {
-        if service.kind != "website" {
-            let field = format!("services[{index}].kind");
-            refusals.push(refusal(CODE_NOT_OFFERED, &field, "only websites can be filed over interface V3.0"));
+        let field = format!("services[{index}].kind");
+        match kind_of(&service.kind) {
+            Some(kind) if kind == ServiceKind::Website || interface == Interface::V5_0 => {
+                services.push(service_of(service, kind));
+            }
+            Some(_) => {
+                let problem = "only websites can be filed over interface V3.0; others need an account with V5.0";
+                refusals.push(refusal(CODE_NOT_OFFERED, &field, problem));
+            }
+            None => refusals.push(refusal(CODE_SCHEMA, &field, "is not website, app, mini_program or quick_app")),
         }
     }
     let mut attachments = Vec::with_capacity(pictures.len());
@@ -68,14 +121,44 @@ pub fn build(message: &relay::RelayFiling, pictures: Vec<Picture>) -> Result<Rel
     if !refusals.is_empty() {
         return Err(refusals);
     }
-    Ok(RelayFiling {
-        organiser: organiser_of(organiser),
-        services: message.services.iter().map(service_of).collect(),
-        attachments,
-    })
+    let cancellation = message.cancellation.as_ref();
+    let cancellation = cancellation.map(|it| RelayCancellation { reason: it.reason, note: optional(&it.note) });
+    Ok(RelayFiling { operation, organiser: organiser_of(organiser), services, cancellation, attachments })
 }
 
-/// The codes for what [`crate::wire::upload::validate`] found.
+fn kind_of(text: &str) -> Option<ServiceKind> {
+    match text {
+        "website" => Some(ServiceKind::Website),
+        "app" => Some(ServiceKind::App),
+        "mini_program" => Some(ServiceKind::MiniProgram),
+        "quick_app" => Some(ServiceKind::QuickApp),
+        _ => None,
+    }
+}
+
+/// The codes for ids of the bureau that the relay has never learnt.
+pub fn refusals_of_unknown(unknown: &[UnknownPart]) -> Vec<ResultCode> {
+    let of = |part: &UnknownPart| {
+        let problem = format!(
+            "names a record whose id at the bureau ({}) is not known here: file its access through this account first, \
+             or ask the bureau to send its data again (SJTB)",
+            part.tag
+        );
+        refusal(CODE_NOT_ON_RECORD, &part.field, &problem)
+    };
+    unknown.iter().map(of).collect()
+}
+
+/// The code for a record about which another order is at the bureau.
+pub fn in_flight() -> ResultCode {
+    refusal(
+        CODE_IN_FLIGHT,
+        "organiser.number",
+        "names a record about which another order is at the bureau: wait for its outcome, then submit again",
+    )
+}
+
+/// The codes for what [`crate::wire::check::validate`] found.
 pub fn refusals_of(violations: &[Violation]) -> Vec<ResultCode> {
     violations.iter().map(|v| refusal(CODE_SCHEMA, &v.field, &v.problem)).collect()
 }
@@ -124,6 +207,7 @@ fn person_of(person: Option<&common::Person>) -> RelayPerson {
 
 fn organiser_of(organiser: &relay::RelayOrganiser) -> RelayOrganiser {
     RelayOrganiser {
+        number: optional(&organiser.number),
         name: organiser.name.clone(),
         nature: organiser.nature,
         investor: optional(&organiser.investor),
@@ -137,8 +221,23 @@ fn organiser_of(organiser: &relay::RelayOrganiser) -> RelayOrganiser {
     }
 }
 
-fn service_of(service: &relay::RelayService) -> RelayService {
+fn app_of(app: &relay::AppPlatform) -> RelayApp {
+    RelayApp {
+        platform: app.platform.clone(),
+        package: app.package.clone(),
+        public_key: app.public_key.clone(),
+        fingerprint: app.certificate_fingerprint.clone(),
+        domains: app.domains.clone(),
+        sdk_providers: app.sdk_providers.clone(),
+    }
+}
+
+fn service_of(service: &relay::RelayService, kind: ServiceKind) -> RelayService {
     RelayService {
+        number: optional(&service.number),
+        kind,
+        apps: service.app_platforms.iter().map(app_of).collect(),
+        mini_program_platforms: service.mini_program_platforms.clone(),
         name: service.name.clone(),
         domains: service.domains.clone(),
         home_url: optional(&service.home_url),
@@ -168,11 +267,23 @@ mod tests {
         };
         let picture =
             Picture { kind: MaterialKind::OrganiserCertificate, service_index: 0, bytes: b"no picture".to_vec() };
-        let refusals = build(&message, vec![picture]).unwrap_err();
+        let refusals = build(Interface::V3_0, &message, vec![picture]).unwrap_err();
         assert_eq!(refusals.iter().map(|r| r.code).collect::<Vec<_>>(), [CODE_NOT_OFFERED, CODE_ATTACHMENT]);
         assert!(refusals[0].text.contains("services[0].kind"));
         assert!(refusals[1].text.contains("organiser-certificate"));
-        assert_eq!(build(&relay::RelayFiling::default(), vec![]).unwrap_err()[0].code, CODE_SCHEMA);
+        assert_eq!(build(Interface::V3_0, &relay::RelayFiling::default(), vec![]).unwrap_err()[0].code, CODE_SCHEMA);
+        let migration = relay::RelayFiling {
+            organiser: message.organiser.clone(),
+            operation: "migrate_service".into(),
+            ..Default::default()
+        };
+        let refusals = build(Interface::V3_0, &migration, vec![]).unwrap_err();
+        assert_eq!(refusals[0].code, CODE_NOT_OFFERED);
+        assert!(refusals[0].text.contains("V5.0"), "{refusals:?}");
+        assert!(build(Interface::V5_0, &message, vec![]).is_ok());
+        assert!(build(Interface::V5_0, &migration, vec![]).is_ok());
+        let odd = relay::RelayFiling { operation: "?".into(), ..migration };
+        assert_eq!(build(Interface::V5_0, &odd, vec![]).unwrap_err()[0].code, CODE_NOT_OFFERED);
     }
 
     #[test]
@@ -182,8 +293,22 @@ mod tests {
             materials: vec![material("commitment"), material("service-principal-face"), material("?")],
             ..Default::default()
         };
-        let kinds: Vec<_> = wanted_materials(&filing).into_iter().map(|(kind, _)| kind).collect();
+        let kinds: Vec<_> = wanted_materials(Interface::V3_0, &filing).into_iter().map(|(kind, _)| kind).collect();
         assert_eq!(kinds, [MaterialKind::ServicePrincipalFace]);
+        let cancelled = relay::RelayFiling { operation: "cancel_access".into(), ..filing };
+        assert_eq!(wanted_materials(Interface::V3_0, &cancelled).len(), 0, "a cancellation has no pictures");
+        let of_service = |service_index| common::Material { service_index, ..material("service-principal-id") };
+        let filing = relay::RelayFiling {
+            materials: vec![of_service(1), of_service(0), material("organiser-certificate")],
+            ..Default::default()
+        };
+        let order: Vec<_> =
+            wanted_materials(Interface::V3_0, &filing).into_iter().map(|(kind, m)| (kind, m.service_index)).collect();
+        let id = MaterialKind::ServicePrincipalId;
+        assert_eq!(order, [(MaterialKind::OrganiserCertificate, 0), (id, 0), (id, 1)]);
+        let alone = relay::RelayFiling { operation: "change_organiser".into(), ..filing };
+        assert_eq!(wanted_materials(Interface::V5_0, &alone).len(), 1);
+        assert_eq!(wanted_materials(Interface::V3_0, &alone).len(), 3);
         assert_eq!(owner_of(MaterialKind::ServicePrincipalFace, 3), AttachmentOwner::Service(3));
         assert_eq!(owner_of(MaterialKind::OrganiserPrincipalId, 3), AttachmentOwner::Organiser);
     }

@@ -1,11 +1,12 @@
 //! Workers and reconcilers.
 //!
-//! [`preparer`] writes records; [`account`] holds the right to speak for the account and runs
+//! [`preparer`] writes records; [`inquirer`] asks for the status of records; [`account`] holds the right to speak for the account and runs
 //! [`uploader`] and [`downloader`]; [`sweeper`] erases what is old. All of them find their work in the
 //! database alone, so that a start after a crash and normal running are the same code.
 
 pub mod account;
 pub mod downloader;
+pub mod inquirer;
 pub mod preparer;
 pub mod sweeper;
 pub mod uploader;

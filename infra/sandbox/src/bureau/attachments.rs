@@ -7,17 +7,19 @@ use super::xml::Element;
 /// Purposes seen in use: 1 to 5 have a known meaning, up to 11 occur.
 const PURPOSE_MAX: u32 = 11;
 
-/// The provider's ids that an attachment may belong to.
+/// The ids and numbers that an attachment may belong to.
 #[derive(Debug)]
-pub struct Owners<'a> {
-    /// `IspZtid`.
-    pub organiser: Option<&'a str>,
-    /// Each `IspWzid`.
-    pub websites: Vec<&'a str>,
+pub struct Owners {
+    /// Of the organiser.
+    pub organiser: Vec<String>,
+    /// Of the services.
+    pub services: Vec<String>,
+    /// Whether an organiser that the record does not name may own one.
+    pub any_organiser: bool,
 }
 
 /// What is wrong with an attachment.
-pub fn check(attachment: &Element, owners: &Owners<'_>, max_bytes: usize) -> Vec<Finding> {
+pub fn check(attachment: &Element, owners: &Owners, max_bytes: usize) -> Vec<Finding> {
     let mut findings = Vec::new();
     let format = attachment.text_at("Fjwjgs");
     if !matches!(format, Some("1" | "2")) {
@@ -34,10 +36,13 @@ pub fn check(attachment: &Element, owners: &Owners<'_>, max_bytes: usize) -> Vec
         }
         Some(content) => findings.extend(check_file("Fjnr", content, max_bytes)),
     }
-    let owner = attachment.text_at("Fjssdx/Ssdxbs");
-    let owner_is_known = match (attachment.text_at("Fjssdx/Ssdxlx"), owner) {
-        (Some("1"), Some(_)) => owner == owners.organiser,
-        (Some("2"), Some(id)) => owners.websites.contains(&id),
+    // XZBA writes our id plainly, the other blocks choose between an id and a number.
+    let owner = ["Fjssdx/Ssdxbs/Baxh", "Fjssdx/Ssdxbs/Jlid", "Fjssdx/Ssdxbs"];
+    let owner = owner.iter().find_map(|path| attachment.text_at(path));
+    let is_among = |known: &[String]| owner.is_some_and(|id| known.iter().any(|it| it == id));
+    let owner_is_known = match attachment.text_at("Fjssdx/Ssdxlx") {
+        Some("1") => is_among(&owners.organiser) || (owners.any_organiser && owner.is_some()),
+        Some("2") => is_among(&owners.services),
         _ => false,
     };
     if !owner_is_known {

@@ -1,4 +1,4 @@
-//! Envelope arithmetic of interface V3.0 (interface document notes §4): GBK, zip, MD5 in base64,
+//! Envelope arithmetic of the interface (interface document notes §4): GBK, zip, MD5 in base64,
 //! AES-128-CBC with PKCS5 padding, base64 with line breaks.
 
 use std::io::{Cursor, Read, Write};
@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use encoding_rs::GBK;
 use md5::{Digest, Md5};
 
+use super::interface::Interface;
 use super::msg_code::MsgCode;
 
 /// Largest XML document in a file: 50 MB.
@@ -21,11 +22,9 @@ pub fn md5_base64(bytes: &[u8]) -> String {
     STANDARD.encode(Md5::digest(bytes))
 }
 
-/// `pwdHash`: the password followed by the random text, in GBK, hashed.
-pub fn password_hash(password: &str, random: &str) -> String {
-    let text = format!("{password}{random}");
-    let (bytes, _, _) = GBK.encode(&text);
-    md5_base64(&bytes)
+/// `pwdHash`: the password followed by the random text, in the version's encoding, hashed.
+pub fn password_hash(interface: Interface, password: &str, random: &str) -> String {
+    md5_base64(&interface.encode(&format!("{password}{random}")))
 }
 
 /// Encrypts with AES-128-CBC and PKCS5 padding.
@@ -113,8 +112,9 @@ mod tests {
     #[test]
     fn the_published_vectors_hold() {
         let random = "iPVFOyQsIOZJtYJFv4ig";
-        assert_eq!(password_hash("1234567890", random), "J7Vdl7+VlQt9dI20O86MKw==");
-        assert_eq!(password_hash("密码1234", random), "50uRKXmIrmv7PweIi0+7zA==");
+        assert_eq!(password_hash(Interface::V3, "1234567890", random), "J7Vdl7+VlQt9dI20O86MKw==");
+        assert_eq!(password_hash(Interface::V3, "密码1234", random), "50uRKXmIrmv7PweIi0+7zA==");
+        assert_eq!(password_hash(Interface::V5, "密码1234", random), "M9bRxGadGoIbO+y3Mk1bdw==");
         assert_eq!(md5_base64(b"0123456789"), "eB5eJF1ptWaXm4bijSPyxw==");
         let secret = encrypt(KEY, IV, b"0123456789");
         assert_eq!(STANDARD.encode(&secret), "4R6QhMxRvc3dZNVW3p6ZrQ==");

@@ -6,6 +6,7 @@ use std::collections::{HashSet, VecDeque};
 use chrono::{DateTime, FixedOffset};
 
 use super::codec;
+use super::interface::Interface;
 use super::records::{Answer, Section};
 use crate::config::AccountSpec;
 
@@ -57,7 +58,7 @@ impl DownloadDesk {
     ) -> Result<&DownloadFile, zip::result::ZipError> {
         self.files_made += 1;
         let name = format!("{}_{}_{:04}.xml", now.format("%Y%m%d%H%M%S"), account.province, self.files_made);
-        let archive = codec::zip_one(&name, &codec::to_gbk(&document(answers)))?;
+        let archive = codec::zip_one(&name, &account.interface.encode(&document(account.interface, answers)))?;
         let secret = codec::encrypt(&account.key, &account.iv, &archive);
         Ok(self.unacknowledged.insert(DownloadFile {
             name,
@@ -94,7 +95,7 @@ pub fn take_for_one_file(waiting: &mut VecDeque<Vec<Answer>>) -> Vec<Answer> {
     taken
 }
 
-fn document(answers: &[Answer]) -> String {
+fn document(interface: Interface, answers: &[Answer]) -> String {
     let section = |section: Section| {
         let records = answers.iter().filter(move |it| it.section == section);
         records.map(|it| it.xml.as_str()).collect::<String>()
@@ -103,11 +104,19 @@ fn document(answers: &[Answer]) -> String {
     let results = section(Section::Result);
     let reviews = section(Section::Review);
     let mut text = String::with_capacity(filed.len() + results.len() + reviews.len() + 256);
-    text.push_str("<?xml version=\"1.0\" encoding=\"GBK\"?>\r\n<DownloadData version=\"V.3.0\"><ICP>");
+    let (encoding, version) = (interface.encoding(), interface.version());
+    text.push_str(&format!("<?xml version=\"1.0\" encoding=\"{encoding}\"?>\r\n"));
+    text.push_str(&format!("<DownloadData version=\"{version}\"><ICP>"));
     if !filed.is_empty() {
         text.push_str("<BASJ>");
         text.push_str(&filed);
         text.push_str("</BASJ>");
+    }
+    let removed = section(Section::Removed);
+    if !removed.is_empty() {
+        text.push_str("<ZXSJ>");
+        text.push_str(&removed);
+        text.push_str("</ZXSJ>");
     }
     text.push_str("<BAJG>");
     text.push_str(&results);

@@ -1,16 +1,23 @@
-//! A provincial bureau with the ministry's enterprise interface V3.0: the call-level checks here
-//! and in [`upload`], the filings in [`registry`], the formats in the other modules.
+//! A provincial bureau with the ministry's enterprise interface, V3.0 or V5.0 by account: the call-level checks here
+//! and in [`upload`], the requests in [`registry`], what is on record in [`on_record`], the formats in the other
+//! modules.
 
 pub mod attachments;
+mod checks;
 pub mod codec;
+pub mod conflicts;
 pub mod downloads;
+pub mod filed;
 pub mod identifiers;
+pub mod interface;
 pub mod msg_code;
-pub mod new_filing;
+pub mod on_record;
 pub mod province;
 pub mod records;
 pub mod registry;
+pub mod request;
 pub mod script;
+pub mod seed;
 pub mod soap;
 mod status;
 mod upload;
@@ -33,6 +40,7 @@ use crate::lock::hold;
 use crate::phones::PhoneNetwork;
 use crate::timers::Timers;
 use downloads::{Acknowledged, DownloadDesk, DownloadFile};
+use interface::Interface;
 use msg_code::MsgCode;
 use records::Answer;
 use registry::{Effect, Filing, FilingId, PageResult, Registry, ScriptedRejection};
@@ -150,9 +158,9 @@ impl Reply {
         Self { content: Some(Box::new(content)), ..Self::plain(code) }
     }
 
-    fn to_xml(&self) -> String {
+    fn to_xml(&self, interface: Interface) -> String {
         let mut root = Element::new("return");
-        root.attributes.push(("version".to_owned(), "V.3.0".to_owned()));
+        root.attributes.push(("version".to_owned(), interface.version().to_owned()));
         root = root.and("msg_code", self.code.0.to_string()).and("msg", self.message.as_str());
         root.children.extend(self.content.as_deref().cloned());
         root.to_xml()
@@ -226,12 +234,13 @@ impl Bureau {
 
     /// Answers one SOAP call, faults included.
     pub(crate) async fn call(&self, call: SoapCall) -> Result<CallOutcome, SoapError> {
+        let interface = self.interface_of(&call);
         let fault = hold(&self.faults).take(&call.operation);
         let kind = fault.as_ref().map(|fault| fault.kind);
         match fault {
             Some(Fault { kind: FaultKind::MsgCode, code, .. }) => {
                 let reply = Reply::plain(MsgCode(code.unwrap_or(MsgCode::OTHER.0)));
-                return Ok(CallOutcome::Answer(reply.to_xml()));
+                return Ok(CallOutcome::Answer(reply.to_xml(interface)));
             }
             Some(Fault { kind: FaultKind::Delay, delay_ms, .. }) => {
                 tokio::time::sleep(Duration::from_millis(delay_ms.unwrap_or(0))).await
@@ -245,7 +254,7 @@ impl Bureau {
         if kind == Some(FaultKind::DropResponse) {
             return Ok(CallOutcome::Dropped);
         }
-        Ok(CallOutcome::Answer(reply.to_xml()))
+        Ok(CallOutcome::Answer(reply.to_xml(interface)))
     }
 
     async fn dispatch(&self, call: SoapCall) -> Result<Reply, Refusal> {
@@ -255,9 +264,16 @@ impl Bureau {
             "isp_download" => self.download(account, &call).await,
             "isp_downloadack" => self.acknowledge(account, &call).await,
             "isp_querypreviousupload" => self.previous_upload(account, &call).await,
-            "isp_querybeianstatus" => self.status(&call),
+            "isp_querybeianstatus" => self.status(account, &call),
             _ => Err(SoapError::Operation(call.operation).into()),
         }
+    }
+
+    /// The version that the caller speaks; unknown callers are answered in the older one.
+    fn interface_of(&self, call: &SoapCall) -> Interface {
+        let isp_id = call.number("ispId").ok().and_then(|id| u64::try_from(id).ok());
+        let account = isp_id.and_then(|id| self.accounts.get(*self.account_by_isp_id.get(&id)?));
+        account.map(|account| account.spec.interface).unwrap_or_default()
     }
 
     /// Account, user name, password, length of the random text, in this order.
@@ -270,7 +286,7 @@ impl Bureau {
             return Err(MsgCode::USER_NAME.into());
         }
         let random = call.text("randVal");
-        if call.text("pwdHash") != codec::password_hash(&account.spec.password, random) {
+        if call.text("pwdHash") != codec::password_hash(account.spec.interface, &account.spec.password, random) {
             return Err(MsgCode::PASSWORD.into());
         }
         if random.chars().count() < RANDOM_MIN_CHARACTERS {
@@ -369,13 +385,31 @@ impl Bureau {
                     }
                     self.timers.look_again();
                 }
-                Effect::Reply { account, answers } => {
-                    if let Some(account) = self.accounts.get(account) {
-                        hold(&account.waiting).push_back(answers);
+                Effect::Reply { account, answers } => self.put_into_downloads(account, answers),
+                Effect::Notify { isp_id, answers } => {
+                    if let Some(account) = self.account_by_isp_id.get(&isp_id) {
+                        self.put_into_downloads(*account, answers);
                     }
                 }
             }
         }
+    }
+
+    fn put_into_downloads(&self, account: usize, answers: Vec<Answer>) {
+        if let Some(account) = self.accounts.get(account) {
+            hold(&account.waiting).push_back(answers);
+        }
+    }
+
+    /// Puts a record there that was filed earlier, at this or another provider; its numbers, or what is wrong.
+    pub(crate) fn seed(&self, record: &seed::Record) -> Result<Vec<String>, Vec<Finding>> {
+        let applied = hold(&self.registry).seed(&record.to_request(), self.clock.now())?;
+        Ok(applied.numbers)
+    }
+
+    /// The filed data of the organiser with this number, as XML.
+    pub(crate) fn filed_data(&self, number: &str) -> Option<String> {
+        hold(&self.registry).filed_data(number).map(|record| record.to_xml())
     }
 
     fn person_answers(&self, mobile: String, code: String, id_tail: String) {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, Utc};
 
 use super::Finding;
-use super::new_filing::NewFiling;
+use super::request::AnswerKeys;
 use super::xml::Element;
 use crate::clock::in_beijing;
 
@@ -16,6 +16,8 @@ pub enum Section {
     Review,
     /// `BASJ/Baxx`.
     Filed,
+    /// `ZXSJ/Zx_xx`.
+    Removed,
 }
 
 /// One record that waits to be downloaded.
@@ -27,7 +29,7 @@ pub struct Answer {
     pub xml: String,
 }
 
-/// Numbers of an organiser and its websites.
+/// Number of an organiser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilingNumber {
     /// E.g. 粤ICP备2026000001号.
@@ -39,11 +41,6 @@ impl FilingNumber {
     pub fn new(abbreviation: &str, serial: u32, now: DateTime<Utc>) -> Self {
         let year = in_beijing(now).year();
         Self { organiser: format!("{abbreviation}ICP备{year}{serial:06}号") }
-    }
-
-    /// The number of the website at this position, from 0.
-    pub fn website(&self, position: usize) -> String {
-        format!("{}-{}", self.organiser, position + 1)
     }
 }
 
@@ -94,77 +91,48 @@ pub fn review(review: &Review<'_>) -> Answer {
     answer(Section::Review, &element)
 }
 
+/// One row for each key, or one without a key for a whole file.
+pub fn result_rows(operation_type: Option<u8>, keys: &AnswerKeys, findings: &[Finding]) -> Vec<Answer> {
+    if keys.results.is_empty() {
+        return vec![result(operation_type, None, findings)];
+    }
+    keys.results.iter().map(|key| result(operation_type, Some(key), findings)).collect()
+}
+
+/// One review for each key.
+pub fn review_rows(
+    operation_type: Option<u8>,
+    keys: &AnswerKeys,
+    opinion: &str,
+    passed: bool,
+    at: DateTime<Utc>,
+) -> Vec<Answer> {
+    let row = |key: &String| review(&Review { operation_type, correlation_key: Some(key), opinion, passed, at });
+    keys.reviews.iter().map(row).collect()
+}
+
 /// The filed data with the bureau's ids and numbers; this is where the provider learns them.
-pub fn filed(record: &NewFiling, number: &FilingNumber, next_bureau_id: &mut u64, now: DateTime<Utc>) -> Answer {
-    let mut new_id = || {
-        *next_bureau_id += 1;
-        next_bureau_id.to_string()
-    };
-    let today = in_beijing(now).format("%Y-%m-%d").to_string();
-    let mut organiser = Element::new("Zt_xx");
-    copy(&record.organiser, &["IspZtid"], &mut organiser);
-    organiser = organiser.and("Ztid", new_id());
-    let kept = ["Dwmc", "Dwxz", "Tzr", "Txdz", "Zj", "Fzr"];
-    copy(&record.organiser, &kept, &mut organiser);
-    organiser = organiser
-        .and("Baxh", number.organiser.as_str())
-        .and("Bbyhlx", "1")
-        .and("Scbbsj", today.as_str())
-        .and("Zjxgsj", today.as_str())
-        .and("Shrxm", "沙盒审核员")
-        .and("Shsj", date_and_time(now));
-
-    let mut filing = Element::new("Baxx");
-    filing.children.push(organiser);
-    for (position, website) in record.websites.iter().enumerate() {
-        let number = number.website(position);
-        let website = filed_website(website, record.isp_id, &number, &mut new_id);
-        filing.children.push(website);
-    }
-    answer(Section::Filed, &filing)
+pub fn filed(record: &Element) -> Answer {
+    answer(Section::Filed, record)
 }
 
-fn filed_website(website: &Element, isp_id: u64, number: &str, new_id: &mut impl FnMut() -> String) -> Element {
-    let mut filed = Element::new("Wz_xx");
-    copy(website, &["IspWzid"], &mut filed);
-    filed = filed.and("Wzid", new_id());
-    copy(website, &["Wzmc", "Nrlx", "Fwnr", "Yylb"], &mut filed);
-    for domain in website.all("Ym_xx") {
-        let mut entry = Element::new("Ym_xx");
-        copy(domain, &["IspYmid"], &mut entry);
-        entry = entry.and("Ymid", new_id());
-        copy(domain, &["Ym"], &mut entry);
-        filed.children.push(entry);
-    }
-    for access in website.all("Jr_xx") {
-        let mut entry = Element::new("Jr_xx");
-        copy(access, &["IspJrid"], &mut entry);
-        entry = entry.and("Jrid", new_id()).and("Ispid", isp_id.to_string());
-        copy(access, &["Wzfb", "Wzjrfs"], &mut entry);
-        for range in access.all("Ip_xx") {
-            let mut addresses = Element::new("Ip_xx");
-            copy(range, &["IspIpid"], &mut addresses);
-            addresses = addresses.and("Ipid", new_id());
-            copy(range, &["Qsip", "Zzip"], &mut addresses);
-            entry.children.push(addresses);
-        }
-        filed.children.push(entry);
-    }
-    copy(website, &["Wz_Fzr", "Syurl", "Wz_Bz"], &mut filed);
-    filed.and("Baxh", number)
-}
-
-/// Copies every child with one of the names, in the order of the names.
-fn copy(from: &Element, names: &[&str], to: &mut Element) {
-    for name in names {
-        to.children.extend(from.all(name).cloned());
-    }
+/// A notice that a record was taken off: kind (Zxlb) and id.
+pub fn removed(kind: u8, id: u64) -> Answer {
+    let row =
+        Element::new("Zx_xx").and("Zxlb", kind.to_string()).and("Jlid", id.to_string()).and("Bz", "其他接入商申请注销");
+    answer(Section::Removed, &row)
 }
 
 fn answer(section: Section, element: &Element) -> Answer {
     Answer { section, xml: element.to_xml() }
 }
 
-fn date_and_time(moment: DateTime<Utc>) -> String {
+/// A moment as the interface writes it: local time of China.
+pub fn date_and_time(moment: DateTime<Utc>) -> String {
     in_beijing(moment).format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// The day of a moment in China.
+pub fn today(moment: DateTime<Utc>) -> String {
+    in_beijing(moment).format("%Y-%m-%d").to_string()
 }

@@ -3,17 +3,22 @@
 //!
 //! `received → validating → awaiting_sms → under_review → approved | rejected`, or
 //! `returned_sms_timeout | returned_sms_wrong` from `awaiting_sms`, or `rejected` from
-//! `validating` when a check fails.
+//! `validating` when a check fails. Where nobody is asked, `awaiting_sms` is left out; the end of an access is
+//! `approved` at once, without a review.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::new_filing::{NewFiling, Receiver};
+use super::conflicts::{self, OpenRequests};
+use super::on_record::{Applied, Found, OnRecord, Targets};
 use super::records::{self, Answer};
+use super::request::{AnswerKeys, Operation, Receiver, Request};
 use super::upload_file::UploadedRecord;
-use super::{Finding, SmsTexts, Step, province};
+use super::xml::Element;
+use super::{Finding, SmsTexts, Step};
 
 /// Wrong entries on the ministry's page that are forgiven; the next one returns the filing.
 pub const WRONG_ENTRIES_FORGIVEN: u32 = 5;
@@ -61,7 +66,9 @@ pub struct Filing {
     pub bureau: String,
     /// Number of the file it came with.
     pub data_sequence: u32,
-    /// The provider's key of the record.
+    /// What was asked.
+    pub operation: Operation,
+    /// The key of the record in its results.
     pub correlation_key: Option<String>,
     /// Its domains.
     pub domains: Vec<String>,
@@ -82,8 +89,10 @@ pub struct Filing {
 /// What is only needed until a filing is closed.
 #[derive(Debug, Clone)]
 struct Open {
-    record: std::sync::Arc<NewFiling>,
+    request: Arc<Request>,
     operation_type: Option<u8>,
+    keys: AnswerKeys,
+    targets: Targets,
     codes: Vec<SentCode>,
     wrong_entries: u32,
     deadline: Option<DateTime<Utc>>,
@@ -117,6 +126,13 @@ pub enum Effect {
         /// The results.
         answers: Vec<Answer>,
     },
+    /// Tell another provider, if it has an account here.
+    Notify {
+        /// Its number.
+        isp_id: u64,
+        /// What it is told.
+        answers: Vec<Answer>,
+    },
 }
 
 /// What the ministry's page shows.
@@ -135,23 +151,6 @@ pub enum PageResult {
     Returned,
 }
 
-/// An organiser that has a filing number.
-#[derive(Debug)]
-struct OrganiserOnRecord {
-    filing_number: String,
-}
-
-/// What a status query finds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OnRecord {
-    /// Website name, only for a domain.
-    pub website_name: Option<String>,
-    /// Number of the organiser.
-    pub organiser_number: String,
-    /// Number of the website, only for a domain.
-    pub website_number: Option<String>,
-}
-
 /// How a scripted review ends.
 #[derive(Debug, Clone)]
 pub struct ScriptedRejection {
@@ -165,16 +164,12 @@ pub struct ScriptedRejection {
 pub struct Registry {
     filings: Vec<Filing>,
     by_domain: HashMap<String, Vec<FilingId>>,
-    open_domains: HashMap<String, FilingId>,
-    open_organisers: HashMap<(u32, String), FilingId>,
-    domains_on_record: HashMap<String, OnRecord>,
-    organisers_on_record: HashMap<(u32, String), OrganiserOnRecord>,
+    open: OpenRequests,
+    on_record: OnRecord,
     codes: HashMap<(String, String), FilingId>,
     waiting_by_mobile: HashMap<String, BTreeSet<FilingId>>,
     deadlines: BTreeSet<(DateTime<Utc>, FilingId)>,
     rejections: HashMap<String, VecDeque<ScriptedRejection>>,
-    organisers_by_province: HashMap<u32, u32>,
-    next_bureau_id: u64,
     sms_window: TimeDelta,
     seed: u64,
 }
@@ -185,16 +180,12 @@ impl Registry {
         Self {
             filings: Vec::new(),
             by_domain: HashMap::new(),
-            open_domains: HashMap::new(),
-            open_organisers: HashMap::new(),
-            domains_on_record: HashMap::new(),
-            organisers_on_record: HashMap::new(),
+            open: OpenRequests::default(),
+            on_record: OnRecord::default(),
             codes: HashMap::new(),
             waiting_by_mobile: HashMap::new(),
             deadlines: BTreeSet::new(),
             rejections: HashMap::new(),
-            organisers_by_province: HashMap::new(),
-            next_bureau_id: 900_000,
             sms_window,
             seed,
         }
@@ -212,25 +203,25 @@ impl Registry {
         let first = self.filings.len();
         for record in records {
             let id = self.filings.len();
-            let new_filing = record.new_filing.unwrap_or_default();
-            let distinct: HashSet<&String> = new_filing.domains.iter().collect();
-            for domain in distinct {
-                self.by_domain.entry(domain.clone()).or_default().push(id);
-            }
+            let request = record.request;
+            index_domains(&mut self.by_domain, id, &request.domains);
             self.filings.push(Filing {
                 id,
                 bureau: bureau.to_owned(),
                 data_sequence,
-                correlation_key: record.correlation_key,
-                domains: new_filing.domains.clone(),
+                operation: request.operation,
+                correlation_key: record.keys.results.first().cloned(),
+                domains: request.domains.clone(),
                 state: State::Received,
                 results: Vec::new(),
                 filing_numbers: Vec::new(),
                 history: vec![Change { state: State::Received, at: now }],
                 account,
                 open: Some(Open {
-                    record: std::sync::Arc::new(*new_filing),
+                    request: Arc::from(request),
                     operation_type: record.operation_type,
+                    keys: record.keys,
+                    targets: Targets::default(),
                     codes: Vec::new(),
                     wrong_entries: 0,
                     deadline: None,
@@ -241,43 +232,51 @@ impl Registry {
         vec![Effect::Schedule(Step::Check { account, filings: first..self.filings.len() })]
     }
 
-    /// The automatic checks: refuses, or sends the codes.
+    /// The automatic checks: refuses, sends the codes, or passes on what nobody is asked about.
     pub fn check(&mut self, id: FilingId, now: DateTime<Utc>) -> Vec<Effect> {
         let Some(open) = self.enter(id, State::Validating, now) else {
             return Vec::new();
         };
-        let mut findings = open.findings.clone();
-        let record = open.record.clone();
-        if findings.is_empty() {
-            findings = self.conflicts(&record);
-        }
+        let findings = open.findings.clone();
+        let request = open.request.clone();
         if !findings.is_empty() {
             return self.close(id, State::Rejected, findings, now);
         }
-        for domain in &record.domains {
-            self.open_domains.insert(domain.clone(), id);
+        let targets = match self.on_record.resolve(&request) {
+            Ok(targets) => targets,
+            Err(findings) => return self.close(id, State::Rejected, findings, now),
+        };
+        self.note_domains(id, &targets);
+        let findings = conflicts::findings(&self.on_record, &self.open, &request, &targets);
+        if !findings.is_empty() {
+            return self.close(id, State::Rejected, findings, now);
         }
-        self.open_organisers.insert(record.certificate.clone(), id);
-        self.send_codes(id, &record.receivers, now)
+        let receivers = conflicts::receivers(&self.on_record, &request, &targets);
+        self.open.enter(id, &request, &targets);
+        if let Some(open) = self.open_filing(id) {
+            open.targets = targets;
+        }
+        if request.operation == Operation::CancelAccess {
+            return self.approve(id, now);
+        }
+        if receivers.is_empty() {
+            self.enter(id, State::UnderReview, now);
+            return vec![Effect::Schedule(Step::Review { filing: id })];
+        }
+        self.send_codes(id, &receivers, now)
     }
 
-    /// What is wrong with a filing because of others.
-    fn conflicts(&self, record: &NewFiling) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        if let Some(known) = self.organisers_on_record.get(&record.certificate) {
-            let text = format!("主办者冲突：该证件已备案，{}", known.filing_number);
-            findings.push(Finding::new(1003, text));
-        } else if self.open_organisers.contains_key(&record.certificate) {
-            findings.push(Finding::new(1003, "主办者冲突：该证件有在途备案申请"));
+    /// A record that names no domain is found by those of the services that it is about.
+    fn note_domains(&mut self, id: FilingId, targets: &Targets) {
+        let Some(filing) = self.filings.get_mut(id).filter(|filing| filing.domains.is_empty()) else { return };
+        let mut services = targets.services.clone();
+        if services.is_empty() {
+            let organiser = targets.organiser.and_then(|id| self.on_record.organiser(id));
+            services = organiser.map(|it| it.services.clone()).unwrap_or_default();
         }
-        for domain in &record.domains {
-            if self.domains_on_record.contains_key(domain) {
-                findings.push(Finding::new(1005, format!("域名已在库：{domain}")));
-            } else if self.open_domains.contains_key(domain) {
-                findings.push(Finding::new(1039, format!("域名已报备：{domain}")));
-            }
-        }
-        findings
+        let services = services.iter().filter_map(|id| self.on_record.service(*id));
+        filing.domains = services.flat_map(|it| it.domains.iter().cloned()).collect();
+        index_domains(&mut self.by_domain, id, &filing.domains);
     }
 
     fn send_codes(&mut self, id: FilingId, receivers: &[Receiver], now: DateTime<Utc>) -> Vec<Effect> {
@@ -331,7 +330,7 @@ impl Registry {
         };
         let named = self.codes.get(&(mobile.to_owned(), code.to_owned()));
         let id = named.copied().unwrap_or(newest);
-        let Some(open) = self.open(id) else {
+        let Some(open) = self.open_filing(id) else {
             return (PageResult::NothingPending, Vec::new());
         };
         let matching = open
@@ -353,7 +352,7 @@ impl Registry {
         if !all_passed {
             return (PageResult::WaitingForOthers, Vec::new());
         }
-        let deadline = self.open(id).and_then(|open| open.deadline.take());
+        let deadline = self.open_filing(id).and_then(|open| open.deadline.take());
         if let Some(deadline) = deadline {
             self.deadlines.remove(&(deadline, id));
         }
@@ -382,53 +381,62 @@ impl Registry {
     }
 
     fn approve(&mut self, id: FilingId, now: DateTime<Utc>) -> Vec<Effect> {
-        let Some(open) = self.open(id) else {
+        let Some(open) = self.open_filing(id) else {
             return Vec::new();
         };
-        let record = open.record.clone();
-        let operation_type = open.operation_type;
-        let number = self.next_filing_number(record.province_code, now);
+        let (request, targets) = (open.request.clone(), open.targets.clone());
+        let (operation_type, keys) = (open.operation_type, open.keys.clone());
+        let applied = self.apply(&request, &targets, now);
         let Some(filing) = self.filings.get_mut(id) else {
             return Vec::new();
         };
-        let review = records::Review {
-            operation_type,
-            correlation_key: filing.correlation_key.as_deref(),
-            opinion: "审核通过",
-            passed: true,
-            at: now,
-        };
-        let result = Finding::new(1001, "管局审核通过");
-        let answers = vec![
-            records::result(operation_type, filing.correlation_key.as_deref(), std::slice::from_ref(&result)),
-            records::review(&review),
-            records::filed(&record, &number, &mut self.next_bureau_id, now),
-        ];
-        filing.filing_numbers.push(number.organiser.clone());
-        for (position, website) in record.websites.iter().enumerate() {
-            let website_number = number.website(position);
-            filing.filing_numbers.push(website_number.clone());
-            let on_record = OnRecord {
-                website_name: website.text_at("Wzmc").map(str::to_owned),
-                organiser_number: number.organiser.clone(),
-                website_number: Some(website_number),
-            };
-            for domain in website.all("Ym_xx").filter_map(|it| it.text_at("Ym")) {
-                self.domains_on_record.insert(domain.to_lowercase(), on_record.clone());
-            }
+        let passed = Finding::new(1001, "管局审核通过");
+        let mut answers = records::result_rows(operation_type, &keys, std::slice::from_ref(&passed));
+        if filing.state == State::UnderReview {
+            answers.extend(records::review_rows(operation_type, &keys, "审核通过", true, now));
         }
-        let organiser = OrganiserOnRecord { filing_number: number.organiser };
-        self.organisers_on_record.insert(record.certificate.clone(), organiser);
-        let account = filing.account;
-        self.finish(id, State::Approved, vec![result], now);
-        vec![Effect::Reply { account, answers }]
+        answers.extend(applied.filed.as_ref().map(records::filed));
+        filing.filing_numbers = applied.numbers;
+        let mut effects = vec![Effect::Reply { account: filing.account, answers }];
+        effects.extend(
+            applied.removals.into_iter().map(|(kind, removed, isp_id)| Effect::Notify {
+                isp_id,
+                answers: vec![records::removed(kind, removed)],
+            }),
+        );
+        self.finish(id, State::Approved, vec![passed], now);
+        effects
     }
 
-    fn next_filing_number(&mut self, province_code: u32, now: DateTime<Utc>) -> records::FilingNumber {
-        let serial = self.organisers_by_province.entry(province_code).or_default();
-        *serial += 1;
-        let abbreviation = province::by_code(province_code).map_or("京", |it| it.abbreviation);
-        records::FilingNumber::new(abbreviation, *serial, now)
+    fn apply(&mut self, request: &Request, targets: &Targets, now: DateTime<Utc>) -> Applied {
+        use Operation as O;
+        let record = &mut self.on_record;
+        let organiser = targets.organiser.unwrap_or(0);
+        match request.operation {
+            O::AddFiling => record.file(request, now),
+            O::AddService => record.add_services(organiser, request),
+            O::AddAccess => record.add_accesses(targets, request),
+            O::ChangeFiling | O::ChangeOrganiser | O::ChangeService | O::ChangeAccess => {
+                record.change(targets, request, now)
+            }
+            O::MigrateService => record.migrate(targets, request),
+            O::DeregisterOrganiser => record.remove_organiser(organiser, request.isp_id),
+            O::DeregisterService => {
+                record.remove_service(targets.services.first().copied().unwrap_or(0), request.isp_id)
+            }
+            O::CancelAccess => record.remove_access(targets.access.unwrap_or(0)),
+        }
+    }
+
+    /// Puts a record there that some provider filed earlier: nobody is asked, nothing is answered.
+    pub fn seed(&mut self, request: &Request, now: DateTime<Utc>) -> Result<Applied, Vec<Finding>> {
+        let findings = conflicts::findings(&self.on_record, &self.open, request, &Targets::default());
+        if findings.is_empty() { Ok(self.on_record.file(request, now)) } else { Err(findings) }
+    }
+
+    /// The filed data of the organiser with this number.
+    pub fn filed_data(&self, number: &str) -> Option<Element> {
+        self.on_record.filed_data(number)
     }
 
     /// Closes a filing with results that are not an approval.
@@ -437,18 +445,13 @@ impl Registry {
             return Vec::new();
         };
         let account = filing.account;
-        let key = filing.correlation_key.as_deref();
-        let operation_type = filing.open.as_ref().and_then(|open| open.operation_type);
-        let mut answers = vec![records::result(operation_type, key, &findings)];
+        let open = filing.open.as_ref();
+        let operation_type = open.and_then(|open| open.operation_type);
+        let keys = open.map(|open| open.keys.clone()).unwrap_or_default();
+        let mut answers = records::result_rows(operation_type, &keys, &findings);
         if filing.state == State::UnderReview {
             let opinion = findings.first().map_or("", |finding| finding.text.as_str());
-            answers.push(records::review(&records::Review {
-                operation_type,
-                correlation_key: key,
-                opinion,
-                passed: false,
-                at: now,
-            }));
+            answers.extend(records::review_rows(operation_type, &keys, opinion, false, now));
         }
         self.finish(id, state, findings, now);
         vec![Effect::Reply { account, answers }]
@@ -464,15 +467,7 @@ impl Registry {
         let Some(open) = filing.open.take() else {
             return;
         };
-        for domain in &open.record.domains {
-            if self.open_domains.get(domain) == Some(&id) {
-                self.open_domains.remove(domain);
-            }
-        }
-        let certificate = &open.record.certificate;
-        if self.open_organisers.get(certificate) == Some(&id) {
-            self.open_organisers.remove(certificate);
-        }
+        self.open.leave(id, &open.request, &open.targets);
         if let Some(deadline) = open.deadline {
             self.deadlines.remove(&(deadline, id));
         }
@@ -491,7 +486,7 @@ impl Registry {
         }
     }
 
-    fn open(&mut self, id: FilingId) -> Option<&mut Open> {
+    fn open_filing(&mut self, id: FilingId) -> Option<&mut Open> {
         self.filings.get_mut(id)?.open.as_mut()
     }
 
@@ -560,18 +555,20 @@ impl Registry {
     }
 
     /// Whether a domain is on record.
-    pub fn domain_on_record(&self, domain: &str) -> Option<OnRecord> {
-        self.domains_on_record.get(&domain.to_lowercase()).cloned()
+    pub fn domain_on_record(&self, domain: &str) -> Option<Found> {
+        self.on_record.find_domain(domain)
     }
 
     /// Whether an organiser is on record.
-    pub fn organiser_on_record(&self, kind: u32, number: &str) -> Option<OnRecord> {
-        let key = (kind, number.to_uppercase());
-        self.organisers_on_record.get(&key).map(|it| OnRecord {
-            website_name: None,
-            organiser_number: it.filing_number.clone(),
-            website_number: None,
-        })
+    pub fn organiser_on_record(&self, kind: u32, number: &str) -> Option<Found> {
+        self.on_record.find_certificate(kind, number)
+    }
+}
+
+fn index_domains(index: &mut HashMap<String, Vec<FilingId>>, id: FilingId, domains: &[String]) {
+    let distinct: HashSet<&String> = domains.iter().collect();
+    for domain in distinct {
+        index.entry(domain.clone()).or_default().push(id);
     }
 }
 

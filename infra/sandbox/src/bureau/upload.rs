@@ -147,7 +147,7 @@ fn open_file(
         return Err(MsgCode::HASH);
     }
     let (file_name, document) = codec::unzip_one(archive)?;
-    let limits = ReadLimits { isp_id: account.isp_id, attachment_max_bytes };
+    let limits = ReadLimits { isp_id: account.isp_id, attachment_max_bytes, interface: account.interface };
     Ok(OpenedFile { records: upload_file::read(&file_name, &document, limits), secret, file_name })
 }
 

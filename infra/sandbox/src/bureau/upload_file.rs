@@ -1,12 +1,12 @@
 //! The XML document of an upload, split into the records that are answered one by one.
 
-use super::new_filing::{self, NewFiling};
+use super::Finding;
+use super::interface::Interface;
+use super::request::{self, AnswerKeys, Request};
 use super::xml::Element;
-use super::{Finding, codec};
 
 /// Most records in one document.
 const RECORDS_MAX: usize = 1000;
-const VERSION: &str = "V.3.0";
 
 /// A block of the document (interface document notes §8.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,14 @@ pub enum Block {
     Xzjr,
     /// 变更备案, change.
     Bgba,
+    /// 变更主体 (V5.0).
+    Bgzt,
+    /// 变更服务 (V5.0).
+    Bgwz,
+    /// 变更接入 (V5.0).
+    Bgjr,
+    /// 服务迁移 (V5.0).
+    Wzqy,
     /// 注销, deregistration or end of access.
     Zxba,
     /// 核实结果, answer to a verification task.
@@ -29,11 +37,15 @@ pub enum Block {
     Xzhyd,
 }
 
-const BLOCKS: [(&str, &str, Block); 8] = [
+const BLOCKS: [(&str, &str, Block); 12] = [
     ("XZBA", "Baxx", Block::Xzba),
     ("XZWZ", "Xzxx", Block::Xzwz),
     ("XZJR", "Xzxx", Block::Xzjr),
     ("BGBA", "Bgxx", Block::Bgba),
+    ("BGZT", "Bgxx", Block::Bgzt),
+    ("BGWZ", "Bgxx", Block::Bgwz),
+    ("BGJR", "Bgxx", Block::Bgjr),
+    ("WZQY", "Qyxx", Block::Wzqy),
     ("ZXBA", "Zx_xx", Block::Zxba),
     ("HSJG", "Hsjgxx", Block::Hsjg),
     ("WBACLJG", "Clxx", Block::Wbacljg),
@@ -41,36 +53,18 @@ const BLOCKS: [(&str, &str, Block); 8] = [
 ];
 
 impl Block {
-    /// Operation type in the answer; the answers to tasks have none.
-    fn operation_type(self, record: &Element) -> Option<u8> {
+    /// Operation type in the answers; the answers to tasks have none.
+    fn operation_type(self, request: &Request) -> Option<u8> {
         match self {
-            Self::Xzba => Some(1),
-            Self::Xzwz => Some(2),
-            Self::Xzjr => Some(3),
-            Self::Bgba => Some(4),
-            Self::Zxba => match record.text_at("Zxlb") {
-                Some("0") => Some(6),
-                Some("1") => Some(7),
-                _ => Some(5),
-            },
             Self::Xzhyd => Some(35),
             Self::Hsjg | Self::Wbacljg => None,
+            _ => Some(request.operation.code()),
         }
     }
 
-    /// The key by which the provider finds its record again (notes §8.6).
-    fn correlation_key(self, record: &Element) -> Option<String> {
-        let paths: &[&str] = match self {
-            Self::Xzba => &["Zt_xx/IspZtid"],
-            Self::Xzwz => &["Zt_xx/Ztbah", "Zt_xx/Ztid"],
-            Self::Xzjr => &["IspJrid", "Wz_xx/Wzbah"],
-            Self::Bgba => &["Zt_xx/Baxh", "Zt_xx/Ztid"],
-            Self::Zxba => &["Jlid"],
-            Self::Xzhyd => &["Fjssdx/Ssdxbs/Baxh", "Fjssdx/Ssdxbs/Jlid"],
-            Self::Hsjg | Self::Wbacljg => &[],
-        };
-        let found = paths.iter().find_map(|path| record.text_at(path));
-        found.map(str::to_owned)
+    fn is_known_in(self, interface: Interface) -> bool {
+        let only_v5 = matches!(self, Self::Bgzt | Self::Bgwz | Self::Bgjr | Self::Wzqy);
+        interface == Interface::V5 || !only_v5
     }
 }
 
@@ -79,10 +73,10 @@ impl Block {
 pub struct UploadedRecord {
     /// `Czlx` of its answers.
     pub operation_type: Option<u8>,
-    /// `Bs` of its answers.
-    pub correlation_key: Option<String>,
-    /// The first filing, when it is one that could be read.
-    pub new_filing: Option<Box<NewFiling>>,
+    /// Keys of its answers.
+    pub keys: AnswerKeys,
+    /// What it asks, as far as it could be read.
+    pub request: Box<Request>,
     /// What is wrong; empty when the record may go on.
     pub findings: Vec<Finding>,
 }
@@ -94,6 +88,8 @@ pub struct ReadLimits {
     pub isp_id: u64,
     /// Largest attachment.
     pub attachment_max_bytes: usize,
+    /// Version that the account speaks.
+    pub interface: Interface,
 }
 
 /// Reads a document. A fault of the whole document becomes one record without a key.
@@ -102,11 +98,12 @@ pub fn read(file_name: &str, bytes: &[u8], limits: ReadLimits) -> Vec<UploadedRe
         let text = format!("{file_name}：不符合XSD：{detail}");
         vec![whole_file(Finding::new(5001, text))]
     };
-    let Some(text) = codec::from_gbk(bytes) else {
-        return broken("不是GBK编码".to_owned());
+    let encoding = limits.interface.encoding();
+    let Some(text) = limits.interface.decode(bytes) else {
+        return broken(format!("不是{encoding}编码"));
     };
-    if let Some(other) = declared_encoding(&text).filter(|name| !is_gbk(name)) {
-        return broken(format!("声明的编码为{other}，应为GBK"));
+    if let Some(other) = declared_encoding(&text).filter(|name| !limits.interface.is_encoding(name)) {
+        return broken(format!("声明的编码为{other}，应为{encoding}"));
     }
     let root = match Element::parse(&text) {
         Ok(root) => root,
@@ -115,8 +112,9 @@ pub fn read(file_name: &str, bytes: &[u8], limits: ReadLimits) -> Vec<UploadedRe
     if root.name != "UploadData" {
         return broken(format!("根元素为{}，应为UploadData", root.name));
     }
-    let version_finding = (root.attribute("version") != Some(VERSION))
-        .then(|| Finding::new(5004, format!("接口版本错误，应为{VERSION}")));
+    let version = limits.interface.version();
+    let version_finding = (root.attribute("version") != Some(version))
+        .then(|| Finding::new(5004, format!("接口版本错误，应为{version}")));
     let Some(icp) = root.child("ICP") else {
         let finding = match root.children.first() {
             Some(other) if matches!(other.name.as_str(), "IP" | "YM") => {
@@ -135,7 +133,8 @@ pub fn read(file_name: &str, bytes: &[u8], limits: ReadLimits) -> Vec<UploadedRe
 
     let mut records = Vec::new();
     for block_element in &icp.children {
-        let known = BLOCKS.iter().find(|(tag, _, _)| *tag == block_element.name);
+        let known =
+            BLOCKS.iter().find(|(tag, _, block)| *tag == block_element.name && block.is_known_in(limits.interface));
         match known {
             Some((_, record_tag, block)) => {
                 let elements = block_element.all(record_tag);
@@ -158,26 +157,23 @@ pub fn read(file_name: &str, bytes: &[u8], limits: ReadLimits) -> Vec<UploadedRe
 }
 
 fn read_record(block: Block, element: &Element, file_findings: &[Finding], limits: ReadLimits) -> UploadedRecord {
-    let mut record = UploadedRecord {
-        operation_type: block.operation_type(element),
-        correlation_key: block.correlation_key(element),
-        new_filing: None,
-        findings: file_findings.to_vec(),
-    };
-    match block {
-        Block::Xzba => {
-            let (mut new_filing, findings) = new_filing::read(element, limits.attachment_max_bytes);
-            new_filing.isp_id = limits.isp_id;
-            record.new_filing = Some(Box::new(new_filing));
-            record.findings.extend(findings);
-        }
-        _ => record.findings.push(Finding::new(5011, "功能未开放")),
+    let (mut request, keys, findings) = request::read(block, element, limits.interface, limits.attachment_max_bytes);
+    request.isp_id = limits.isp_id;
+    UploadedRecord {
+        operation_type: block.operation_type(&request),
+        keys,
+        request: Box::new(request),
+        findings: file_findings.iter().cloned().chain(findings).collect(),
     }
-    record
 }
 
 fn whole_file(finding: Finding) -> UploadedRecord {
-    UploadedRecord { operation_type: None, correlation_key: None, new_filing: None, findings: vec![finding] }
+    UploadedRecord {
+        operation_type: None,
+        keys: AnswerKeys::default(),
+        request: Box::default(),
+        findings: vec![finding],
+    }
 }
 
 /// The encoding named in the XML declaration.
@@ -187,8 +183,4 @@ fn declared_encoding(text: &str) -> Option<&str> {
     let value = after.trim_start().strip_prefix('=')?.trim_start();
     let quote = value.chars().next().filter(|it| matches!(it, '"' | '\''))?;
     value.split(quote).nth(1)
-}
-
-fn is_gbk(encoding: &str) -> bool {
-    ["GBK", "GB2312", "GB18030"].iter().any(|known| known.eq_ignore_ascii_case(encoding))
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::answers::{Json, Problem, Strict};
 use crate::bureau::registry::{Filing, PageResult, ScriptedRejection, State as FilingState};
 use crate::bureau::script::{Fault, Settings, SettingsChange};
+use crate::bureau::seed::Record;
 use crate::bureau::soap::{self, SoapCall, SoapError};
 use crate::bureau::{AccountUploads, CallOutcome};
 use crate::connection::Scissors;
@@ -37,6 +38,8 @@ pub(super) fn routes() -> Router<Arc<World>> {
         .route("/bureau/filings/{domain}", get(filings_of_domain))
         .route("/bureau/uploads", get(uploads))
         .route("/bureau/sms/confirm", post(confirm_sms))
+        .route("/bureau/records", post(seed))
+        .route("/bureau/records/{number}", get(filed_data))
 }
 
 type Connection = ConnectInfo<Scissors>;
@@ -224,4 +227,29 @@ async fn confirm_sms(State(world): State<Arc<World>>, Strict(entry): Strict<SmsE
         PageResult::Returned => "短信核验错误次数超限，备案申请已退回",
     };
     Json(SmsPage { result, message })
+}
+
+#[derive(Serialize)]
+struct Seeded {
+    organiser_number: Option<String>,
+    service_numbers: Vec<String>,
+}
+
+/// Puts a record there that some provider filed earlier.
+async fn seed(State(world): State<Arc<World>>, Strict(record): Strict<Record>) -> Result<Json<Seeded>, Problem> {
+    let numbers = world.bureau.seed(&record).map_err(|findings| {
+        let texts: Vec<String> = findings.iter().map(|it| format!("{} {}", it.code, it.text)).collect();
+        Problem::new(409, texts.join("; "))
+    })?;
+    let mut numbers = numbers.into_iter();
+    Ok(Json(Seeded { organiser_number: numbers.next(), service_numbers: numbers.collect() }))
+}
+
+/// What is on record under an organiser's number, in the form of the filed data.
+async fn filed_data(State(world): State<Arc<World>>, Path(number): Path<String>) -> Result<Response, Problem> {
+    let content_type = [(header::CONTENT_TYPE, "text/xml; charset=UTF-8")];
+    match world.bureau.filed_data(&number) {
+        Some(xml) => Ok((content_type, xml).into_response()),
+        None => Err(Problem::new(404, "no organiser has this number; give it without the part of a service")),
+    }
 }

@@ -25,12 +25,14 @@ const BODY_MAX_BYTES: usize = 80 * 1024 * 1024;
 const INDEX: &str = "\
 The outside world of the filing platform, for development and tests.
 
-Bureau (interface V3.0, SOAP)
+Bureau (interface V3.0 or V5.0, SOAP)
   POST /ISPWebService/upDownLoad                  isp_upload isp_download isp_downloadack isp_querypreviousupload
   POST /BeianStatusWebService/queryBeianStatus    isp_querybeianstatus
   GET  either with ?wsdl
 Bureau, seen and scripted
   GET  /bureau/filings[?limit=n]   GET /bureau/filings/{domain}   GET /bureau/uploads
+  POST /bureau/records             a record that was filed earlier, at this or another provider
+  GET  /bureau/records/{number}    what is on record under an organiser's number
   POST /bureau/script              {\"domain\",\"reject_once\":{\"code\",\"text\"}}
   POST /bureau/faults              {\"kind\":\"msg_code|drop_response|delay\",\"operation\",\"code\",\"delay_ms\",\"times\"}
   DELETE /bureau/faults            GET, POST /bureau/settings

@@ -3,6 +3,7 @@
 use std::io::{Cursor, Write};
 
 use icp_sandbox::bureau::codec;
+use icp_sandbox::bureau::interface::Interface;
 use icp_sandbox::{AccountSpec, Config};
 use serde_json::json;
 
@@ -14,10 +15,10 @@ async fn one_deviation_gives_its_code() {
     let xml = Document::new(1).xml();
     let upload = || world.upload(1, &xml);
     let short = "too short";
-    let short_hash = codec::password_hash(&world.account.password, short);
+    let short_hash = codec::password_hash(Interface::V3, &world.account.password, short);
     let cases = [
         ("4", upload().with("userName", "nobody")),
-        ("5", upload().with("pwdHash", codec::password_hash("wrong", RANDOM))),
+        ("5", upload().with("pwdHash", codec::password_hash(Interface::V3, "wrong", RANDOM))),
         ("12", upload().with("ispID", "440000000099")),
         ("16", upload().with("randVal", short).with("pwdHash", short_hash)),
         ("10", upload().with("hashAlgorithm", "1")),

@@ -7,6 +7,7 @@ mod clock_over_nats;
 mod faults;
 mod first_filing;
 mod mail;
+mod operations;
 mod provider;
 mod record_checks;
 mod sms;

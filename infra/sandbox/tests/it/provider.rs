@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use icp_sandbox::bureau::codec;
+use icp_sandbox::bureau::interface::Interface;
 use icp_sandbox::bureau::xml::Element;
 use icp_sandbox::{AccountSpec, Config, Running};
 use serde_json::{Value, json};
@@ -81,7 +82,7 @@ impl World {
     }
 
     pub fn call(&self, operation: &'static str) -> Call {
-        let hash = codec::password_hash(&self.account.password, RANDOM);
+        let hash = codec::password_hash(Interface::V3, &self.account.password, RANDOM);
         let parameters = [
             ("ispID", self.account.isp_id.to_string()),
             ("userName", self.account.user_name.clone()),

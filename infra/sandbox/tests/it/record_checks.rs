@@ -96,14 +96,12 @@ async fn conflicts_with_other_filings() {
 #[tokio::test]
 async fn what_is_not_open_says_so() {
     let world = World::start(fast()).await;
-    let document = "<UploadData version='V.3.0'><ICP><ZXBA><Zx_xx><Zxlb>2</Zxlb><Jlid>930001</Jlid>\
-                    <Zxly>1</Zxly></Zx_xx></ZXBA><Qqdwid>440000000001</Qqdwid></ICP></UploadData>";
-    assert_eq!(world.code(&world.upload(1, document)).await, "0");
-    let download = world.next_download().await;
-    assert_eq!(result_codes(&download), ["5011"]);
-    let row = download.child("ICP").unwrap().child("BAJG").unwrap();
-    assert_eq!(row.text_at("Jg_xx/Czlx"), Some("5"));
-    assert_eq!(row.text_at("Jg_xx/Bs"), Some("930001"));
+    let document = "<UploadData version='V.3.0'><ICP><HSJG><Hsjgxx><Hsjg>0</Hsjg></Hsjgxx></HSJG>\
+                    <Qqdwid>440000000001</Qqdwid></ICP></UploadData>";
+    assert_eq!(world.result_codes(1, document).await, ["5011"]);
+    let migration =
+        "<UploadData version='V.3.0'><ICP><WZQY><Qyxx/></WZQY><Qqdwid>440000000001</Qqdwid></ICP></UploadData>";
+    assert_eq!(world.result_codes(2, migration).await, ["5001"], "V3.0 knows no migration");
 }
 
 #[tokio::test]

@@ -11,10 +11,10 @@ use icp_kit::DataKey;
 use super::uploader::chain;
 use super::{Relay, RoundError};
 use crate::reply::facts_of;
-use crate::results;
+use crate::results::{self, Reader};
 use crate::store::{self, NewDownload};
 use crate::wire::answer::{CodeClass, MsgCode};
-use crate::wire::download::{self, Block};
+use crate::wire::download::{self, Block, Removal};
 use crate::wire::envelope::{PackedFile, UnpackedFile};
 
 enum Progress {
@@ -110,6 +110,13 @@ async fn take(relay: &Relay, file: &PackedFile) -> Result<Progress, RoundError> 
     Ok(if code == MsgCode(1) { Progress::Nothing } else { Progress::More })
 }
 
+fn removals_of(block: &Block) -> &[Removal] {
+    match block {
+        Block::Removed(removals) => removals,
+        _ => &[],
+    }
+}
+
 /// Stores a file and does what it says, once.
 async fn process(relay: &Relay, file_name: &str, file: &UnpackedFile) -> Result<(), RoundError> {
     let now = relay.bus.context().clock.now();
@@ -144,8 +151,12 @@ async fn process(relay: &Relay, file_name: &str, file: &UnpackedFile) -> Result<
         return Ok(());
     }
     let rules = &relay.config.replies;
+    let reader = Reader { account: relay.account(), isp_id: relay.bureau.account().isp_id, rules };
     let mut effects = Effects::new();
-    let unmatched = results::apply(&mut tx, &facts_of(&blocks, rules), rules, now, &mut effects).await?;
+    let unmatched = results::apply(&mut tx, &facts_of(&blocks, rules), &reader, now, &mut effects).await?;
+    for removal in blocks.iter().flat_map(removals_of) {
+        store::forget_removal(&mut tx, relay.account(), removal.bureau_id).await?;
+    }
     relay.bus.commit(tx, effects).await?;
     if !unmatched.is_empty() {
         tracing::warn!(

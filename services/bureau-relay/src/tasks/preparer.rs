@@ -2,6 +2,7 @@
 //! ranges, and stores the record encrypted. What the bureau would refuse is rejected here at once.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use icp_bus::{Effects, Job, JobError, Worker};
 use icp_kit::materials::MaterialError;
 use icp_kit::{DataKey, Keyring};
@@ -11,15 +12,16 @@ use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
 use super::Relay;
+use crate::expectation;
 use crate::facts;
 use crate::filing::{FilingIds, RelayFiling};
 use crate::record::{PictureRef, Record};
 use crate::reply::{Outcome, Reply};
 use crate::results::reason_of;
-use crate::store::{self, OrderRef, PreparedRecord};
+use crate::store::{self, OrderRef, PreparedRecord, Stored};
 use crate::submission::{self, Picture};
 use crate::wire::download::ResultCode;
-use crate::wire::upload;
+use crate::wire::{check, upload};
 
 /// Kind of the jobs.
 pub const KIND: &str = "relay.prepare";
@@ -37,7 +39,7 @@ pub enum Prepared {
     /// It was prepared before.
     Already,
     /// Its record.
-    Record(i64, OrderRef, PreparedRecord),
+    Record(i64, OrderRef, Box<PreparedRecord>),
     /// The bureau would refuse it.
     Refused(i64, OrderRef, Vec<ResultCode>),
 }
@@ -61,7 +63,8 @@ impl Worker for Preparer {
         let sealed = common::Sealed::decode(sealed.as_slice()).map_err(give_up)?;
         let message: relay::RelayFiling = self.keyring.open(&sealed, &order.order_id.to_string()).map_err(give_up)?;
         let (pictures, originals) = self.pictures(&message).await?;
-        let built = tokio::task::spawn_blocking(move || submission::build(&message, pictures));
+        let interface = self.relay.config.dialect.interface;
+        let built = tokio::task::spawn_blocking(move || submission::build(interface, &message, pictures));
         let filing = match built.await.map_err(retry)? {
             Ok(filing) => filing,
             Err(refusals) => return Ok(Prepared::Refused(id, order, refusals)),
@@ -82,18 +85,20 @@ impl Worker for Preparer {
                 Prepared::Already => {}
                 Prepared::Record(id, order, record) => {
                     // Waiting is measured by the machine's clock: it ends with a call to the outside.
-                    if store::store_record(connection, *id, record, chrono::Utc::now()).await? {
-                        let kilobytes = record.record_bytes / 1024;
-                        let why = format!("record of {kilobytes} KB, checked against the interface's ranges");
-                        effects.journal(order.order_id, "waits for an upload", why);
+                    match store::store_record(connection, *id, record, Utc::now()).await? {
+                        Stored::Waits => {
+                            let kilobytes = record.record_bytes / 1024;
+                            let why = format!("record of {kilobytes} KB, checked against the interface's ranges");
+                            effects.journal(order.order_id, "waits for an upload", why);
+                        }
+                        Stored::Already => {}
+                        Stored::Occupied => {
+                            refuse(connection, *id, order, vec![submission::in_flight()], now, effects).await?;
+                        }
                     }
                 }
                 Prepared::Refused(id, order, refusals) => {
-                    let reply = Reply { refusals: refusals.clone(), ..Reply::default() };
-                    let outcome = Outcome::Rejected { results: refusals.clone(), sms_timeout: false };
-                    store::store_reply(connection, *id, &reply, "rejected", Some(now)).await?;
-                    effects.journal(order.order_id, "refused before the upload", reason_of(&outcome));
-                    effects.send(facts::ended(order, &outcome, now));
+                    refuse(connection, *id, order, refusals.clone(), now, effects).await?;
                 }
             }
         }
@@ -102,11 +107,28 @@ impl Worker for Preparer {
     }
 }
 
+/// Ends a submission that the bureau would refuse.
+async fn refuse(
+    connection: &mut PgConnection,
+    id: i64,
+    order: &OrderRef,
+    refusals: Vec<ResultCode>,
+    now: DateTime<Utc>,
+    effects: &mut Effects,
+) -> Result<(), sqlx::Error> {
+    let reply = Reply { refusals: refusals.clone(), ..Reply::default() };
+    let outcome = Outcome::Rejected { results: refusals, sms_timeout: false };
+    store::store_reply(connection, id, &reply, "rejected", Some(now)).await?;
+    effects.journal(order.order_id, "refused before the upload", reason_of(&outcome));
+    effects.send(facts::ended(order, &outcome, now));
+    Ok(())
+}
+
 impl Preparer {
     /// The pictures with where they lie.
     async fn pictures(&self, message: &relay::RelayFiling) -> Result<(Vec<Picture>, Vec<PictureRef>), JobError> {
         let (mut pictures, mut originals) = (Vec::new(), Vec::new());
-        for (kind, material) in submission::wanted_materials(message) {
+        for (kind, material) in submission::wanted_materials(self.relay.config.dialect.interface, message) {
             let read = self.relay.materials.get(&material.object, &material.key).await;
             let bytes = read.map_err(|error| match error {
                 MaterialError::Broken(_) => give_up(error),
@@ -134,26 +156,37 @@ impl Preparer {
         originals: Vec<PictureRef>,
     ) -> Result<Prepared, JobError> {
         let pool = &self.relay.bus.context().pool;
-        let violations = upload::validate(filing);
+        let dialect = &self.relay.config.dialect;
+        let violations = check::validate(dialect, filing);
         if !violations.is_empty() {
             return Ok(Prepared::Refused(id, order, submission::refusals_of(&violations)));
         }
+        let known = store::known_ids(pool, self.relay.account(), filing).await.map_err(retry)?;
+        let unknown = expectation::unknown_parts(dialect.interface, filing, &known);
+        if !unknown.is_empty() {
+            return Ok(Prepared::Refused(id, order, submission::refusals_of_unknown(&unknown)));
+        }
         let taken = store::take_isp_ids(pool, filing.ids_needed()).await.map_err(retry)?;
-        let ids = FilingIds::assign(filing, &taken).ok_or_else(|| JobError::Retry("too few ids were taken".into()))?;
-        let outline = match upload::write_outline(&ids, filing) {
+        let ids = FilingIds::assign(filing, &taken, &known)
+            .ok_or_else(|| JobError::Retry("too few ids were taken".into()))?;
+        let outline = match upload::write_outline(dialect, &ids, filing) {
             Ok(outline) => outline,
             Err(violations) => {
                 return Ok(Prepared::Refused(id, order, submission::refusals_of(&violations)));
             }
         };
-        let record_bytes = i32::try_from(upload::record_bytes(&outline, filing)).unwrap_or(i32::MAX);
+        let record_bytes = i32::try_from(upload::record_bytes(&outline.text, filing)).unwrap_or(i32::MAX);
+        let records = i32::try_from(outline.records).unwrap_or(i32::MAX);
+        let expected = expectation::expect(dialect.interface, filing, &ids);
         let (pictures, own_objects) = self.keep_fitted(&order, filing, originals).await?;
-        let clear = serde_json::to_vec(&Record { outline, pictures }).map_err(give_up)?;
+        let clear =
+            serde_json::to_vec(&Record { block: outline.block, outline: outline.text, pictures }).map_err(give_up)?;
         let context = order.cipher_context();
         let key = DataKey::generate();
         let wrapped_key = self.relay.vault.wrap(&key, context.as_bytes()).map_err(retry)?;
         let record_cipher = key.encrypt(context.as_bytes(), &clear).map_err(retry)?;
-        Ok(Prepared::Record(id, order, PreparedRecord { ids, wrapped_key, record_cipher, record_bytes, own_objects }))
+        let prepared = PreparedRecord { ids, expected, records, wrapped_key, record_cipher, record_bytes, own_objects };
+        Ok(Prepared::Record(id, order, Box::new(prepared)))
     }
 
     /// Puts pictures that had to be made smaller into the object store; the others are there already.

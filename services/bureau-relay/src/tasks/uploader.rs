@@ -22,8 +22,8 @@ use crate::store::{self, FileRow, NewFile, StoredRecord};
 use crate::submission;
 use crate::upload_file::{FileState, Next, Observation, Step, StopReason, step};
 use crate::wire::answer::{CodeClass, MsgCode};
+use crate::wire::block::assemble;
 use crate::wire::envelope::{md5_base64, zip_one};
-use crate::wire::upload::assemble;
 
 /// Most calls with one file in a round; after them it waits, so that a bureau that answers nonsense is not
 /// called in a hot loop.
@@ -143,12 +143,13 @@ async fn write_down(relay: &Relay, sequence: Sequence, ids: &[i64]) -> Result<()
         return Ok(());
     };
     let isp_id = relay.bureau.account().isp_id;
+    let interface = relay.config.dialect.interface;
     let entry_name = upload_entry_name(isp_id, sequence.value());
     let cipher_context = file_context(relay.account(), sequence.value());
     let vault = relay.vault.clone();
     let packed = tokio::task::spawn_blocking(move || {
-        let pieces = records.iter().flat_map(|(record, pictures)| record.pieces(pictures));
-        let document = assemble(pieces, isp_id);
+        let pieces: Vec<_> = records.iter().map(|(record, pictures)| (record.block, record.pieces(pictures))).collect();
+        let document = assemble(interface, &pieces, isp_id);
         let container = zip_one(&format!("{entry_name}.xml"), &document)?;
         let key = DataKey::generate();
         Ok::<NewFile, RoundError>(NewFile {

@@ -32,6 +32,9 @@ impl MsgCode {
     /// 文件超过50MB
     pub const FILE_TOO_LARGE: Self = Self(18);
 
+    /// 其他错误
+    pub const OTHER: Self = Self(999);
+
     /// What to do about the code.
     pub fn class(self) -> CodeClass {
         match self.0 {

@@ -5,6 +5,7 @@
 
 use super::charset::{CharsetError, decode_xml};
 use super::xml::{Element, XmlError};
+use crate::filing::address_name;
 
 /// Why a download could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +30,8 @@ pub enum Block {
     Reviews(Vec<BureauReview>),
     /// BASJ: data as filed, with the bureau's ids and the filing numbers.
     Filed(Vec<FiledRecord>),
+    /// ZXSJ: what was taken off the record.
+    Removed(Vec<Removal>),
     /// Any other block.
     Other {
         /// Path below the root, e.g. `ICP/HMDLB`.
@@ -100,8 +103,37 @@ pub struct FiledPart {
 pub struct FiledService {
     /// The service itself, with its number.
     pub service: FiledPart,
-    /// Its domains, access records and addresses; they have no numbers.
-    pub parts: Vec<FiledPart>,
+    /// Its domains.
+    pub domains: Vec<NamedPart>,
+    /// Its accesses, those of other providers too.
+    pub accesses: Vec<FiledAccess>,
+}
+
+/// A part that is found again by its content.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NamedPart {
+    /// Its ids.
+    pub part: FiledPart,
+    /// The domain, or the range of addresses.
+    pub name: String,
+}
+
+/// One access of a service.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FiledAccess {
+    /// Its ids.
+    pub part: FiledPart,
+    /// `Ispid`: the provider.
+    pub provider: Option<i64>,
+    /// Its addresses.
+    pub addresses: Vec<NamedPart>,
+}
+
+/// `Zxsj`: a record that was taken off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// `Jlid`: the bureau's id of the organiser, service or access.
+    pub bureau_id: i64,
 }
 
 /// Reads a document.
@@ -152,6 +184,7 @@ fn read_icp(icp: &Element, path: &str, blocks: &mut Vec<Block>) {
                 }
             }
             "BASJ" => blocks.push(Block::Filed(block.children_named("Baxx").map(read_filed).collect())),
+            "ZXSJ" => blocks.push(Block::Removed(read_removals(block))),
             name => blocks.push(other(&format!("{path}/{name}"), block)),
         }
     }
@@ -191,16 +224,34 @@ fn read_filed(element: &Element) -> FiledRecord {
     let organiser = element.child("Zt_xx").map(|zt| part(zt, "IspZtid", "Ztid")).unwrap_or_default();
     let services = element
         .children_named("Wz_xx")
-        .map(|wz| {
-            let mut parts: Vec<FiledPart> = wz.children_named("Ym_xx").map(|ym| part(ym, "IspYmid", "Ymid")).collect();
-            for access in wz.children_named("Jr_xx") {
-                parts.push(part(access, "IspJrid", "Jrid"));
-                parts.extend(access.children_named("Ip_xx").map(|ip| part(ip, "IspIpid", "Ipid")));
-            }
-            FiledService { service: part(wz, "IspWzid", "Wzid"), parts }
+        .map(|wz| FiledService {
+            service: part(wz, "IspWzid", "Wzid"),
+            domains: wz
+                .children_named("Ym_xx")
+                .map(|ym| NamedPart { part: part(ym, "IspYmid", "Ymid"), name: text(ym, "Ym").unwrap_or_default() })
+                .collect(),
+            accesses: wz.children_named("Jr_xx").map(read_access).collect(),
         })
         .collect();
     FiledRecord { organiser, services }
+}
+
+fn read_access(element: &Element) -> FiledAccess {
+    let addresses = element.children_named("Ip_xx").map(|ip| NamedPart {
+        part: part(ip, "IspIpid", "Ipid"),
+        name: address_name(number(ip, "Qsip").unwrap_or(0), number(ip, "Zzip").unwrap_or(0)),
+    });
+    FiledAccess {
+        part: part(element, "IspJrid", "Jrid"),
+        provider: number(element, "Ispid"),
+        addresses: addresses.collect(),
+    }
+}
+
+/// The rows stand in the block itself or each in an element of its own.
+fn read_removals(block: &Element) -> Vec<Removal> {
+    let rows = std::iter::once(block).chain(&block.children);
+    rows.filter_map(|row| Some(Removal { bureau_id: number(row, "Jlid")? })).collect()
 }
 
 fn part(element: &Element, isp_tag: &str, bureau_tag: &str) -> FiledPart {
@@ -262,7 +313,15 @@ mod tests {
                 organiser: pair(1001, 900_001, Some("浙ICP备00000001号")),
                 services: vec![FiledService {
                     service: pair(2001, 910_001, Some("浙ICP备00000001号-1")),
-                    parts: vec![pair(3001, 920_001, None), pair(4001, 930_001, None), pair(5001, 940_001, None)],
+                    domains: vec![NamedPart { part: pair(3001, 920_001, None), name: "example.cn".into() }],
+                    accesses: vec![FiledAccess {
+                        part: pair(4001, 930_001, None),
+                        provider: Some(330_000_000_001),
+                        addresses: vec![NamedPart {
+                            part: pair(5001, 940_001, None),
+                            name: "3221225985-3221225985".into(),
+                        }],
+                    }],
                 }],
             }])]
         );
@@ -284,6 +343,14 @@ mod tests {
         assert!(matches!(&blocks[2], Block::Reviews(r) if r[0].passed == Some(false)));
         assert!(matches!(&blocks[3], Block::Other { name, .. } if name == "JCDM"));
         assert_eq!(blocks[4], Block::Filed(vec![]));
+    }
+
+    #[test]
+    fn what_was_taken_off_is_read_in_either_form() {
+        for rows in ["<Zxlb>1</Zxlb><Jlid>7</Jlid>", "<Zx_xx><Zxlb>1</Zxlb><Jlid>7</Jlid><Bz>x</Bz></Zx_xx>"] {
+            let document = format!("<DownloadData><ICP><ZXSJ>{rows}</ZXSJ></ICP></DownloadData>");
+            assert_eq!(read(document.as_bytes()).unwrap(), [Block::Removed(vec![Removal { bureau_id: 7 }])]);
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::charset::{CharsetError, gbk_exact};
+use super::dialect::Interface;
 
 /// Length of the random value of a call; a shorter one is answered with code 16.
 pub const RAND_VAL_LENGTH: usize = 20;
@@ -110,10 +111,13 @@ pub fn rand_val() -> String {
     (0..RAND_VAL_LENGTH).map(|_| char::from(rng.sample(rand::distr::Alphanumeric))).collect()
 }
 
-/// `pwdHash` = base64(MD5(GBK(password ‖ randVal))).
-pub fn pwd_hash(password: &str, rand_val: &str) -> Result<String, EnvelopeError> {
-    let bytes = gbk_exact(&format!("{password}{rand_val}")).map_err(EnvelopeError::Password)?;
-    Ok(md5_base64(&bytes))
+/// `pwdHash` = base64(MD5(password ‖ randVal)), in GBK (V3.0) or UTF-8 (V5.0).
+pub fn pwd_hash(interface: Interface, password: &str, rand_val: &str) -> Result<String, EnvelopeError> {
+    let text = format!("{password}{rand_val}");
+    match interface {
+        Interface::V3_0 => Ok(md5_base64(&gbk_exact(&text).map_err(EnvelopeError::Password)?)),
+        Interface::V5_0 => Ok(md5_base64(text.as_bytes())),
+    }
 }
 
 /// Base64 of the sixteen raw bytes of an MD5 digest.
@@ -171,6 +175,11 @@ pub fn beian_info(container: &[u8], key: Option<&ContentKey>) -> String {
         Some(key) => BASE64.encode(key.encrypt(container)),
         None => BASE64.encode(container),
     }
+}
+
+/// `queryInfo` and `queryInfoHash` of V5.0: the condition encrypted, and the hash of its clear bytes.
+pub fn query_info(condition: &str, key: &ContentKey) -> (String, String) {
+    (BASE64.encode(key.encrypt(condition.as_bytes())), md5_base64(condition.as_bytes()))
 }
 
 /// A file as it came out of an answer (`fileInfos`).
@@ -249,8 +258,13 @@ mod tests {
     /// The vectors of bureau-interface §4.2.
     #[test]
     fn published_vectors() {
-        assert_eq!(pwd_hash("1234567890", "iPVFOyQsIOZJtYJFv4ig").unwrap(), "J7Vdl7+VlQt9dI20O86MKw==");
-        assert_eq!(pwd_hash("密码1234", "iPVFOyQsIOZJtYJFv4ig").unwrap(), "50uRKXmIrmv7PweIi0+7zA==");
+        let hash = |interface, password| pwd_hash(interface, password, "iPVFOyQsIOZJtYJFv4ig").unwrap();
+        assert_eq!(hash(Interface::V3_0, "1234567890"), "J7Vdl7+VlQt9dI20O86MKw==");
+        assert_eq!(hash(Interface::V5_0, "1234567890"), "J7Vdl7+VlQt9dI20O86MKw==");
+        assert_eq!(hash(Interface::V3_0, "密码1234"), "50uRKXmIrmv7PweIi0+7zA==");
+        assert_eq!(hash(Interface::V5_0, "密码1234"), "M9bRxGadGoIbO+y3Mk1bdw==");
+        let (info, hash) = query_info("0123456789", &key());
+        assert_eq!((info.as_str(), hash.as_str()), ("4R6QhMxRvc3dZNVW3p6ZrQ==", "eB5eJF1ptWaXm4bijSPyxw=="));
         assert_eq!(md5_base64(b"0123456789"), "eB5eJF1ptWaXm4bijSPyxw==");
         assert_eq!(beian_info(b"0123456789", Some(&key())), "4R6QhMxRvc3dZNVW3p6ZrQ==");
         assert_eq!(beian_info(b"0123456789", None), "MDEyMzQ1Njc4OQ==");

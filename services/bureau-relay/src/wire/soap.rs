@@ -1,11 +1,10 @@
 //! SOAP 1.1 requests and answers of the six operations (bureau-interface §3).
 //!
 //! The service description of the bureaus is not public, so what may differ between them is a setting
-//! ([`Dialect`]) when writing, and reading is liberal: any prefix, escaped text, CDATA or inline XML.
-
-use serde::{Deserialize, Serialize};
+//! ([`super::dialect::Dialect`]) when writing, and reading is liberal: any prefix, escaped text, CDATA or inline XML.
 
 use super::charset::{CharsetError, decode_xml};
+use super::dialect::{Dialect, Interface, QueryTags};
 use super::envelope::EnvelopeError;
 use super::xml::{Element, XmlError, XmlWriter};
 
@@ -53,24 +52,6 @@ impl Operation {
     }
 }
 
-/// How one bureau spells its requests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dialect {
-    /// Target namespace of the operations.
-    pub namespace: String,
-    /// Whether the parameters carry the namespace too (`elementFormDefault="qualified"`).
-    pub qualified_parameters: bool,
-    /// Operations whose first parameter is spelled `ispID`; the others say `ispId`.
-    pub isp_id_upper: Vec<String>,
-}
-
-impl Dialect {
-    fn isp_id_tag(&self, operation: Operation) -> &'static str {
-        if self.isp_id_upper.iter().any(|name| name == operation.name()) { "ispID" } else { "ispId" }
-    }
-}
-
 /// Who calls: the first four parameters and the hash algorithm (0 = MD5) of every operation.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -92,9 +73,9 @@ impl std::fmt::Debug for Caller {
 
 impl Caller {
     /// A caller with a fresh random value.
-    pub fn fresh(isp_id: i64, user_name: &str, password: &str) -> Result<Self, EnvelopeError> {
+    pub fn fresh(interface: Interface, isp_id: i64, user_name: &str, password: &str) -> Result<Self, EnvelopeError> {
         let rand_val = super::envelope::rand_val();
-        let pwd_hash = super::envelope::pwd_hash(password, &rand_val)?;
+        let pwd_hash = super::envelope::pwd_hash(interface, password, &rand_val)?;
         Ok(Self { isp_id, user_name: user_name.to_owned(), rand_val, pwd_hash })
     }
 }
@@ -122,12 +103,19 @@ pub enum Call<'a> {
     },
     /// `isp_querypreviousupload`
     QueryPreviousUpload,
-    /// `isp_querybeianstatus`
+    /// `isp_querybeianstatus` of V3.0
     QueryStatus {
         /// 0 = domain, 1…11 = certificate type.
-        condition_type: u8,
+        condition_type: u32,
         /// Domain or certificate number.
         condition: &'a str,
+    },
+    /// `isp_querybeianstatus` of V5.0
+    QueryStatusSealed {
+        /// Base64 of the encrypted condition.
+        query_info: &'a str,
+        /// Base64 hash of the condition in clear.
+        query_info_hash: &'a str,
     },
     /// `isp_verifybamm`
     VerifyPassword {
@@ -146,7 +134,7 @@ impl Call<'_> {
             Self::Download => Operation::Download,
             Self::DownloadAck { .. } => Operation::DownloadAck,
             Self::QueryPreviousUpload => Operation::QueryPreviousUpload,
-            Self::QueryStatus { .. } => Operation::QueryStatus,
+            Self::QueryStatus { .. } | Self::QueryStatusSealed { .. } => Operation::QueryStatus,
             Self::VerifyPassword { .. } => Operation::VerifyPassword,
         }
     }
@@ -177,10 +165,14 @@ pub fn write_request(dialect: &Dialect, caller: &Caller, call: &Call<'_>) -> Str
     writer.finish()
 }
 
+fn isp_id_tag(dialect: &Dialect, operation: Operation) -> &'static str {
+    if dialect.isp_id_upper.iter().any(|name| name == operation.name()) { "ispID" } else { "ispId" }
+}
+
 /// Names and values in the order of the interface document.
 fn parameters_of(dialect: &Dialect, caller: &Caller, call: &Call<'_>) -> Vec<(&'static str, String)> {
     let mut list = vec![
-        (dialect.isp_id_tag(call.operation()), caller.isp_id.to_string()),
+        (isp_id_tag(dialect, call.operation()), caller.isp_id.to_string()),
         ("userName", caller.user_name.clone()),
         ("randVal", caller.rand_val.clone()),
         ("pwdHash", caller.pwd_hash.clone()),
@@ -203,6 +195,11 @@ fn parameters_of(dialect: &Dialect, caller: &Caller, call: &Call<'_>) -> Vec<(&'
             ("queryConditionType", condition_type.to_string()),
             ("queryCondition", condition.to_owned()),
         ]),
+        Call::QueryStatusSealed { query_info, query_info_hash } => list.extend([
+            ("hashAlgorithm", "0".to_owned()),
+            ("queryInfo", query_info.to_owned()),
+            ("queryInfoHash", query_info_hash.to_owned()),
+        ]),
         Call::VerifyPassword { filing_number, filing_password } => list.extend([
             ("hashAlgorithm", "0".to_owned()),
             ("baxh", filing_number.to_owned()),
@@ -210,6 +207,16 @@ fn parameters_of(dialect: &Dialect, caller: &Caller, call: &Call<'_>) -> Vec<(&'
         ]),
     }
     list
+}
+
+/// The condition of a status query of V5.0, which is sent encrypted.
+pub fn status_condition(tags: &QueryTags, kind: u32, value: &str) -> String {
+    let mut writer = XmlWriter::default();
+    writer.element(&tags.root, |condition| {
+        condition.number(&tags.kind, kind);
+        condition.leaf(&tags.value, value);
+    });
+    writer.finish()
 }
 
 /// Why an answer has no document.
@@ -271,11 +278,7 @@ mod tests {
     use super::*;
 
     fn dialect() -> Dialect {
-        Dialect {
-            namespace: "http://example.cn/isp".into(),
-            qualified_parameters: false,
-            isp_id_upper: vec!["isp_upload".into()],
-        }
+        super::super::dialect::specimen(Interface::V3_0)
     }
 
     fn caller() -> Caller {
@@ -315,11 +318,12 @@ mod tests {
         );
         assert!(request.contains("<userName>u&amp;1</userName>"), "{request}");
         assert!(request.contains("<isp:isp_upload>"), "{request}");
-        let expected: [(Call<'_>, &[&str]); 5] = [
+        let expected: [(Call<'_>, &[&str]); 6] = [
             (Call::Download, &[]),
             (Call::QueryPreviousUpload, &[]),
             (Call::DownloadAck { file_name: "f" }, &["fileName"]),
             (Call::QueryStatus { condition_type: 0, condition: "a.cn" }, &["queryConditionType", "queryCondition"]),
+            (Call::QueryStatusSealed { query_info: "q", query_info_hash: "h" }, &["queryInfo", "queryInfoHash"]),
             (Call::VerifyPassword { filing_number: "n", filing_password: "p" }, &["baxh", "bamm"]),
         ];
         for (call, own) in expected {

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use icp_relay::wire::charset::{decode_xml, gbk_xml};
+use icp_relay::wire::dialect::Interface;
 use icp_relay::wire::envelope::{ContentKey, PackedFile, beian_info, md5_base64, pwd_hash, zip_one};
 use icp_relay::wire::xml::{Element, escape_into};
 
@@ -246,7 +247,7 @@ async fn answer(State(inner): State<Arc<Mutex<Inner>>>, body: String) -> Respons
     let envelope = Element::parse(&body).unwrap();
     let call = &envelope.child("Body").unwrap().children[0];
     let mut inner = inner.lock().unwrap();
-    let expected = pwd_hash(PASSWORD, call.text_of("randVal").unwrap()).unwrap();
+    let expected = pwd_hash(Interface::V3_0, PASSWORD, call.text_of("randVal").unwrap()).unwrap();
     let (fault, document) = if call.text_of("pwdHash") != Some(expected.as_str()) {
         (Fault::None, status(5))
     } else {

@@ -26,7 +26,7 @@ async fn filings_go_out_in_batches_and_come_back_with_numbers() {
     let largest = world.bureau.with(|b| b.taken.iter().map(|u| u.filings.len()).max().unwrap());
     assert!((2..=3).contains(&largest), "batches of at most three: {largest}");
     let correlated: i64 = sqlx::query_scalar(
-        "select count(*) from parts where kind in ('organiser', 'service') and bureau_id is not null and filing_number is not null",
+        "select count(*) from bureau_records where kind in ('organiser', 'service') and filing_number is not null",
     )
     .fetch_one(&world.pool)
     .await

@@ -38,6 +38,7 @@ pub enum Event {
     Received(bureau::Received),
     Approved(bureau::Approved),
     Rejected(bureau::Rejected),
+    Answered(bureau::StatusAnswered),
 }
 
 impl World {
@@ -49,6 +50,13 @@ impl World {
     pub async fn with_bureau(set_up: impl FnOnce(&FakeBureau)) -> Self {
         let bureau = FakeBureau::start().await;
         set_up(&bureau);
+        let endpoint = bureau.url.clone();
+        let account = format!("isp_id = {ISP_ID}\nuser_name = \"u\"\n");
+        Self::with_account(bureau, PASSWORD, &format!("endpoint = {endpoint:?}\n{account}")).await
+    }
+
+    /// A running relay with these lines in `[relay.account]` and behind it.
+    pub async fn with_account(bureau: FakeBureau, password: &str, account: &str) -> Self {
         let database = shared().await.unwrap().fresh_database("relay").await.unwrap();
         let nats = NatsServer::start_temp().await.unwrap();
         let folder = std::env::temp_dir().join(format!("icp-relay-{}", Uuid::now_v7()));
@@ -56,14 +64,13 @@ impl World {
         let (private, public) = icp_kit::sealing::generate_key_pair();
         std::fs::write(folder.join("private"), private).unwrap();
         std::fs::write(folder.join("kek"), BASE64.encode([7_u8; 32])).unwrap();
-        std::fs::write(folder.join("password"), PASSWORD).unwrap();
+        std::fs::write(folder.join("password"), password).unwrap();
         let configuration = format!(
             "[database]\nurl = {url:?}\n[nats]\nurl = {nats:?}\n\
              [keys]\nprivate_key_file = {private:?}\nkek_file = {kek:?}\n\
              [materials]\nroot = {root:?}\n\
              [jobs]\nretry_first_ms = 20\nretry_max_ms = 50\nlease_ms = 1000\nmax_attempts = 1000\n\
-             [relay.account]\nendpoint = {endpoint:?}\nisp_id = {ISP_ID}\nuser_name = \"u\"\n\
-             password_file = {password:?}\ncontent_key = {KEY:?}\ncontent_iv = {IV:?}\n\
+             [relay.account]\npassword_file = {password:?}\ncontent_key = {KEY:?}\ncontent_iv = {IV:?}\n{account}\
              [relay.calls]\ntimeout_ms = 5000\n\
              [relay.batch]\nmax_filings = 3\nmax_wait_ms = 100\n\
              [relay.timing]\ndownload_interval_ms = 30\nretry_first_ms = 10\nretry_max_ms = 50\nstopped_retry_ms = 200\nidle_check_ms = 50\n\
@@ -73,7 +80,6 @@ impl World {
             private = folder.join("private"),
             kek = folder.join("kek"),
             root = folder.join("materials"),
-            endpoint = bureau.url,
             password = folder.join("password"),
         );
         std::fs::write(folder.join("config.toml"), configuration).unwrap();
@@ -168,12 +174,26 @@ impl World {
     }
 
     pub async fn publish(&self, id: Uuid, task: &relay::Submit) {
-        let subject = "icp.task.relay.v1.submit";
+        self.send_task("icp.task.relay.v1.submit", id, &task.order_id, task.encode_to_vec()).await;
+    }
+
+    /// Publishes the task of a status query and returns its id.
+    pub async fn ask(&self, condition: relay::StatusCondition) -> String {
+        let query_id = Uuid::now_v7().to_string();
+        let condition = Some(self.intake.seal("relay", &query_id, &condition).unwrap());
+        let task = relay::Query { query_id: query_id.clone(), province: "gd".into(), condition };
+        for id in [Uuid::now_v7(), Uuid::now_v7()] {
+            self.send_task("icp.task.relay.v1.query", id, &query_id, task.encode_to_vec()).await;
+        }
+        query_id
+    }
+
+    async fn send_task(&self, subject: &'static str, id: Uuid, about: &str, payload: Vec<u8>) {
         let mut headers = async_nats::HeaderMap::new();
         headers.insert("ce-id", id.to_string());
         headers.insert("ce-type", subject);
-        headers.insert("ce-subject", task.order_id.as_str());
-        let sent = self.jetstream.publish_with_headers(subject, headers, task.encode_to_vec().into()).await.unwrap();
+        headers.insert("ce-subject", about);
+        let sent = self.jetstream.publish_with_headers(subject, headers, payload.into()).await.unwrap();
         sent.await.unwrap();
     }
 
@@ -193,6 +213,9 @@ impl World {
                     }
                     "icp.evt.bureau.v1.rejected" => {
                         Event::Rejected(bureau::Rejected::decode(payload.as_slice()).unwrap())
+                    }
+                    "icp.evt.bureau.v1.status_answered" => {
+                        Event::Answered(bureau::StatusAnswered::decode(payload.as_slice()).unwrap())
                     }
                     other => panic!("unexpected message {other}: {}", String::from_utf8_lossy(&payload)),
                 }
@@ -222,6 +245,21 @@ impl World {
                 .await
                 .map_err(|e| e.to_string())?;
             reason.ok_or_else(|| "not stopped".to_owned())
+        })
+        .await
+        .unwrap()
+    }
+
+    /// Waits for the answer to a status query.
+    pub async fn wait_for_answer(&self, query_id: &str) -> bureau::StatusAnswered {
+        wait_until("the answer to a status query", BOUND, || async {
+            let answers = self.events().await.into_iter().filter_map(|event| match event {
+                Event::Answered(answer) if answer.query_id == query_id => Some(answer),
+                _ => None,
+            });
+            let answers: Vec<_> = answers.collect();
+            assert!(answers.len() < 2, "answered twice");
+            answers.into_iter().next().ok_or_else(|| "no answer".to_owned())
         })
         .await
         .unwrap()

@@ -1,10 +1,11 @@
-//! A first filing (XZBA/Baxx): what the bureau needs of it, and what is wrong with it by itself.
+//! What is wrong with the parts of a record by themselves.
 
-use super::attachments;
 use super::identifiers::{
     is_citizen_id, is_credit_code, is_domain, is_mail_address, is_mobile, is_office_phone, is_public_address,
     is_registration_number,
 };
+use super::interface::Interface;
+use super::request::Request;
 use super::xml::Element;
 use super::{Finding, province};
 
@@ -36,81 +37,26 @@ const CERTIFICATES_OF_NATURE: [(u32, &[u32]); 18] = [
 ];
 const PERSONAL_CERTIFICATES: &[u32] = &[2, 7, 8, 11, 14, 30, 41, 42];
 
-/// Somebody who must answer the ministry's SMS.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receiver {
-    /// The mobile number.
-    pub mobile: String,
-    /// Last six characters of the id document, upper case; empty when none was reported.
-    pub id_tail: String,
+/// Whether a part is new, or on record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum As {
+    New,
+    OnRecord,
 }
 
-/// A first filing as the bureau keeps it.
-#[derive(Debug, Default)]
-pub struct NewFiling {
-    /// The access provider that reported it.
-    pub isp_id: u64,
-    /// The organiser's name.
-    pub organiser_name: String,
-    /// Certificate of the organiser: type and number.
-    pub certificate: (u32, String),
-    /// Province of the organiser.
-    pub province_code: u32,
-    /// Every domain of every website, lower case.
-    pub domains: Vec<String>,
-    /// One per distinct mobile, the organiser's person in charge first.
-    pub receivers: Vec<Receiver>,
-    /// `Zt_xx` as uploaded.
-    pub organiser: Element,
-    /// Each `Wz_xx` as uploaded, without files.
-    pub websites: Vec<Element>,
-}
-
-/// Reads and checks a record; the filing is as complete as the record allows.
-pub fn read(record: &Element, attachment_max_bytes: usize) -> (NewFiling, Vec<Finding>) {
-    let mut check = Check::default();
-    let mut filing = NewFiling::default();
-    let Some(organiser) = record.child("Zt_xx") else {
-        return (filing, vec![Finding::missing("Zt_xx")]);
-    };
-    let is_organisation = check.organiser(organiser, &mut filing);
-    filing.organiser = organiser.clone();
-
-    let websites: Vec<&Element> = record.all("Wz_xx").collect();
-    if websites.is_empty() {
-        check.findings.push(Finding::missing("Wz_xx"));
-    }
-    for website in &websites {
-        check.website(website, is_organisation, &mut filing);
-        for file in website.all("Nrlx").flat_map(|it| it.all("Nrlx_xx")) {
-            let files = file.all("Spwj");
-            let checked = files.filter_map(|it| attachments::check_file("Spwj", it, attachment_max_bytes));
-            check.findings.extend(checked);
-        }
-        filing.websites.push(without_files(website));
-    }
-    let owners = attachments::Owners {
-        organiser: organiser.text_at("IspZtid"),
-        websites: websites.iter().filter_map(|it| it.text_at("IspWzid")).collect(),
-    };
-    for attachment in record.all("Fj").flat_map(|it| it.all("Fjxx")) {
-        check.findings.extend(attachments::check(attachment, &owners, attachment_max_bytes));
-    }
-    (filing, check.findings)
-}
-
-#[derive(Default)]
-struct Check {
-    findings: Vec<Finding>,
+/// Gathers findings.
+pub(super) struct Check {
+    pub(super) interface: Interface,
+    pub(super) findings: Vec<Finding>,
 }
 
 impl Check {
-    fn add(&mut self, code: u32, text: impl Into<String>) {
+    pub(super) fn add(&mut self, code: u32, text: impl Into<String>) {
         self.findings.push(Finding::new(code, text));
     }
 
     /// The text at a path, 5001 when it is missing or its length is out of range.
-    fn text<'a>(&mut self, element: &'a Element, path: &str, length_max: usize) -> Option<&'a str> {
+    pub(super) fn text<'a>(&mut self, element: &'a Element, path: &str, length_max: usize) -> Option<&'a str> {
         let Some(text) = element.text_at(path) else {
             self.findings.push(Finding::missing(path));
             return None;
@@ -123,7 +69,7 @@ impl Check {
     }
 
     /// The positive number at a path, 5001 when there is none.
-    fn number(&mut self, element: &Element, path: &str) -> Option<u64> {
+    pub(super) fn number(&mut self, element: &Element, path: &str) -> Option<u64> {
         let text = self.text(element, path, 19)?;
         match text.parse() {
             Ok(number) if number > 0 => Some(number),
@@ -135,7 +81,7 @@ impl Check {
     }
 
     /// A number that is small enough to be a code.
-    fn code(&mut self, element: &Element, path: &str) -> Option<u32> {
+    pub(super) fn code(&mut self, element: &Element, path: &str) -> Option<u32> {
         let number = self.number(element, path)?;
         match u32::try_from(number) {
             Ok(code) => Some(code),
@@ -147,16 +93,25 @@ impl Check {
     }
 
     /// Returns whether the organiser is an organisation.
-    fn organiser(&mut self, organiser: &Element, filing: &mut NewFiling) -> bool {
-        self.number(organiser, "IspZtid");
-        if let Some(name) = self.text(organiser, "Dwmc", 255) {
-            filing.organiser_name = name.to_owned();
+    pub(super) fn organiser(&mut self, organiser: &Element, part: As, filing: &mut Request) -> bool {
+        match (part, self.interface) {
+            (As::New, _) => {
+                self.number(organiser, "IspZtid");
+            }
+            (As::OnRecord, Interface::V3) => {
+                self.number(organiser, "Ztid");
+                self.text(organiser, "Baxh", 128);
+            }
+            (As::OnRecord, Interface::V5) => {
+                self.text(organiser, "Baxh", 128);
+            }
         }
+        self.text(organiser, "Dwmc", 255);
         let nature = self.code(organiser, "Dwxz");
         self.place(organiser, filing);
         self.certificate(organiser, nature, filing);
         self.text(organiser, "Zj/Zjzs", 1024);
-        if !matches!(organiser.text_at("Bbfs"), Some("0" | "1")) {
+        if part == As::New && !matches!(organiser.text_at("Bbfs"), Some("0" | "1")) {
             self.add(5001, "Bbfs应为0或1");
         }
         let is_organisation = nature != Some(NATURE_PERSON);
@@ -166,21 +121,20 @@ impl Check {
                 if is_organisation && person.text_at("Fzr_xm").is_none() {
                     self.add(1044, "主体负责人姓名为空");
                 }
-                let office_phone_missing = is_organisation && person.text_at("Fzr_dhhm").is_none();
-                if office_phone_missing {
+                if is_organisation && self.lacks_office_phone(person) {
                     self.add(1010, "主体负责人办公电话为空");
                 }
-                self.person("主体负责人", person, filing);
+                self.person("主体负责人", person);
             }
         }
         is_organisation
     }
 
-    fn place(&mut self, organiser: &Element, filing: &mut NewFiling) {
+    fn place(&mut self, organiser: &Element, filing: &mut Request) {
         let Some(province_code) = self.code(organiser, "Txdz/Shengid") else {
             return;
         };
-        filing.province_code = province_code;
+        filing.province_code = Some(province_code);
         if province::by_code(province_code).is_none() {
             return self.add(1019, format!("省代码错误：{province_code}"));
         }
@@ -198,7 +152,7 @@ impl Check {
         }
     }
 
-    fn certificate(&mut self, organiser: &Element, nature: Option<u32>, filing: &mut NewFiling) {
+    fn certificate(&mut self, organiser: &Element, nature: Option<u32>, filing: &mut Request) {
         let kind = self.code(organiser, "Zj/Zjlx");
         let number = self.text(organiser, "Zj/Zjhm", 255);
         let allowed = nature.and_then(|nature| {
@@ -211,7 +165,7 @@ impl Check {
         let (Some(kind), Some(number)) = (kind, number) else {
             return;
         };
-        filing.certificate = (kind, number.to_uppercase());
+        filing.certificate = Some((kind, number.to_uppercase()));
         if allowed.is_some_and(|kinds| !kinds.contains(&kind)) {
             self.add(1008, format!("无效证件：该单位性质不可使用证件类型{kind}"));
         }
@@ -226,11 +180,17 @@ impl Check {
         }
     }
 
-    /// Contact data and document of a person in charge, who also becomes an SMS receiver.
-    fn person(&mut self, role: &str, person: &Element, filing: &mut NewFiling) {
-        self.text(person, "Fzr_sjhm", 128);
+    /// V5.0 does not demand an office phone.
+    fn lacks_office_phone(&self, person: &Element) -> bool {
+        self.interface == Interface::V3 && person.text_at(self.interface.office_phone_tag()).is_none()
+    }
+
+    /// Contact data and document of a person in charge.
+    fn person(&mut self, role: &str, person: &Element) {
+        let mobile_tag = self.interface.mobile_tag();
+        self.text(person, mobile_tag, 128);
         self.text(person, "Fzr_dzyj", 128);
-        for mobile in several(person.text_at("Fzr_sjhm")) {
+        for mobile in several(person.text_at(mobile_tag)) {
             if !is_mobile(mobile) {
                 self.add(1011, format!("{role}：无效手机号"));
             }
@@ -240,7 +200,7 @@ impl Check {
                 self.add(1009, format!("{role}：无效邮箱"));
             }
         }
-        for phone in several(person.text_at("Fzr_dhhm")) {
+        for phone in several(person.text_at(self.interface.office_phone_tag())) {
             if !is_office_phone(phone) {
                 self.add(1010, format!("{role}：无效办公电话"));
             }
@@ -256,42 +216,81 @@ impl Check {
             }
             _ => {}
         }
-        let Some(mobile) = several(person.text_at("Fzr_sjhm")).next() else {
-            return;
-        };
-        if !filing.receivers.iter().any(|known| known.mobile == mobile) {
-            filing.receivers.push(Receiver { mobile: mobile.to_owned(), id_tail: tail_of(document) });
-        }
     }
 
-    fn website(&mut self, website: &Element, is_organisation: bool, filing: &mut NewFiling) {
-        self.number(website, "IspWzid");
+    /// A service with all its data, and with its access when `with_access`.
+    pub(super) fn website(
+        &mut self,
+        website: &Element,
+        part: As,
+        is_organisation: bool,
+        with_access: bool,
+        filing: &mut Request,
+    ) {
+        match (part, self.interface) {
+            (As::New, _) => {
+                self.number(website, "IspWzid");
+            }
+            (As::OnRecord, Interface::V3) => {
+                self.number(website, "Wzid");
+                self.text(website, "Baxh", 128);
+            }
+            (As::OnRecord, Interface::V5) => {
+                self.text(website, "Baxh", 128);
+            }
+        }
         self.text(website, "Wzmc", 512);
-        self.codes(website, "Fwnr", "Fwnr_id", 64, 1034);
+        let service_type = self.service_type(website);
+        let content_max = if self.interface == Interface::V3 { 64 } else { 99_999 };
+        self.codes(website, "Fwnr", "Fwnr_id", content_max, 1034);
         self.codes(website, "Yylb", "Yylb_id", 17, 1066);
-        let domains = self.domains(website);
+        let domains = self.domains(website, service_type == 1);
         self.home_page(website, &domains);
         for domain in domains {
             if !filing.domains.contains(&domain) {
                 filing.domains.push(domain);
             }
         }
-        let mut accesses = website.all("Jr_xx").peekable();
-        if accesses.peek().is_none() {
-            self.findings.push(Finding::missing("Jr_xx"));
+        if with_access && matches!(service_type, 1 | 6) {
+            self.accesses(website, part);
         }
-        for access in accesses {
-            self.access(access);
+        if matches!(service_type, 7 | 8) {
+            self.codes(website, "Xcx_xx", "xcx_id", 99_999, 5001);
         }
         match website.child("Wz_Fzr") {
             None => self.findings.push(Finding::missing("Wz_Fzr")),
             Some(person) => {
                 self.text(person, "Fzr_xm", 128);
-                if is_organisation && person.text_at("Fzr_dhhm").is_none() {
+                if is_organisation && self.lacks_office_phone(person) {
                     self.add(1031, "网站负责人办公电话为空");
                 }
-                self.person("网站负责人", person, filing);
+                self.person("网站负责人", person);
             }
+        }
+    }
+
+    /// Fwlx: 1 website, 6 APP, 7 mini-program, 8 quick app. V3.0 knows websites only.
+    fn service_type(&mut self, website: &Element) -> u32 {
+        if self.interface == Interface::V3 {
+            return 1;
+        }
+        match self.code(website, "Fwlx") {
+            Some(known @ (1 | 6 | 7 | 8)) => known,
+            other => {
+                self.add(5001, format!("Fwlx应为1、6、7或8：{other:?}"));
+                1
+            }
+        }
+    }
+
+    /// At least one access, each with its data.
+    pub(super) fn accesses(&mut self, website: &Element, part: As) {
+        let mut accesses = website.all("Jr_xx").peekable();
+        if accesses.peek().is_none() {
+            self.findings.push(Finding::missing("Jr_xx"));
+        }
+        for access in accesses {
+            self.access(access, part);
         }
     }
 
@@ -311,7 +310,7 @@ impl Check {
         }
     }
 
-    fn domains(&mut self, website: &Element) -> Vec<String> {
+    fn domains(&mut self, website: &Element, is_needed: bool) -> Vec<String> {
         let mut domains = Vec::new();
         for entry in website.all("Ym_xx") {
             self.number(entry, "IspYmid");
@@ -324,7 +323,7 @@ impl Check {
                 self.add(1004, format!("无效域名：{domain}"));
             }
         }
-        if website.child("Ym_xx").is_none() {
+        if is_needed && website.child("Ym_xx").is_none() {
             self.findings.push(Finding::missing("Ym_xx"));
         }
         domains
@@ -346,8 +345,16 @@ impl Check {
         }
     }
 
-    fn access(&mut self, access: &Element) {
-        self.number(access, "IspJrid");
+    fn access(&mut self, access: &Element, part: As) {
+        match (part, self.interface) {
+            (As::New, _) => {
+                self.number(access, "IspJrid");
+            }
+            (As::OnRecord, Interface::V3) => {
+                self.number(access, "Jrid");
+            }
+            (As::OnRecord, Interface::V5) => {}
+        }
         self.codes(access, "Wzfb", "Fbdd", 34, 1036);
         self.codes(access, "Wzjrfs", "Jrfs", 5, 1035);
         if access.child("Ip_xx").is_none() {
@@ -372,22 +379,4 @@ impl Check {
 fn several(text: Option<&str>) -> impl Iterator<Item = &str> {
     let values = text.unwrap_or_default().split([';', '；']);
     values.map(str::trim).filter(|value| !value.is_empty())
-}
-
-/// Last six characters of an id document, as the ministry's page asks for them.
-pub fn tail_of(document: &str) -> String {
-    let characters: Vec<char> = document.to_uppercase().chars().collect();
-    let start = characters.len().saturating_sub(6);
-    characters.get(start..).unwrap_or_default().iter().collect()
-}
-
-/// The website without the permits' pictures, which the bureau does not send back.
-fn without_files(website: &Element) -> Element {
-    let mut copy = website.clone();
-    let permits =
-        copy.children.iter_mut().filter(|child| child.name == "Nrlx").flat_map(|child| child.children.iter_mut());
-    for permit in permits {
-        permit.children.retain(|child| child.name != "Spwj");
-    }
-    copy
 }

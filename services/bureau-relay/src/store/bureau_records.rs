@@ -1,0 +1,151 @@
+//! What the bureau has on record, as its filed data told: the ids that later operations name.
+
+use sqlx::{PgConnection, PgPool, Row as _};
+
+use super::Result;
+use crate::filing::{KnownIds, KnownService, RelayFiling};
+use crate::wire::download::{FiledPart, FiledRecord};
+
+/// The bureau's ids of what a filing names by number.
+pub async fn known_ids(pool: &PgPool, account: &str, filing: &RelayFiling) -> Result<KnownIds> {
+    let numbers: Vec<&str> = std::iter::once(&filing.organiser.number)
+        .chain(filing.services.iter().map(|service| &service.number))
+        .filter_map(Option::as_deref)
+        .collect();
+    let mut known = KnownIds { organiser: None, services: vec![KnownService::default(); filing.services.len()] };
+    if numbers.is_empty() {
+        return Ok(known);
+    }
+    let rows =
+        sqlx::query(include_str!("../../queries/known_ids.sql")).bind(account).bind(&numbers).fetch_all(pool).await?;
+    for row in &rows {
+        let number: String = row.try_get("of_number")?;
+        let kind: String = row.try_get("kind")?;
+        let id: i64 = row.try_get("bureau_id")?;
+        let name: Option<String> = row.try_get("name")?;
+        if kind == "organiser" && filing.organiser.number.as_ref() == Some(&number) {
+            known.organiser = Some(id);
+        }
+        for (service, known) in filing.services.iter().zip(&mut known.services) {
+            if service.number.as_ref() != Some(&number) {
+                continue;
+            }
+            match (kind.as_str(), name.clone()) {
+                ("service", _) => known.service = Some(id),
+                ("access", _) => known.access = Some(id),
+                ("domain", Some(name)) => known.domains.push((name, id)),
+                ("address", Some(name)) => known.addresses.push((name, id)),
+                _ => {}
+            }
+        }
+    }
+    Ok(known)
+}
+
+/// Rows of `bureau_records`, column by column.
+#[derive(Default)]
+struct Rows<'a> {
+    kinds: Vec<&'static str>,
+    ids: Vec<i64>,
+    organisers: Vec<i64>,
+    services: Vec<Option<i64>>,
+    numbers: Vec<Option<&'a str>>,
+    names: Vec<Option<&'a str>>,
+    own: Vec<bool>,
+}
+
+impl<'a> Rows<'a> {
+    fn add(
+        &mut self,
+        kind: &'static str,
+        part: &'a FiledPart,
+        (organiser, service): (i64, Option<i64>),
+        name: Option<&'a str>,
+        is_own: bool,
+    ) {
+        let Some(id) = part.bureau_id else { return };
+        let is_there = self.kinds.iter().zip(&self.ids).any(|(of, known)| *of == kind && *known == id);
+        if is_there {
+            return;
+        }
+        self.kinds.push(kind);
+        self.ids.push(id);
+        self.organisers.push(organiser);
+        self.services.push(service);
+        self.numbers.push(part.number.as_deref());
+        self.names.push(name);
+        self.own.push(is_own);
+    }
+}
+
+/// Remembers what the bureau says it has on record. `isp_id` is the provider's own number.
+pub async fn remember_record(
+    connection: &mut PgConnection,
+    account: &str,
+    record: &FiledRecord,
+    isp_id: i64,
+) -> Result<()> {
+    let Some(organiser) = record.organiser.bureau_id else { return Ok(()) };
+    let mut rows = Rows::default();
+    rows.add("organiser", &record.organiser, (organiser, None), None, true);
+    let mut services = Vec::new();
+    for filed in &record.services {
+        let Some(service) = filed.service.bureau_id else { continue };
+        services.push(service);
+        rows.add("service", &filed.service, (organiser, None), None, true);
+        let below = (organiser, Some(service));
+        for domain in &filed.domains {
+            rows.add("domain", &domain.part, below, Some(&domain.name), true);
+        }
+        for access in &filed.accesses {
+            let is_own = access.provider.is_none_or(|provider| provider == isp_id);
+            rows.add("access", &access.part, below, None, is_own);
+            for address in &access.addresses {
+                rows.add("address", &address.part, below, Some(&address.name), is_own);
+            }
+        }
+    }
+    sqlx::query(include_str!("../../queries/forget_parts.sql"))
+        .bind(account)
+        .bind(&services)
+        .bind(&rows.ids)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(include_str!("../../queries/upsert_bureau_records.sql"))
+        .bind(account)
+        .bind(&rows.kinds)
+        .bind(&rows.ids)
+        .bind(&rows.organisers)
+        .bind(&rows.services)
+        .bind(&rows.numbers)
+        .bind(&rows.names)
+        .bind(&rows.own)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Forgets a record that was taken off, with everything below it.
+pub async fn forget_record(connection: &mut PgConnection, account: &str, kind: &str, bureau_id: i64) -> Result<()> {
+    sqlx::query(include_str!("../../queries/remove_bureau_records.sql"))
+        .bind(account)
+        .bind(kind)
+        .bind(bureau_id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Forgets what a notice of removal (ZXSJ) names; its id is unique over all kinds of records.
+pub async fn forget_removal(connection: &mut PgConnection, account: &str, bureau_id: i64) -> Result<()> {
+    let kinds: Vec<String> =
+        sqlx::query_scalar("select kind from bureau_records where account = $1 and bureau_id = $2")
+            .bind(account)
+            .bind(bureau_id)
+            .fetch_all(&mut *connection)
+            .await?;
+    for kind in kinds {
+        forget_record(connection, account, &kind, bureau_id).await?;
+    }
+    Ok(())
+}
