@@ -19,8 +19,9 @@ pub mod icp {
 }
 
 pub use icp::{
-    audit::v1 as audit, authority::v1 as authority, bureau::v1 as bureau, common::v1 as common, identity::v1 as identity, ops::v1 as ops,
-    order::v1 as order, relay::v1 as relay, schedule::v1 as schedule, sms::v1 as sms,
+    audit::v1 as audit, authority::v1 as authority, bureau::v1 as bureau, common::v1 as common,
+    identity::v1 as identity, ops::v1 as ops, order::v1 as order, relay::v1 as relay, schedule::v1 as schedule,
+    sms::v1 as sms,
 };
 
 /// The compiled descriptors of all packages, for gRPC reflection.

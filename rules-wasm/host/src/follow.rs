@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::buckets;
 use crate::host::Host;
+use crate::memory;
 use crate::module::{LoadError, LoadStep, LoadedModule};
 use crate::publish::{PublishError, announced_in, bus, fetch_from, shadowed_in};
 use crate::shadow::ModuleName;
@@ -310,9 +311,13 @@ impl Known {
         let stored =
             fetch_from(objects, &release.digest).await.map_err(|error| LoadError::new(LoadStep::Fetch, error))?;
         let (host, release) = (Arc::clone(&self.host), release.clone());
-        tokio::task::spawn_blocking(move || host.load(province, &stored.module, &release, &stored.vectors))
-            .await
-            .unwrap_or_else(|error| Err(LoadError::new(LoadStep::Compile, error)))
+        let load = move || {
+            let loaded = host.load(province, &stored.module, &release, &stored.vectors);
+            drop(stored);
+            memory::give_back();
+            loaded
+        };
+        tokio::task::spawn_blocking(load).await.unwrap_or_else(|error| Err(LoadError::new(LoadStep::Compile, error)))
     }
 
     /// Tells the bus how this host stands, and what its shadows found.

@@ -18,6 +18,7 @@ mod engine;
 pub mod follow;
 mod held;
 pub mod host;
+mod memory;
 mod module;
 pub mod publish;
 pub mod shadow;

@@ -37,10 +37,12 @@ impl Holder {
         }
     }
 
-    /// Everybody whose document must be shown.
+    /// Everybody whose document must be shown: those whom the task names.
     pub fn all(subject: &IdentitySubject) -> Vec<Self> {
+        let organiser = subject.organiser_certificate.is_some().then_some(Self::Organiser);
+        let principal = subject.organiser_principal.is_some().then_some(Self::OrganiserPrincipal);
         let services = (0..subject.service_principals.len()).map(Self::ServicePrincipal);
-        [Self::Organiser, Self::OrganiserPrincipal].into_iter().chain(services).collect()
+        organiser.into_iter().chain(principal).chain(services).collect()
     }
 
     /// Path of the person or organisation.

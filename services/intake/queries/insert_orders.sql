@@ -11,7 +11,9 @@ with created as (
 ),
 written as (
     insert into order_history (order_id, version, at, actor, event)
-    select id, version, created_at, account, $13 from created
+    select created.id, created.version, created.created_at, created.account, first.event
+    from created
+    join unnest($1::uuid[], $13::jsonb[]) as first (id, event) on first.id = created.id
     returning order_id, version, at, actor, event
 )
 insert into audit_pending (at, actor, role, action, object, detail)

@@ -1,24 +1,38 @@
 //! What people's requests do to an order: decide, store, and send on, in one transaction each.
 
 use icp_bus::Effects;
-use icp_domain::{Filing, MaterialKind};
+use icp_domain::{Filing, Finding, MaterialKind};
 use icp_kit::DataKey;
 use icp_kit::materials::StoredMaterial;
 use icp_proto::common;
+use icp_rules_sdk::{Context, SmsReceiver};
 use prost::Message as _;
 use uuid::Uuid;
 
 use crate::api::Api;
 use crate::api::auth::{Caller, Role};
-use crate::api::problem::{Kind, Problem};
+use crate::api::problem::{FieldError, Kind, Problem};
+use crate::approval::CarriedOut;
 use crate::audit;
-use crate::content;
+use crate::check::conflicts::{OnRecord, conflicts};
 use crate::desk::words;
-use crate::order::{Command, Event, Order, RulesVerdict, decide, evolve};
+use crate::order::{Command, Event, Order, RulesVerdict, Submission, decide, evolve};
 use crate::reactions::{Attachments, react};
 use crate::rules::{self, Facts};
 use crate::store::{Change, Content, MaterialRow, StoredOrder};
 use crate::writes::{OrderWrite, OrderWritten};
+use crate::{content, determination};
+
+/// Whose filing is examined.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// The order; nil where none is stored.
+    pub id: Uuid,
+    /// The account that orders.
+    pub account: &'a str,
+    /// What was uploaded; absent where nothing is stored.
+    pub materials: Option<&'a [MaterialRow]>,
+}
 
 /// What a command writes besides the new state.
 #[derive(Debug, Default)]
@@ -31,11 +45,17 @@ pub struct Extra {
 
 impl Api {
     /// Stores a new draft.
-    pub async fn create(&self, caller: &Caller, filing: &Filing) -> Result<StoredOrder, Problem> {
+    pub async fn create(
+        &self,
+        caller: &Caller,
+        filing: &Filing,
+        determination: Option<Uuid>,
+    ) -> Result<StoredOrder, Problem> {
         let id = Uuid::now_v7();
         let data_key = DataKey::generate();
         let now = self.clock.now();
-        let order = evolve(Order::default(), &Event::Created);
+        let created = Event::Created { order_type: filing.order_type, determination };
+        let order = evolve(Order::default(), &created);
         let mut stored = StoredOrder {
             id,
             account: caller.account.clone(),
@@ -52,9 +72,8 @@ impl Api {
         };
         self.fill(&mut stored, &data_key, filing)?;
         let mut effects = Effects::new();
-        react(&mut effects, &stored, &[Event::Created], now, Attachments::default());
-        let order_type = filing.order_type.as_str();
-        self.writes.write(OrderWrite::Create { draft: Box::new(stored.clone()), order_type, effects }).await?;
+        react(&mut effects, &stored, &[created], now, Attachments::default());
+        self.writes.write(OrderWrite::Create { draft: Box::new(stored.clone()), effects }).await?;
         Ok(stored)
     }
 
@@ -65,6 +84,19 @@ impl Api {
         mut stored: StoredOrder,
         filing: &Filing,
     ) -> Result<StoredOrder, Problem> {
+        if filing.order_type != stored.order.order_type {
+            return Err(Problem::fields(vec![FieldError::new(
+                "order_type",
+                format!("the order is one of type {}, which does not change", stored.order.order_type.as_str()),
+                "withdraw the order and begin anew",
+            )]));
+        }
+        if stored.order.determination.is_some() {
+            let errors = determination::frozen(&self.filing(&stored)?, filing);
+            if !errors.is_empty() {
+                return Err(Problem::fields(errors));
+            }
+        }
         let data_key = self.data_key(&stored)?;
         self.fill(&mut stored, &data_key, filing)?;
         self.apply(caller, stored, Command::Amend, Extra { content: true, ..Extra::default() }).await
@@ -102,19 +134,32 @@ impl Api {
         let verdict = self.judge(&stored, &filing, &rows).await?;
         let keyring = &self.bus.context().keyring;
         let context = stored.id.to_string();
-        let contact = keyring.seal("notify", &context, &content::contact(&filing))?.encode_to_vec();
-        let persons = keyring.seal("sms", &context, &content::sms_persons(&filing))?.encode_to_vec();
+        let contact = keyring.seal("notify", &context, &content::messages::contact(&filing))?.encode_to_vec();
+        let sms_persons = content::messages::sms_persons(&filing, self.sms_receivers(&filing).as_deref());
+        let persons = keyring.seal("sms", &context, &sms_persons)?.encode_to_vec();
         let mut attachments = Attachments::default();
         if !verdict.blocks() {
-            let materials = self.open_materials(&stored, &rows)?;
-            let subject = content::identity_subject(&filing, materials);
-            attachments.identity = Some(keyring.seal("identity", &context, &subject)?);
-            attachments.authority = Some(keyring.seal("authority", &context, &content::lookup_subject(&filing))?);
+            let row = filing.order_type.description();
+            if row.verifies_identity() {
+                let materials = self.open_materials(&stored, &rows)?;
+                let subject = content::messages::identity_subject(&filing, materials);
+                attachments.identity = Some(keyring.seal("identity", &context, &subject)?);
+            }
+            if row.asks_registers() {
+                let subject = content::messages::lookup_subject(&filing);
+                attachments.authority = Some(keyring.seal("authority", &context, &subject)?);
+            }
         }
         stored.contact_sealed = Some(contact.clone());
         stored.persons_sealed = Some(persons.clone());
         let extra = Extra { attachments, sealed: Some((contact, persons)), ..Extra::default() };
-        self.apply(caller, stored, Command::Submit(verdict), extra).await
+        let submission = Submission {
+            verdict,
+            asks_sms: !sms_persons.persons.is_empty(),
+            organiser_number: content::organiser_number(&filing),
+            service_numbers: content::service_numbers(&filing),
+        };
+        self.apply(caller, stored, Command::Submit(submission), extra).await
     }
 
     /// The reviewer passes the order: the rules judge once more, and the relay gets it.
@@ -135,9 +180,12 @@ impl Api {
         verdict: RulesVerdict,
     ) -> Result<StoredOrder, Problem> {
         let command = self.config.review.second_opinion.pass(&stored.order, verdict, &caller.name)?;
-        let relay_filing = content::relay_filing(filing, self.open_materials(&stored, materials)?);
-        let relay = self.bus.context().keyring.seal("relay", &stored.id.to_string(), &relay_filing)?;
-        let attachments = Attachments { relay: Some(relay), ..Attachments::default() };
+        let mut attachments = Attachments::default();
+        if filing.order_type.description().bureau.is_some() {
+            let relay_filing = content::messages::relay_filing(filing, self.open_materials(&stored, materials)?);
+            attachments.relay =
+                Some(self.bus.context().keyring.seal("relay", &stored.id.to_string(), &relay_filing)?);
+        }
         self.apply(caller, stored, command, Extra { attachments, ..Extra::default() }).await
     }
 
@@ -193,6 +241,7 @@ impl Api {
             after: stored.order.clone(),
             at: now,
             actor: caller.name.clone(),
+            carried_out: CarriedOut::of(&stored, &events, now),
             role: caller.role.as_str(),
             events,
             content,
@@ -212,16 +261,55 @@ impl Api {
         }
     }
 
-    /// The province's verdict on an order as it stands.
+    /// The verdict on an order as it stands: what the rules say, and what is on record.
     pub async fn judge(
         &self,
         stored: &StoredOrder,
         filing: &Filing,
         materials: &[MaterialRow],
     ) -> Result<RulesVerdict, Problem> {
-        let other_orders_in_flight = self.reads.count_in_flight(&stored.organiser_index, stored.id).await?;
-        let facts = Facts { order_id: stored.id, materials, other_orders_in_flight, now: self.clock.now() };
-        Ok(rules::judge(&self.rules, filing, &facts))
+        let subject = Subject { id: stored.id, account: &stored.account, materials: Some(materials) };
+        let (mut verdict, recorded) = self.examine(&subject, filing).await?;
+        verdict.findings.extend(recorded);
+        Ok(verdict)
+    }
+
+    /// What the province's rules say of a filing, and where it contradicts the record.
+    pub async fn examine(
+        &self,
+        subject: &Subject<'_>,
+        filing: &Filing,
+    ) -> Result<(RulesVerdict, Vec<Finding>), Problem> {
+        let index = self.organiser_index(&filing.organiser.certificate.number);
+        let domains = content::domains(filing);
+        let by_number = async {
+            match content::organiser_number(filing) {
+                Some(number) => self.reads.organiser_by_number(number).await,
+                None => Ok(None),
+            }
+        };
+        let (other_orders_in_flight, by_number, by_certificate, by_domain) = tokio::try_join!(
+            self.reads.count_in_flight(&index, subject.id),
+            by_number,
+            self.reads.organisers_by_certificate(&index),
+            self.reads.services_by_domain(&domains),
+        )?;
+        let record = OnRecord { by_number, by_certificate, by_domain };
+        let facts = Facts {
+            order_id: subject.id,
+            materials: subject.materials,
+            filed: record.by_number.as_ref().map(|organiser| (organiser.services, organiser.domains)),
+            other_orders_in_flight,
+            now: self.clock.now(),
+        };
+        Ok((rules::judge(&self.rules, filing, &facts), conflicts(filing, subject.account, &record)))
+    }
+
+    /// Whom the ministry asks by SMS, if the province's rules say.
+    fn sms_receivers(&self, filing: &Filing) -> Option<Vec<SmsReceiver>> {
+        let context = Context::on(rules::day_in_china(self.clock.now()));
+        let requirements = self.rules.requirements(filing.province, &filing.into(), &context).ok()?;
+        Some(requirements.sms_receivers)
     }
 
     /// The declared content.
@@ -244,9 +332,13 @@ impl Api {
         stored.content = data_key.encrypt(stored.id.as_bytes(), &clear)?;
         stored.province = filing.province.letters().to_owned();
         stored.domains = content::domains(filing);
-        let number = filing.organiser.certificate.number.trim().to_uppercase();
-        stored.organiser_index = self.vault.blind_index("organiser-certificate", &number);
+        stored.organiser_index = self.organiser_index(&filing.organiser.certificate.number);
         Ok(())
+    }
+
+    /// The keyed digest of an organiser's certificate number.
+    pub fn organiser_index(&self, certificate_number: &str) -> Vec<u8> {
+        self.vault.blind_index("organiser-certificate", &certificate_number.trim().to_uppercase())
     }
 
     fn open_materials(&self, stored: &StoredOrder, rows: &[MaterialRow]) -> Result<Vec<common::Material>, Problem> {

@@ -10,9 +10,11 @@ use icp_proto::{authority, bureau, identity};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::order::{BureauResult, Command, Event, decide, evolve};
+use crate::approval::{self, CarriedOut};
+use crate::determination::{self, Recorded};
+use crate::order::{BureauIds, BureauResult, Command, Numbers, decide, evolve};
 use crate::reactions::{Attachments, finding_from, react};
-use crate::store::{self, Change, NewlyFiled};
+use crate::store::{self, Change};
 
 /// Turns facts of one kind of service into commands.
 #[derive(Debug, Clone)]
@@ -30,9 +32,30 @@ pub struct Fact {
     command: Command,
 }
 
+/// What a message says to intake.
+#[derive(Debug, Clone)]
+pub enum Told {
+    /// A fact about an order.
+    Order(Fact),
+    /// The ministry's answer to a query.
+    Status(Uuid, Recorded),
+    /// Nothing that concerns it.
+    Nothing,
+}
+
+impl Told {
+    fn fact(&self) -> Option<&Fact> {
+        if let Self::Order(fact) = self { Some(fact) } else { None }
+    }
+
+    fn status(&self) -> Option<(Uuid, Recorded)> {
+        if let Self::Status(query, recorded) = self { Some((*query, recorded.clone())) } else { None }
+    }
+}
+
 #[async_trait]
 impl Handler for Answers {
-    type Message = Option<Fact>;
+    type Message = Told;
 
     fn decode(&self, kind: &str, payload: &[u8]) -> Result<Self::Message, String> {
         let fact = match kind {
@@ -47,15 +70,29 @@ impl Handler for Answers {
             "icp.evt.bureau.v1.approved" => {
                 let message: bureau::Approved = read(payload)?;
                 let order_id = order_id(&message.order_id)?;
-                let (organiser_number, service_numbers) = (message.organiser_number, message.service_numbers);
-                let command = Command::BureauApproved { attempt: message.attempt, organiser_number, service_numbers };
+                let ids = BureauIds {
+                    organiser: message.organiser_id,
+                    services: message.service_ids,
+                    accesses: message.access_ids,
+                };
+                let numbers = Numbers {
+                    organiser_number: message.organiser_number,
+                    service_numbers: message.service_numbers,
+                    ids,
+                };
+                let command = Command::BureauApproved { attempt: message.attempt, numbers };
                 Fact { order_id, command }
             }
             "icp.evt.bureau.v1.rejected" => bureau_rejection(read(payload)?)?,
+            "icp.evt.bureau.v1.status_answered" => {
+                let message: bureau::StatusAnswered = read(payload)?;
+                let query = Uuid::parse_str(&message.query_id).map_err(|_| "query_id is not a UUID".to_owned())?;
+                return Ok(Told::Status(query, recorded(message)));
+            }
             // Facts that do not concern the life of an order.
-            _ => return Ok(None),
+            _ => return Ok(Told::Nothing),
         };
-        Ok(Some(fact))
+        Ok(Told::Order(fact))
     }
 
     async fn handle(
@@ -65,12 +102,15 @@ impl Handler for Answers {
         effects: &mut Effects,
     ) -> Result<(), Failure> {
         let now = self.clock.now();
-        let ids: Vec<Uuid> = batch.iter().filter_map(|d| d.message.as_ref()).map(|fact| fact.order_id).collect();
+        let answers: Vec<(Uuid, Recorded)> = batch.iter().filter_map(|d| d.message.status()).collect();
+        if !answers.is_empty() {
+            determination::store::answer(connection, &answers).await?;
+        }
+        let ids: Vec<Uuid> = batch.iter().filter_map(|d| d.message.fact()).map(|fact| fact.order_id).collect();
         let mut orders = store::load_for_update(connection, &ids).await?;
         let mut changes: HashMap<Uuid, Change> = HashMap::new();
-        let mut filed = Vec::new();
         for delivery in batch {
-            let Some(fact) = &delivery.message else { continue };
+            let Some(fact) = delivery.message.fact() else { continue };
             let stored = orders
                 .get_mut(&fact.order_id)
                 .ok_or_else(|| Failure::Discard(format!("order {} is not known here", fact.order_id)))?;
@@ -89,19 +129,14 @@ impl Handler for Answers {
                 events: Vec::new(),
                 content: None,
                 sealed: None,
+                carried_out: None,
             });
             stored.order = events.iter().fold(stored.order.clone(), evolve);
             change.after = stored.order.clone();
             effects.set_cause(delivery.traceparent.clone());
             react(effects, stored, &events, now, Attachments::default());
-            for event in &events {
-                if let Event::Approved { organiser_number, service_numbers } = event {
-                    filed.push(NewlyFiled {
-                        order_id: stored.id,
-                        organiser_number: organiser_number.clone(),
-                        service_numbers: service_numbers.clone(),
-                    });
-                }
+            if let Some(carried_out) = CarriedOut::of(stored, &events, now) {
+                change.carried_out = Some(carried_out);
             }
             change.events.extend(events);
         }
@@ -112,8 +147,9 @@ impl Handler for Answers {
         if store::save(connection, &changes).await?.len() != changes.len() {
             return Err(Failure::Retry("an order changed at the same time".to_owned()));
         }
-        if !filed.is_empty() {
-            store::file_services(connection, &filed, now).await?;
+        let carried_out: Vec<&CarriedOut> = changes.iter().filter_map(|change| change.carried_out.as_ref()).collect();
+        if !carried_out.is_empty() {
+            approval::file(connection, &carried_out).await?;
         }
         Ok(())
     }
@@ -141,6 +177,16 @@ fn bureau_rejection(message: bureau::Rejected) -> Result<Fact, String> {
     let results = message.results.into_iter().map(|r| BureauResult { code: r.code, text: r.text }).collect();
     let command = Command::BureauRejected { attempt: message.attempt, results, sms_timeout: message.sms_timeout };
     Ok(Fact { order_id: order_id(&message.order_id)?, command })
+}
+
+fn recorded(message: bureau::StatusAnswered) -> Recorded {
+    match (message.code, message.is_filed) {
+        (0, true) => {
+            Recorded::Filed { organiser_number: message.organiser_number, service_number: message.service_number }
+        }
+        (0, false) => Recorded::Nothing,
+        (code, _) => Recorded::Unknown { code, text: message.text },
+    }
 }
 
 fn read<M: prost::Message + Default>(payload: &[u8]) -> Result<M, String> {

@@ -1,18 +1,23 @@
 //! Intake: the one owner of a filing order's life, from draft to filing number.
 //!
-//! Reading order: [`order`] (the life of an order, pure), [`content`] (what is declared), [`rules`],
+//! Reading order: [`order`] (the life of an order, pure), [`content`] (what is declared), [`determination`] (of
+//! which type it must be), [`rules`], [`check`] (all that can be said before submission),
 //! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
-//! facts), [`desk`] (the provider's reviewers), [`audit`] (who did and saw what), [`statistics`],
-//! [`api`] (REST), [`reads`] and [`writes`] (requests share queries and transactions), [`store`] (SQL), [`china`] (days).
-//! Desk, audit trail and statistics keep their own SQL.
+//! facts), [`approval`] (into the archive), [`desk`] (the provider's reviewers), [`audit`] (who did and saw what),
+//! [`statistics`], [`api`] (REST), [`reads`] and [`writes`] (requests share queries and transactions), [`store`]
+//! (SQL), [`china`] (days). Desk, audit trail and statistics keep their own SQL.
 
 pub mod api;
+pub mod approval;
 pub mod audit;
+pub mod check;
 pub mod china;
 pub mod commands;
 pub mod consumers;
 pub mod content;
 pub mod desk;
+pub mod determination;
+pub mod on_record;
 pub mod order;
 pub mod reactions;
 pub mod reads;

@@ -1,16 +1,20 @@
 //! The life of a filing order, as a pure state machine: `decide` says what happens, `evolve` applies it.
 //!
 //! ```text
-//! Draft → Checking → ProviderReview → Queued → AtBureau → Approved
+//! Draft → Checking → ProviderReview → Queued → AtBureau → Approved, or Cancelled (注销, 取消接入)
 //!   ↑________ Returned ←__|______________|_________|        (amended, then submitted again)
-//! Draft, Checking, ProviderReview, Returned → Withdrawn;   Draft, Returned → Expired
+//! Draft, Checking, ProviderReview, Queued, Returned → Withdrawn;   Draft, Returned → Expired
 //! ```
+//!
+//! Which of these steps an order takes is said by the description of its type ([`OrderType::description`]): steps at
+//! which nobody is asked are skipped, and what is not carried to the bureau is approved after the last of them.
 //!
 //! No I/O, no clock. Answers of other services carry the number of the submission (attempt) that they belong to;
 //! an answer to an older attempt, or one that comes twice, changes nothing.
 
-use icp_domain::{Finding, Severity, Stage};
+use icp_domain::{Description, Finding, OrderType, Severity, Stage};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -28,6 +32,8 @@ pub enum Phase {
     AtBureau,
     /// Filed; the numbers are known (已备案).
     Approved,
+    /// What was to be taken off the record is off it (已注销).
+    Cancelled,
     /// Back with the applicant, with findings (退回).
     Returned,
     /// Withdrawn by the applicant (撤销).
@@ -38,13 +44,14 @@ pub enum Phase {
 
 impl Phase {
     /// Every phase.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Draft,
         Self::Checking,
         Self::ProviderReview,
         Self::Queued,
         Self::AtBureau,
         Self::Approved,
+        Self::Cancelled,
         Self::Returned,
         Self::Withdrawn,
         Self::Expired,
@@ -59,6 +66,7 @@ impl Phase {
             Self::Queued => "queued",
             Self::AtBureau => "at_bureau",
             Self::Approved => "approved",
+            Self::Cancelled => "cancelled",
             Self::Returned => "returned",
             Self::Withdrawn => "withdrawn",
             Self::Expired => "expired",
@@ -74,43 +82,41 @@ impl Phase {
     pub fn is_open(self) -> bool {
         matches!(self, Self::Draft | Self::Returned)
     }
-
-    /// One sentence: what the order waits for.
-    pub fn waits_for(self) -> &'static str {
-        match self {
-            Self::Draft => "The applicant completes the draft and submits it.",
-            Self::Checking => "Identity verification and the registers answer.",
-            Self::ProviderReview => "A reviewer of the provider decides.",
-            Self::Queued => "The relay reports the order to the bureau.",
-            Self::AtBureau => {
-                "The persons in charge confirm the ministry's SMS within 24 hours, then the bureau decides."
-            }
-            Self::Approved => "Nothing: the filing is approved.",
-            Self::Returned => "The applicant mends the findings and submits again.",
-            Self::Withdrawn => "Nothing: the order was withdrawn.",
-            Self::Expired => "Nothing: the order expired.",
-        }
-    }
 }
 
 /// The state of an order. Holds no personal data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Order {
+    /// What it asks for; decides which steps it takes.
+    #[serde(default = "first_filing")]
+    pub order_type: OrderType,
+    /// The determination that found the type; what it was asked about is frozen then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub determination: Option<Uuid>,
     /// Where it stands.
     pub phase: Phase,
     /// Number of events so far; grows by one with each.
     pub version: i64,
     /// Number of submissions so far.
     pub attempt: u32,
-    /// Whether identity verification has answered this attempt.
+    /// Whether identity verification has answered this attempt, or is not asked.
     pub identity_answered: bool,
-    /// Whether the registers have answered this attempt.
+    /// Whether the registers have answered this attempt, or are not asked.
     pub authority_answered: bool,
+    /// Whether the account that holds the record has consented, or need not.
+    #[serde(default = "yes")]
+    pub consent_given: bool,
+    /// Whether the ministry asks anybody by SMS.
+    #[serde(default = "yes")]
+    pub asks_sms: bool,
+    /// Whether the relay has it in this attempt.
+    #[serde(default)]
+    pub is_handed_over: bool,
     /// Findings of this attempt so far, or those that returned it.
     pub findings: Vec<Finding>,
-    /// Number of the organiser, once approved (主体备案号).
+    /// Number of the organiser: the one on record that the order names, or the new one (主体备案号).
     pub organiser_number: Option<String>,
-    /// Numbers of the services, once approved.
+    /// Numbers of the services: those on record that the order names, or the new ones.
     pub service_numbers: Vec<String>,
     /// Who passed it first, while a second reviewer must decide as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -118,6 +124,54 @@ pub struct Order {
     /// The words of whoever returned it, encrypted under the order's data key, base64: see [`crate::desk::words`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
+}
+
+// States and histories from before there were other types than first filings lack these.
+fn first_filing() -> OrderType {
+    OrderType::FirstFiling
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Order {
+    /// What its type is about.
+    pub fn description(&self) -> &'static Description {
+        self.order_type.description()
+    }
+
+    /// Whether everybody who is asked before the reviewer has answered.
+    fn is_checked(&self) -> bool {
+        self.identity_answered && self.authority_answered && self.consent_given
+    }
+
+    /// One sentence: what the order waits for.
+    pub fn waits_for(&self) -> &'static str {
+        let row = self.description();
+        match self.phase {
+            Phase::Draft => "The applicant completes the draft and submits it.",
+            Phase::Checking if !self.consent_given => "The account that holds the record consents.",
+            Phase::Checking if !row.asks_registers() => "Identity verification answers.",
+            Phase::Checking if !row.verifies_identity() => "The registers answer.",
+            Phase::Checking => "Identity verification and the registers answer.",
+            Phase::ProviderReview if self.first_pass.is_some() => {
+                "A second reviewer of the provider decides; the first one has passed it."
+            }
+            Phase::ProviderReview => "A reviewer of the provider decides.",
+            Phase::Queued => "The relay reports the order to the bureau.",
+            Phase::AtBureau if self.asks_sms => {
+                "The persons in charge confirm the ministry's SMS within 24 hours, then the bureau decides."
+            }
+            Phase::AtBureau => "The bureau decides; the ministry asks nobody by SMS.",
+            Phase::Approved if row.bureau.is_none() => "Nothing: the record belongs to the account.",
+            Phase::Approved => "Nothing: the filing is approved.",
+            Phase::Cancelled => "Nothing: it was taken off the record.",
+            Phase::Returned => "The applicant mends the findings and submits again.",
+            Phase::Withdrawn => "Nothing: the order was withdrawn.",
+            Phase::Expired => "Nothing: the order expired.",
+        }
+    }
 }
 
 /// What the province's module said, as the order records it.
@@ -147,6 +201,42 @@ pub struct BureauResult {
     pub text: String,
 }
 
+/// Ids of the bureau's store (Ztid, Wzid, Jrid), in the order of the filing's services; 0 or missing where unknown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BureauIds {
+    /// Of the organiser.
+    pub organiser: i64,
+    /// Of the services.
+    pub services: Vec<i64>,
+    /// Of their accesses.
+    pub accesses: Vec<i64>,
+}
+
+/// What is filed, or was taken off the record.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Numbers {
+    /// Number of the organiser (主体备案号).
+    pub organiser_number: String,
+    /// Numbers of the services, in the order of the filing's.
+    pub service_numbers: Vec<String>,
+    /// The bureau's own ids.
+    #[serde(default)]
+    pub ids: BureauIds,
+}
+
+/// What an applicant hands in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Submission {
+    /// What the rules say.
+    pub verdict: RulesVerdict,
+    /// Whether the ministry will ask anybody by SMS.
+    pub asks_sms: bool,
+    /// The organiser's number on record that the order names.
+    pub organiser_number: Option<String>,
+    /// The services' numbers on record that the order names.
+    pub service_numbers: Vec<String>,
+}
+
 /// What somebody wants of an order.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs)] // Each variant is explained; its fields are named for what they hold.
@@ -154,7 +244,9 @@ pub enum Command {
     /// The applicant changes the content or a material.
     Amend,
     /// The applicant hands it in; the rules have judged.
-    Submit(RulesVerdict),
+    Submit(Submission),
+    /// The account that holds the record lets it go.
+    Consent,
     /// The applicant takes it back.
     Withdraw,
     /// 45 idle days have passed.
@@ -174,7 +266,7 @@ pub enum Command {
     /// The bureau's system has taken it.
     BureauReceived { attempt: u32, data_sequence: i64 },
     /// The bureau approved it.
-    BureauApproved { attempt: u32, organiser_number: String, service_numbers: Vec<String> },
+    BureauApproved { attempt: u32, numbers: Numbers },
     /// The bureau or the ministry returned it.
     BureauRejected { attempt: u32, results: Vec<BureauResult>, sms_timeout: bool },
 }
@@ -185,17 +277,32 @@ pub enum Command {
 #[allow(missing_docs)] // Each variant is explained; its fields are named for what they hold.
 pub enum Event {
     /// The order exists.
-    Created,
+    Created {
+        #[serde(default = "first_filing")]
+        order_type: OrderType,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        determination: Option<Uuid>,
+    },
     /// The content or a material changed.
     Amended,
     /// Handed in.
-    Submitted { attempt: u32 },
+    Submitted {
+        attempt: u32,
+        #[serde(default = "yes")]
+        asks_sms: bool,
+        #[serde(default)]
+        organiser_number: Option<String>,
+        #[serde(default)]
+        service_numbers: Vec<String>,
+    },
     /// The province's module judged it.
     RulesJudged(RulesVerdict),
     /// Identity verification answered.
     IdentityVerified { checks: u32, findings: Vec<Finding> },
     /// The registers answered.
     AuthorityAnswered { answers: u32, findings: Vec<Finding> },
+    /// The account that holds the record lets it go.
+    ConsentGiven,
     /// All checks are done; a reviewer is asked.
     ReviewRequested,
     /// Own words of whoever returns the order, encrypted under its data key, base64.
@@ -209,7 +316,9 @@ pub enum Event {
     /// The bureau's system has it; 0 where only a later answer told so.
     ReceivedByBureau { data_sequence: i64 },
     /// Filed.
-    Approved { organiser_number: String, service_numbers: Vec<String> },
+    Approved(Numbers),
+    /// Taken off the record.
+    Cancelled(Numbers),
     /// Taken back.
     Withdrawn,
     /// Idle for too long.
@@ -241,28 +350,21 @@ pub enum Rejection {
 impl Default for Order {
     fn default() -> Self {
         Self {
+            order_type: OrderType::FirstFiling,
+            determination: None,
             phase: Phase::Draft,
             version: 0,
             attempt: 0,
             identity_answered: false,
             authority_answered: false,
+            consent_given: false,
+            asks_sms: false,
+            is_handed_over: false,
             findings: Vec::new(),
             organiser_number: None,
             service_numbers: Vec::new(),
             first_pass: None,
             words: None,
-        }
-    }
-}
-
-impl Order {
-    /// One sentence: what the order waits for.
-    pub fn waits_for(&self) -> &'static str {
-        match (self.phase, &self.first_pass) {
-            (Phase::ProviderReview, Some(_)) => {
-                "A second reviewer of the provider decides; the first one has passed it."
-            }
-            _ => self.phase.waits_for(),
         }
     }
 }
@@ -274,29 +376,28 @@ impl Order {
 pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> {
     match command {
         Command::Amend => allow(order, order.phase.is_open(), "draft or returned", || vec![Event::Amended]),
-        Command::Submit(verdict) => {
-            allow(order, order.phase.is_open(), "draft or returned", || submit(order.attempt + 1, verdict))
+        Command::Submit(submission) => {
+            allow(order, order.phase.is_open(), "draft or returned", || submit(order, submission))
         }
-        Command::Withdraw => {
-            let may = order.phase.is_open() || matches!(order.phase, Phase::Checking | Phase::ProviderReview);
-            allow(order, may, "draft, checking, provider_review or returned", || vec![Event::Withdrawn])
+        Command::Consent => {
+            let is_awaited = order.phase == Phase::Checking && !order.consent_given;
+            allow(order, is_awaited, "checking, by types that need consent", || after_check(order, Event::ConsentGiven))
         }
+        Command::Withdraw => withdraw(order),
         Command::Expire => Ok(if order.phase.is_open() { vec![Event::Expired] } else { Vec::new() }),
         Command::IdentityAnswered { attempt, checks, findings } => {
             if !is_awaited(order, attempt) || order.identity_answered {
                 return Ok(Vec::new());
             }
-            let answered = Event::IdentityVerified { checks, findings };
-            Ok(after_check(order, answered, order.authority_answered, Stage::Identity))
+            Ok(after_check(order, Event::IdentityVerified { checks, findings }))
         }
         Command::AuthorityAnswered { attempt, answers, findings } => {
             if !is_awaited(order, attempt) || order.authority_answered {
                 return Ok(Vec::new());
             }
-            let answered = Event::AuthorityAnswered { answers, findings };
-            Ok(after_check(order, answered, order.identity_answered, Stage::Authority))
+            Ok(after_check(order, Event::AuthorityAnswered { answers, findings }))
         }
-        Command::Pass(verdict) => pass(order, verdict, Event::Passed),
+        Command::Pass(verdict) => pass(order, verdict, agreed(order)),
         Command::PassFirst { verdict, reviewer } => pass(order, verdict, Event::PassedFirst { reviewer }),
         Command::Return(findings) => {
             if findings.is_empty() {
@@ -311,12 +412,10 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
             events
         }),
         Command::BureauReceived { attempt, data_sequence } => {
-            let fits = order.phase == Phase::Queued && attempt == order.attempt;
+            let fits = attempt == order.attempt && (order.phase == Phase::Queued || is_withdrawn_too_late(order));
             Ok(if fits { vec![Event::ReceivedByBureau { data_sequence }] } else { Vec::new() })
         }
-        Command::BureauApproved { attempt, organiser_number, service_numbers } => {
-            Ok(from_bureau(order, attempt, Event::Approved { organiser_number, service_numbers }))
-        }
+        Command::BureauApproved { attempt, numbers } => Ok(from_bureau(order, attempt, done(order, numbers))),
         Command::BureauRejected { attempt, results, sms_timeout } => {
             let findings = bureau_findings(&results, sms_timeout);
             Ok(from_bureau(order, attempt, Event::Returned { by: Stage::Bureau, findings }))
@@ -328,13 +427,23 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
 pub fn evolve(mut order: Order, event: &Event) -> Order {
     order.version += 1;
     match event {
-        Event::Created | Event::Amended => {}
-        Event::Submitted { attempt } => {
+        Event::Created { order_type, determination } => {
+            order.order_type = *order_type;
+            order.determination = *determination;
+        }
+        Event::Amended => {}
+        Event::Submitted { attempt, asks_sms, organiser_number, service_numbers } => {
+            let row = order.description();
             order.phase = Phase::Checking;
             order.attempt = *attempt;
-            order.identity_answered = false;
-            order.authority_answered = false;
+            order.identity_answered = !row.verifies_identity();
+            order.authority_answered = !row.asks_registers();
+            order.consent_given = !row.needs_consent();
+            order.asks_sms = *asks_sms;
+            order.is_handed_over = false;
             order.findings = Vec::new();
+            order.organiser_number.clone_from(organiser_number);
+            order.service_numbers.clone_from(service_numbers);
             order.first_pass = None;
             order.words = None;
         }
@@ -350,24 +459,29 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             order.authority_answered = true;
             order.findings.extend(findings.iter().cloned());
         }
+        Event::ConsentGiven => order.consent_given = true,
         Event::ReviewRequested => order.phase = Phase::ProviderReview,
         Event::Worded { words } => order.words = Some(words.clone()),
         Event::Returned { findings, .. } => {
             order.phase = Phase::Returned;
+            order.is_handed_over = false;
             order.findings.clone_from(findings);
             order.first_pass = None;
         }
         Event::PassedFirst { reviewer } => order.first_pass = Some(reviewer.clone()),
         Event::Passed => {
             order.phase = Phase::Queued;
+            order.is_handed_over = true;
             order.first_pass = None;
         }
         Event::ReceivedByBureau { .. } => order.phase = Phase::AtBureau,
-        Event::Approved { organiser_number, service_numbers } => {
+        Event::Approved(numbers) => {
             order.phase = Phase::Approved;
-            order.findings = Vec::new();
-            order.organiser_number = Some(organiser_number.clone());
-            order.service_numbers.clone_from(service_numbers);
+            ended(&mut order, numbers);
+        }
+        Event::Cancelled(numbers) => {
+            order.phase = Phase::Cancelled;
+            ended(&mut order, numbers);
         }
         Event::Withdrawn => order.phase = Phase::Withdrawn,
         Event::Expired => order.phase = Phase::Expired,
@@ -384,13 +498,36 @@ fn allow(
     if may { Ok(events()) } else { Err(Rejection::WrongPhase { phase: order.phase, allowed }) }
 }
 
-fn submit(attempt: u32, verdict: RulesVerdict) -> Vec<Event> {
-    let blocking = verdict.blocks().then(|| verdict.findings.clone());
-    let mut events = vec![Event::Submitted { attempt }, Event::RulesJudged(verdict)];
-    if let Some(findings) = blocking {
-        events.push(Event::Returned { by: Stage::Rules, findings });
-    }
-    events
+fn ended(order: &mut Order, numbers: &Numbers) {
+    order.findings = Vec::new();
+    order.organiser_number = Some(numbers.organiser_number.clone());
+    order.service_numbers.clone_from(&numbers.service_numbers);
+}
+
+fn submit(order: &Order, submission: Submission) -> Vec<Event> {
+    let Submission { verdict, asks_sms, organiser_number, service_numbers } = submission;
+    let submitted = Event::Submitted { attempt: order.attempt + 1, asks_sms, organiser_number, service_numbers };
+    let judged = Event::RulesJudged(verdict);
+    let after = evolve(evolve(order.clone(), &submitted), &judged);
+    let is_decided = after.is_checked() || blocks(&after.findings);
+    let next = is_decided.then(|| after_all_checks(&after));
+    [submitted, judged].into_iter().chain(next).collect()
+}
+
+/// What the bureau does not have yet can be taken back; a cancellation only before it is handed in (filing-rules §1.3).
+fn withdraw(order: &Order) -> Result<Vec<Event>, Rejection> {
+    let is_under_way = matches!(order.phase, Phase::Checking | Phase::ProviderReview | Phase::Queued);
+    let (may, allowed) = if order.description().is_cancellation() {
+        (order.phase.is_open(), "draft or returned, because it is a cancellation")
+    } else {
+        (order.phase.is_open() || is_under_way, "draft, checking, provider_review, queued or returned")
+    };
+    allow(order, may, allowed, || vec![Event::Withdrawn])
+}
+
+/// The relay had it already: what the bureau says of it counts all the same.
+fn is_withdrawn_too_late(order: &Order) -> bool {
+    order.phase == Phase::Withdrawn && order.is_handed_over
 }
 
 fn pass(order: &Order, verdict: RulesVerdict, passed: Event) -> Result<Vec<Event>, Rejection> {
@@ -404,20 +541,39 @@ fn is_awaited(order: &Order, attempt: u32) -> bool {
     order.phase == Phase::Checking && order.attempt == attempt
 }
 
-/// After the last check: back to the applicant with all findings at once, or on to the reviewer.
-fn after_check(order: &Order, answered: Event, other_is_done: bool, stage: Stage) -> Vec<Event> {
-    if !other_is_done {
-        return vec![answered];
-    }
+/// An answer, and what follows when it is the last one.
+fn after_check(order: &Order, answered: Event) -> Vec<Event> {
     let after = evolve(order.clone(), &answered);
-    let next = if blocks(&after.findings) {
-        let blocking_stage =
-            after.findings.iter().find(|f| f.severity == Severity::Block).map_or(stage, |finding| finding.stage);
-        Event::Returned { by: blocking_stage, findings: after.findings }
-    } else {
-        Event::ReviewRequested
-    };
-    vec![answered, next]
+    let next = after.is_checked().then(|| after_all_checks(&after));
+    std::iter::once(answered).chain(next).collect()
+}
+
+/// Back to the applicant with all findings at once, or on to the reviewer, if the type has one.
+fn after_all_checks(order: &Order) -> Event {
+    match order.findings.iter().find(|finding| finding.severity == Severity::Block) {
+        Some(blocking) => Event::Returned { by: blocking.stage, findings: order.findings.clone() },
+        None if order.description().is_reviewed => Event::ReviewRequested,
+        None => agreed(order),
+    }
+}
+
+/// On to the bureau, or done where the provider's own record changes alone.
+fn agreed(order: &Order) -> Event {
+    match order.description().bureau {
+        Some(_) => Event::Passed,
+        None => done(order, Numbers::default()),
+    }
+}
+
+/// The end of an order: with these numbers, or with those on record that it names.
+fn done(order: &Order, mut numbers: Numbers) -> Event {
+    if numbers.organiser_number.is_empty() {
+        numbers.organiser_number = order.organiser_number.clone().unwrap_or_default();
+    }
+    if numbers.service_numbers.is_empty() {
+        numbers.service_numbers.clone_from(&order.service_numbers);
+    }
+    if order.description().is_cancellation() { Event::Cancelled(numbers) } else { Event::Approved(numbers) }
 }
 
 /// An answer of the bureau may overtake the receipt of its file.
@@ -425,9 +581,11 @@ fn from_bureau(order: &Order, attempt: u32, answer: Event) -> Vec<Event> {
     if attempt != order.attempt {
         return Vec::new();
     }
+    let is_too_late = is_withdrawn_too_late(order) && !matches!(answer, Event::Returned { .. });
     match order.phase {
-        Phase::Queued => vec![Event::ReceivedByBureau { data_sequence: 0 }, answer],
         Phase::AtBureau => vec![answer],
+        Phase::Queued => vec![Event::ReceivedByBureau { data_sequence: 0 }, answer],
+        _ if is_too_late => vec![Event::ReceivedByBureau { data_sequence: 0 }, answer],
         _ => Vec::new(),
     }
 }

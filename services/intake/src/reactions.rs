@@ -7,7 +7,7 @@ use icp_proto::common::Sealed;
 use icp_proto::{authority, common, identity, order as order_proto, relay, sms};
 use prost::Message as _;
 
-use crate::order::{Event, Order, Phase, RulesVerdict};
+use crate::order::{Event, Numbers, Order, Phase, RulesVerdict};
 use crate::store::StoredOrder;
 
 /// Sealed data that the events of a person's command carry on; answers of services carry none.
@@ -54,7 +54,8 @@ fn send_tasks(
     let province = stored.province.clone();
     let attempt = stored.order.attempt;
     match event {
-        Event::Submitted { attempt } if stored.order.phase == Phase::Checking => {
+        Event::Submitted { attempt, .. } if stored.order.phase != Phase::Returned => {
+            let row = stored.order.description();
             let verify = identity::Verify {
                 order_id: order_id.clone(),
                 attempt: *attempt,
@@ -67,15 +68,19 @@ fn send_tasks(
                 province,
                 subject: attachments.authority.clone(),
             };
-            effects.send(Outgoing::task("identity", "verify", &order_id, &verify));
-            effects.send(Outgoing::task("authority", "lookup", &order_id, &lookup));
+            if row.verifies_identity() {
+                effects.send(Outgoing::task("identity", "verify", &order_id, &verify));
+            }
+            if row.asks_registers() {
+                effects.send(Outgoing::task("authority", "lookup", &order_id, &lookup));
+            }
         }
         Event::Passed => {
             let submit =
                 relay::Submit { order_id: order_id.clone(), attempt, province, filing: attachments.relay.clone() };
             effects.send(Outgoing::task("relay", "submit", &order_id, &submit));
         }
-        Event::ReceivedByBureau { .. } => {
+        Event::ReceivedByBureau { .. } if stored.order.asks_sms => {
             let open = sms::Open {
                 order_id: order_id.clone(),
                 attempt,
@@ -85,8 +90,12 @@ fn send_tasks(
             };
             effects.send(Outgoing::task("sms", "open", &order_id, &open));
         }
-        Event::Approved { .. } => effects.send(close_sms(&order_id, attempt, "confirmed")),
-        Event::Returned { by: Stage::Bureau, .. } => effects.send(close_sms(&order_id, attempt, "returned")),
+        Event::Approved(_) | Event::Cancelled(_) if stored.order.asks_sms => {
+            effects.send(close_sms(&order_id, attempt, "confirmed"));
+        }
+        Event::Returned { by: Stage::Bureau, .. } if stored.order.asks_sms => {
+            effects.send(close_sms(&order_id, attempt, "returned"));
+        }
         _ => {}
     }
 }
@@ -102,12 +111,13 @@ fn decode(sealed: Option<&[u8]>) -> Option<Sealed> {
 
 fn public_name(event: &Event, after: &Order) -> Option<&'static str> {
     match event {
-        Event::Submitted { .. } if after.phase == Phase::Checking => Some("submitted"),
+        Event::Submitted { .. } if after.phase != Phase::Returned => Some("submitted"),
         Event::Returned { .. } => Some("returned"),
         Event::ReviewRequested => Some("review_requested"),
         Event::Passed => Some("queued"),
         Event::ReceivedByBureau { .. } => Some("at_bureau"),
-        Event::Approved { .. } => Some("approved"),
+        Event::Approved(_) => Some("approved"),
+        Event::Cancelled(_) => Some("cancelled"),
         Event::Withdrawn => Some("withdrawn"),
         Event::Expired => Some("expired"),
         _ => None,
@@ -115,9 +125,9 @@ fn public_name(event: &Event, after: &Order) -> Option<&'static str> {
 }
 
 fn order_event(stored: &StoredOrder, event: &Event, name: &str, version: i64, at: DateTime<Utc>) -> Outgoing {
-    let (organiser_number, service_numbers) = match event {
-        Event::Approved { organiser_number, service_numbers } => (organiser_number.clone(), service_numbers.clone()),
-        _ => Default::default(),
+    let numbers = match event {
+        Event::Approved(numbers) | Event::Cancelled(numbers) => numbers.clone(),
+        _ => Numbers::default(),
     };
     let findings = match event {
         Event::Returned { findings, .. } => findings.iter().map(finding_message).collect(),
@@ -131,8 +141,8 @@ fn order_event(stored: &StoredOrder, event: &Event, name: &str, version: i64, at
         at_unix_ms: at.timestamp_millis(),
         contact: decode(stored.contact_sealed.as_deref()),
         findings,
-        organiser_number,
-        service_numbers,
+        organiser_number: numbers.organiser_number,
+        service_numbers: numbers.service_numbers,
     };
     Outgoing::event("order", name, &stored.province, stored.id, &message)
 }
@@ -176,9 +186,9 @@ pub fn finding_from(message: common::Finding, stage: Stage) -> Finding {
 fn journal_line(event: &Event) -> (String, String) {
     let line = |what: &str, why: String| (what.to_owned(), why);
     match event {
-        Event::Created => line("draft created", String::new()),
+        Event::Created { .. } => line("draft created", String::new()),
         Event::Amended => line("draft changed", String::new()),
-        Event::Submitted { attempt } => line("submitted", format!("attempt {attempt}")),
+        Event::Submitted { attempt, .. } => line("submitted", format!("attempt {attempt}")),
         Event::RulesJudged(verdict) => line("rules judged", rules_reason(verdict)),
         Event::IdentityVerified { checks, findings } => {
             line("identity verified", format!("{checks} checks{}", found(findings)))
@@ -186,6 +196,7 @@ fn journal_line(event: &Event) -> (String, String) {
         Event::AuthorityAnswered { answers, findings } => {
             line("registers answered", format!("{answers} answers{}", found(findings)))
         }
+        Event::ConsentGiven => line("consent given", "by the account that holds the record".to_owned()),
         Event::ReviewRequested => line("waits for the provider's review", "all checks are done".to_owned()),
         Event::Returned { by, findings } => {
             line("returned to the applicant", format!("by {}{}", stage_name(*by), found(findings)))
@@ -194,12 +205,19 @@ fn journal_line(event: &Event) -> (String, String) {
         Event::PassedFirst { .. } => line("passed by the first reviewer", "a second one decides".to_owned()),
         Event::Passed => line("passed by the reviewer", "queued for the bureau".to_owned()),
         Event::ReceivedByBureau { .. } => line("at the bureau", "its system has taken the file".to_owned()),
-        Event::Approved { organiser_number, service_numbers } => {
-            line("approved", format!("{organiser_number}: {}", service_numbers.join(", ")))
-        }
+        Event::Approved(numbers) => line("approved", numbered(numbers)),
+        Event::Cancelled(numbers) => line("taken off the record", numbered(numbers)),
         Event::Withdrawn => line("withdrawn", "by the applicant".to_owned()),
         Event::Expired => line("expired", "idle for 45 days".to_owned()),
     }
+}
+
+fn numbered(numbers: &Numbers) -> String {
+    let Numbers { organiser_number, service_numbers, .. } = numbers;
+    if service_numbers.is_empty() {
+        return organiser_number.clone();
+    }
+    format!("{organiser_number}: {}", service_numbers.join(", "))
 }
 
 fn stage_name(stage: Stage) -> &'static str {
@@ -215,6 +233,7 @@ fn stage_name(stage: Stage) -> &'static str {
 fn rules_reason(verdict: &RulesVerdict) -> String {
     match &verdict.version {
         Some(version) => format!("module {version}{}", found(&verdict.findings)),
+        None if verdict.findings.is_empty() => "the bureau's rules do not concern it".to_owned(),
         None => "no module could judge; manual review".to_owned(),
     }
 }

@@ -8,6 +8,7 @@ use icp_kit::Gather;
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use crate::on_record::{self, OrganiserOnRecord, ServiceOnRecord};
 use crate::store::{self, MaterialRow, StoredOrder};
 
 /// What was read; an error is shared by all who asked together.
@@ -19,6 +20,9 @@ pub struct Reads {
     orders: Gather<Uuid, Answer<Option<StoredOrder>>>,
     materials: Gather<Uuid, Answer<Vec<MaterialRow>>>,
     in_flight: Gather<(Vec<u8>, Uuid), Answer<i64>>,
+    by_number: Gather<String, Answer<Vec<OrganiserOnRecord>>>,
+    by_certificate: Gather<Vec<u8>, Answer<Vec<OrganiserOnRecord>>>,
+    by_domain: Gather<String, Answer<Vec<ServiceOnRecord>>>,
 }
 
 impl Reads {
@@ -36,6 +40,17 @@ impl Reads {
             in_flight: gather(bus, |pool, asked: Vec<(Vec<u8>, Uuid)>| async move {
                 store::count_in_flight(&pool, &asked).await
             }),
+            by_number: gather(
+                bus,
+                |pool, numbers: Vec<String>| async move { on_record::by_number(&pool, &numbers).await },
+            ),
+            by_certificate: gather(bus, |pool, indexes: Vec<Vec<u8>>| async move {
+                on_record::by_certificate(&pool, &indexes).await
+            }),
+            by_domain: gather(
+                bus,
+                |pool, domains: Vec<String>| async move { on_record::by_domain(&pool, &domains).await },
+            ),
         }
     }
 
@@ -52,6 +67,28 @@ impl Reads {
     /// How many other orders of an organiser are in flight.
     pub async fn count_in_flight(&self, organiser_index: &[u8], except: Uuid) -> Answer<i64> {
         answered(self.in_flight.ask((organiser_index.to_vec(), except)).await)
+    }
+}
+
+impl Reads {
+    /// The organiser on record under a number.
+    pub async fn organiser_by_number(&self, number: String) -> Answer<Option<OrganiserOnRecord>> {
+        Ok(answered(self.by_number.ask(number).await)?.into_iter().next())
+    }
+
+    /// Organisers on record with a certificate, by its blind index.
+    pub async fn organisers_by_certificate(&self, index: &[u8]) -> Answer<Vec<OrganiserOnRecord>> {
+        answered(self.by_certificate.ask(index.to_vec()).await)
+    }
+
+    /// Services on record with one of these domains, A-label form.
+    pub async fn services_by_domain(&self, domains: &[String]) -> Answer<Vec<ServiceOnRecord>> {
+        let asked = domains.iter().map(|domain| self.by_domain.ask(domain.clone()));
+        let mut services = Vec::new();
+        for answer in futures::future::join_all(asked).await {
+            services.extend(answered(answer)?);
+        }
+        Ok(services)
     }
 }
 

@@ -16,16 +16,22 @@ use crate::store::MaterialRow;
 pub struct Facts<'a> {
     /// The order's id: the report of a candidate in shadow mode may name it.
     pub order_id: Uuid,
-    /// Materials that were uploaded.
-    pub materials: &'a [MaterialRow],
+    /// Materials that were uploaded; absent for a filing that is not stored: then none is missed.
+    pub materials: Option<&'a [MaterialRow]>,
+    /// Services and domains of the organiser on record here, where it is.
+    pub filed: Option<(i64, i64)>,
     /// Other orders of this organiser in flight.
     pub other_orders_in_flight: i64,
     /// The time of the judgement.
     pub now: DateTime<Utc>,
 }
 
-/// Judges with the province's active module. Without one, the order goes to manual review.
+/// Judges with the province's active module. Without one, the order goes to manual review. What is not carried to the
+/// bureau is not the bureau's to judge.
 pub fn judge(host: &Arc<Host>, filing: &Filing, facts: &Facts<'_>) -> RulesVerdict {
+    if filing.order_type.description().bureau.is_none() {
+        return RulesVerdict { digest: None, version: None, findings: Vec::new() };
+    }
     let order = Order::from(filing);
     match host.judge_order(filing.province, &facts.order_id.to_string(), &order, &context(facts)) {
         Verdict::Judged { findings, module, .. } => RulesVerdict {
@@ -57,7 +63,10 @@ pub fn day_in_china(time: DateTime<Utc>) -> Date {
 
 fn context(facts: &Facts<'_>) -> Context {
     let mut context = Context::on(day_in_china(facts.now));
-    context.materials = Some(facts.materials.iter().map(material).collect());
+    context.materials = facts.materials.map(|rows| rows.iter().map(material).collect());
+    let count = |number: i64| u32::try_from(number).ok();
+    context.filed_services = facts.filed.and_then(|(services, _)| count(services));
+    context.filed_domains = facts.filed.and_then(|(_, domains)| count(domains));
     context.orders_in_flight = u32::try_from(facts.other_orders_in_flight).ok();
     context
 }

@@ -8,6 +8,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow as _, PgConnection, PgPool, Row as _};
 use uuid::Uuid;
 
+use crate::approval::CarriedOut;
 use crate::order::{Event, Order, Phase};
 
 /// An order as it is stored.
@@ -60,6 +61,8 @@ pub struct Change {
     pub content: Option<Content>,
     /// Contact for "notify" and persons for "sms", where they were sealed anew.
     pub sealed: Option<(Vec<u8>, Vec<u8>)>,
+    /// What goes into the archive, where the order ends with it.
+    pub carried_out: Option<CarriedOut>,
 }
 
 /// The declared content and what is found by it.
@@ -142,16 +145,16 @@ pub fn read(row: &PgRow) -> Result<StoredOrder, sqlx::Error> {
     })
 }
 
-/// Stores new drafts, each with its order type.
-pub async fn insert(connection: &mut PgConnection, drafts: &[(&StoredOrder, &str)]) -> Result<(), sqlx::Error> {
-    fn all<'a, T>(drafts: &[(&'a StoredOrder, &'a str)], of: impl Fn(&'a StoredOrder) -> T) -> Vec<T> {
-        drafts.iter().map(|(order, _)| of(order)).collect()
+/// Stores new drafts.
+pub async fn insert(connection: &mut PgConnection, drafts: &[&StoredOrder]) -> Result<(), sqlx::Error> {
+    fn all<'a, T>(drafts: &[&'a StoredOrder], of: impl Fn(&'a StoredOrder) -> T) -> Vec<T> {
+        drafts.iter().copied().map(of).collect()
     }
     sqlx::query(include_str!("../queries/insert_orders.sql"))
         .bind(all(drafts, |order| order.id))
         .bind(all(drafts, |order| order.account.as_str()))
         .bind(all(drafts, |order| order.province.as_str()))
-        .bind(drafts.iter().map(|(_, order_type)| *order_type).collect::<Vec<_>>())
+        .bind(all(drafts, |order| order.order.order_type.as_str()))
         .bind(all(drafts, |order| order.order.version))
         .bind(all(drafts, |order| order.order.phase.as_str()))
         .bind(all(drafts, |order| sqlx::types::Json(&order.order)))
@@ -160,10 +163,14 @@ pub async fn insert(connection: &mut PgConnection, drafts: &[(&StoredOrder, &str
         .bind(all(drafts, |order| order.content.as_slice()))
         .bind(all(drafts, |order| order.data_key.as_slice()))
         .bind(all(drafts, |order| order.created_at))
-        .bind(sqlx::types::Json(Event::Created))
+        .bind(all(drafts, |order| sqlx::types::Json(created(&order.order))))
         .execute(connection)
         .await?;
     Ok(())
+}
+
+fn created(order: &Order) -> Event {
+    Event::Created { order_type: order.order_type, determination: order.determination }
 }
 
 /// Domains as one text, because an array of arrays has no rows: names hold no blanks.
@@ -340,18 +347,16 @@ pub struct NewlyFiled {
     pub organiser_number: String,
     /// Numbers of the services, in order.
     pub service_numbers: Vec<String>,
+    /// When it was approved.
+    pub at: DateTime<Utc>,
 }
 
 /// Enters approved services into the archive.
-pub async fn file_services(
-    connection: &mut PgConnection,
-    filed: &[NewlyFiled],
-    at: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
+pub async fn file_services(connection: &mut PgConnection, filed: &[NewlyFiled]) -> Result<(), sqlx::Error> {
     let services =
         || filed.iter().flat_map(|f| f.service_numbers.iter().zip(0_i32..).map(move |(n, index)| (f, n, index)));
     sqlx::query(include_str!("../queries/file_services.sql"))
-        .bind(at)
+        .bind(services().map(|(f, ..)| f.at).collect::<Vec<_>>())
         .bind(services().map(|(_, number, _)| number.as_str()).collect::<Vec<_>>())
         .bind(services().map(|(f, ..)| f.organiser_number.as_str()).collect::<Vec<_>>())
         .bind(services().map(|(f, ..)| f.order_id).collect::<Vec<_>>())

@@ -7,6 +7,7 @@ use icp_bus::{Effects, Writes};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::approval::{self, CarriedOut};
 use crate::store::{self, Change, MaterialRow, StoredOrder};
 
 /// A request that is decided and waits to be stored.
@@ -16,8 +17,6 @@ pub enum OrderWrite {
     Create {
         /// The draft.
         draft: Box<StoredOrder>,
-        /// Text form of its order type.
-        order_type: &'static str,
         /// What follows from it.
         effects: Effects,
     },
@@ -79,7 +78,7 @@ impl Writes for OrderWrites {
         let mut changes = Vec::new();
         for write in group {
             match write {
-                OrderWrite::Create { draft, order_type, .. } => drafts.push((draft.as_ref(), *order_type)),
+                OrderWrite::Create { draft, .. } => drafts.push(draft.as_ref()),
                 OrderWrite::Change { change, .. } => changes.push(change.as_ref().clone()),
             }
         }
@@ -89,6 +88,14 @@ impl Writes for OrderWrites {
         let changed = if changes.is_empty() { Default::default() } else { store::save(connection, &changes).await? };
         let late: Vec<Uuid> = changes.iter().map(|change| change.id).filter(|id| !changed.contains(id)).collect();
         let current = if late.is_empty() { HashMap::new() } else { store::versions(connection, &late).await? };
+        let carried_out: Vec<&CarriedOut> = changes
+            .iter()
+            .filter(|change| changed.contains(&change.id))
+            .filter_map(|change| change.carried_out.as_ref())
+            .collect();
+        if !carried_out.is_empty() {
+            approval::file(connection, &carried_out).await?;
+        }
         let mut materials = Vec::new();
         for write in group {
             if let OrderWrite::Change { change, material: Some(material), .. } = write

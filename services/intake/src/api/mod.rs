@@ -3,6 +3,7 @@
 mod audit;
 pub mod auth;
 mod body;
+mod determinations;
 mod docs;
 mod materials;
 mod orders;
@@ -83,6 +84,10 @@ pub fn router(api: Api) -> Router {
         .route("/v1/audit", get(audit::export))
         .route("/v1/rules", get(review::rules))
         .route("/v1/whitelist/{domain}", get(review::whitelist))
+        .route("/v1/orders/{id}/consent", post(orders::consent))
+        .route("/v1/orders/check", post(orders::check_filing))
+        .route("/v1/determinations", post(determinations::ask))
+        .route("/v1/determinations/{id}", get(determinations::show))
         .method_not_allowed_fallback(async || {
             Problem::new(Kind::MethodNotAllowed, "See /docs for the methods of each path.")
         })

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use icp_domain::{Filing, Finding};
+use icp_domain::{Filing, Finding, Severity};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -13,20 +13,37 @@ use super::auth::{Caller, Role};
 use super::problem::{FieldError, Kind, Problem};
 use super::view::{OrderView, with_etag};
 use super::{Api, body};
-use crate::order::{Command, Phase};
+use crate::check::Checked;
+use crate::commands::Subject;
+use crate::order::{Command, Phase, RulesVerdict};
 use crate::store::{ListFilter, StoredOrder};
-use crate::{content, store};
+use crate::{check, content, store};
 
-/// `POST /v1/orders`
+/// What a new order rests on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateQuery {
+    /// Id of the determination that found its type: what decided it is frozen then.
+    determination: Option<String>,
+}
+
+/// `POST /v1/orders?determination=…`
 pub async fn create(
     State(api): State<Api>,
     caller: Caller,
+    query: Result<Query<CreateQuery>, axum::extract::rejection::QueryRejection>,
     headers: HeaderMap,
     request_body: Body,
 ) -> Result<Response, Problem> {
     caller.require(Role::Applicant)?;
+    let Query(query) = query
+        .map_err(|error| Problem::fields(vec![FieldError::new("query", error.body_text(), "use determination")]))?;
     let filing = read_filing(&api, &headers, request_body).await?;
-    let stored = api.create(&caller, &filing).await?;
+    let determination = match &query.determination {
+        Some(id) => Some(api.check_determined(&caller, id, &filing).await?),
+        None => None,
+    };
+    let stored = api.create(&caller, &filing, determination).await?;
     let location = format!("/v1/orders/{}", stored.id);
     let mut response = (StatusCode::CREATED, with_etag(&stored, Some(filing))).into_response();
     if let Ok(value) = location.parse() {
@@ -70,22 +87,41 @@ struct CheckAnswer {
     may_be_submitted: bool,
     rules_version: Option<String>,
     rules_digest: Option<String>,
-    findings: Vec<Finding>,
+    findings: Vec<Checked>,
 }
 
-/// `POST /v1/orders/{id}/check`: the rules judge, nothing is stored.
+/// `POST /v1/orders/check`: everything that can be said about a filing; nothing is stored.
+pub async fn check_filing(
+    State(api): State<Api>,
+    caller: Caller,
+    headers: HeaderMap,
+    request_body: Body,
+) -> Result<Response, Problem> {
+    caller.require(Role::Applicant)?;
+    let filing: Filing = body::json(&headers, request_body, api.config.max_body_bytes).await?;
+    let subject = Subject { id: Uuid::nil(), account: &caller.account, materials: None };
+    let (verdict, recorded) = api.examine(&subject, &filing).await?;
+    Ok(check_answer(&filing, verdict, recorded, true).into_response())
+}
+
+fn check_answer(filing: &Filing, verdict: RulesVerdict, recorded: Vec<Finding>, is_open: bool) -> Json<CheckAnswer> {
+    let findings = check::all(filing, content::validate(filing), verdict.findings, recorded);
+    Json(CheckAnswer {
+        may_be_submitted: is_open && findings.iter().all(|checked| checked.finding.severity != Severity::Block),
+        rules_version: verdict.version,
+        rules_digest: verdict.digest,
+        findings,
+    })
+}
+
+/// `POST /v1/orders/{id}/check`: everything that can be said about the order as it stands; nothing is stored.
 pub async fn check(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let stored = find(&api, &caller, &id).await?;
     let filing = api.filing(&stored)?;
     let materials = api.reads.materials(stored.id).await?;
-    let verdict = api.judge(&stored, &filing, &materials).await?;
-    let answer = CheckAnswer {
-        may_be_submitted: stored.order.phase.is_open() && !verdict.blocks(),
-        rules_version: verdict.version,
-        rules_digest: verdict.digest,
-        findings: verdict.findings,
-    };
-    Ok(Json(answer).into_response())
+    let subject = Subject { id: stored.id, account: &stored.account, materials: Some(&materials) };
+    let (verdict, recorded) = api.examine(&subject, &filing).await?;
+    Ok(check_answer(&filing, verdict, recorded, stored.order.phase.is_open()).into_response())
 }
 
 /// `POST /v1/orders/{id}/submit`
@@ -114,6 +150,22 @@ pub async fn withdraw(
     body::check_version(&headers, &stored)?;
     let stored = api.apply(&caller, stored, Command::Withdraw, Default::default()).await?;
     Ok(with_etag(&stored, None))
+}
+
+/// `POST /v1/orders/{id}/consent`: the account that holds the record lets it go (转移备案). It has the order's id from
+/// the one who asks; to everybody else the order is not there.
+pub async fn consent(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+    caller.require(Role::Applicant)?;
+    let stored = api.reads.order(body::order_id(&id)?).await?.ok_or_else(Problem::no_order)?;
+    let record = match &stored.order.organiser_number {
+        Some(number) => api.reads.organiser_by_number(number.clone()).await?,
+        None => None,
+    };
+    if record.and_then(|record| record.account).as_deref() != Some(caller.account.as_str()) {
+        return Err(Problem::no_order());
+    }
+    let stored = api.apply(&caller, stored, Command::Consent, Default::default()).await?;
+    Ok(Json(serde_json::json!({ "id": stored.id, "phase": stored.order.phase.as_str() })).into_response())
 }
 
 /// `GET /v1/orders/{id}/history`

@@ -5,7 +5,10 @@
 mod app;
 mod audit;
 mod bad_input;
+mod checks;
 mod desk;
+mod determinations;
 mod facts;
 mod start;
 mod statistics;
+mod types;

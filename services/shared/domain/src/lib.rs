@@ -14,5 +14,5 @@ pub mod province;
 pub use calendar::Calendar;
 pub use filing::*;
 pub use finding::{Finding, FindingSource, Severity, Stage};
-pub use order_type::{BureauOperation, OrderType, Part, Persons};
+pub use order_type::{BureauOperation, Description, OrderType, Part, Persons};
 pub use province::Province;

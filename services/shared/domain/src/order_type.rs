@@ -294,6 +294,29 @@ const DESCRIPTIONS: [Description; 15] = {
     ]
 };
 
+impl Description {
+    /// Whether a record or an access is taken away (注销, 取消接入): such an order says why, and ends cancelled.
+    pub fn is_cancellation(&self) -> bool {
+        use BureauOperation::{CancelAccess, DeregisterOrganiser, DeregisterService};
+        matches!(self.bureau, Some(DeregisterOrganiser | DeregisterService | CancelAccess))
+    }
+
+    /// Whether documents or faces of anybody are verified.
+    pub fn verifies_identity(&self) -> bool {
+        self.verified != Persons::Nobody
+    }
+
+    /// Whether the registers of enterprises, citizens and domains are asked: only about data that the order brings.
+    pub fn asks_registers(&self) -> bool {
+        self.organiser.brings_data() || self.services.brings_data()
+    }
+
+    /// Whether the account that holds the record must consent, because no document proves the right to it.
+    pub fn needs_consent(&self) -> bool {
+        self.order_type == OrderType::Transfer
+    }
+}
+
 impl OrderType {
     /// Every type.
     pub const ALL: [Self; 15] = [
@@ -370,6 +393,9 @@ mod tests {
             assert!(row.services != Part::Absent || row.access == Part::Absent, "{name}: access without service");
             assert!(row.bureau.is_some() || row.sms == Persons::Nobody, "{name}: the ministry asks nobody");
             assert!(!row.verified.include_services() || row.services.brings_data(), "{name}: nobody to verify");
+            assert!(!row.is_cancellation() || row.is_reviewed, "{name}: nothing is taken away unseen");
+            let is_checked = row.is_reviewed || row.needs_consent();
+            assert!(is_checked, "{name}: nothing is carried out that nobody agreed to");
         }
     }
 }

@@ -5,10 +5,10 @@
 //! province, different `n` below [`DISTINCT_FILINGS`] give different names, ids, phones and domains.
 
 use chrono::{Days, NaiveDate};
-use icp_domain::identifiers::{CitizenId, MobileNumber, OrganisationCode, Uscc};
+use icp_domain::identifiers::{CitizenId, FilingNumber, MobileNumber, OrganisationCode, Uscc};
 use icp_domain::{
-    Access, Address, CERTIFICATE_BUSINESS_LICENCE, CERTIFICATE_CITIZEN_ID, Certificate, Filing, InternetService,
-    NATURE_ENTERPRISE, NATURE_PERSON, OrderType, Organiser, Person, Province, ServiceKind,
+    Access, Address, CERTIFICATE_BUSINESS_LICENCE, CERTIFICATE_CITIZEN_ID, Cancellation, Certificate, Filing,
+    InternetService, NATURE_ENTERPRISE, NATURE_PERSON, OrderType, Organiser, Part, Person, Province, ServiceKind,
 };
 
 /// So many numbers of one province, counted from 0, share nothing.
@@ -77,6 +77,29 @@ pub fn company_filing(province: Province, n: u32) -> Filing {
             remark: None,
         }],
     }
+}
+
+/// An order of any type about [`company_filing`]: numbered, cut and reasoned as the type's description says.
+#[allow(clippy::expect_used, reason = "the serial has eight digits for every n")]
+pub fn filing_of_type(order_type: OrderType, province: Province, n: u32) -> Filing {
+    let row = order_type.description();
+    let number = FilingNumber::of_organiser(province, &format!("2{:07}", n % 10_000_000)).expect("eight digits");
+    let mut filing = Filing { order_type, ..company_filing(province, n) };
+    if row.organiser.is_on_record() {
+        filing.organiser.number = Some(number.as_str());
+    }
+    if row.services == Part::Absent {
+        filing.services.clear();
+    }
+    if row.services.is_on_record() {
+        for (service, ordinal) in filing.services.iter_mut().zip(1..) {
+            service.number = Some(number.with_service(ordinal, service.kind).as_str());
+        }
+    }
+    if row.is_cancellation() {
+        filing.cancellation = Some(Cancellation { reason: 1, note: None });
+    }
+    filing
 }
 
 /// The first website of a person, who is in charge of everything.

@@ -281,6 +281,8 @@ fn arguments(data: &Path, port: u16, options: &PostgresOptions) -> Vec<OsString>
         format!("fsync={switch}"),
         format!("synchronous_commit={switch}"),
         format!("full_page_writes={switch}"),
+        // Pages that are written whole after a checkpoint are most of the log of a young cluster.
+        format!("wal_compression={switch}"),
         "timezone=UTC".to_owned(),
         "log_timezone=UTC".to_owned(),
         "jit=off".to_owned(),

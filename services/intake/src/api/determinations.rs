@@ -1,0 +1,179 @@
+//! Which type an order must be of: asked of the archive and, through the relay, of the ministry.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use icp_bus::{Effects, Outgoing};
+use icp_domain::names::DomainName;
+use icp_domain::{Filing, OrderType};
+use icp_kit::DataKey;
+use icp_proto::{common, relay};
+use icp_rules_sdk::{Context, Order};
+use uuid::Uuid;
+
+use super::auth::{Caller, Role};
+use super::problem::{FieldError, Kind, Problem};
+use super::{Api, body};
+use crate::determination::store::{self, ABOUT_DOMAIN, ABOUT_ORGANISER, Stored};
+use crate::determination::{Answers, Asked, Here, Holder, Known, Outcome, determine, differences};
+use crate::rules;
+
+/// `POST /v1/determinations`
+pub async fn ask(
+    State(api): State<Api>,
+    caller: Caller,
+    headers: HeaderMap,
+    request_body: Body,
+) -> Result<Response, Problem> {
+    caller.require(Role::Applicant)?;
+    let asked: Asked = body::json(&headers, request_body, api.config.max_body_bytes).await?;
+    let domain = validated(&asked)?;
+    let known = api.known(&caller, &asked, domain.as_ref()).await?;
+    let id = Uuid::now_v7();
+    let data_key = DataKey::generate();
+    let clear = serde_json::to_vec(&asked)
+        .map_err(|error| Problem::new(Kind::Internal, format!("The question cannot be stored: {error}.")))?;
+    let stored = Stored {
+        id,
+        account: caller.account.clone(),
+        asked: data_key.encrypt(id.as_bytes(), &clear)?,
+        data_key: api.vault.wrap(&data_key, id.as_bytes())?,
+        known,
+        created_at: api.clock.now(),
+    };
+    let certificate = common::Certificate {
+        kind: asked.certificate.kind.into(),
+        number: asked.certificate.number.trim().to_owned(),
+        ..common::Certificate::default()
+    };
+    let by_certificate = relay::StatusCondition { certificate: Some(certificate), ..Default::default() };
+    let by_domain = domain.map(|name| relay::StatusCondition { domain: name.ascii().to_owned(), ..Default::default() });
+    let mut effects = Effects::new();
+    let mut queries = Vec::new();
+    for (about, condition) in [(ABOUT_ORGANISER, Some(by_certificate)), (ABOUT_DOMAIN, by_domain)] {
+        let Some(condition) = condition else { continue };
+        let query = Uuid::now_v7();
+        let query_id = query.to_string();
+        let sealed = api.bus.context().keyring.seal("relay", &query_id, &condition)?;
+        let province = asked.province.letters().to_owned();
+        let message = relay::Query { query_id: query_id.clone(), province, condition: Some(sealed) };
+        effects.send(Outgoing::task("relay", "query", query_id, &message));
+        queries.push((query, about));
+    }
+    let mut transaction = api.bus.begin().await?;
+    store::insert(&mut transaction, &stored, &queries).await?;
+    api.bus.commit(transaction, effects).await?;
+    let location = [(header::LOCATION, format!("/v1/determinations/{id}"))];
+    Ok((StatusCode::ACCEPTED, location, view(&stored, &Outcome::Pending)).into_response())
+}
+
+/// `GET /v1/determinations/{id}`
+pub async fn show(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+    let (stored, answers) = api.determination(&caller, &id).await?;
+    Ok(view(&stored, &determine(&stored.known, &answers)).into_response())
+}
+
+fn view(stored: &Stored, outcome: &Outcome) -> Response {
+    let mut document = serde_json::json!({ "id": stored.id, "created_at": stored.created_at });
+    if let (Some(fields), Ok(serde_json::Value::Object(outcome))) =
+        (document.as_object_mut(), serde_json::to_value(outcome))
+    {
+        fields.extend(outcome);
+    }
+    Json(document).into_response()
+}
+
+/// The domain, if one is asked about.
+fn validated(asked: &Asked) -> Result<Option<DomainName>, Problem> {
+    let mut errors = Vec::new();
+    if asked.certificate.number.trim().is_empty() || asked.certificate.number.chars().count() > 255 {
+        let remedy = "give the number as it is on record, 1 to 255 characters";
+        errors.push(FieldError::new("certificate.number", "is empty or too long", remedy));
+    }
+    if asked.domain.is_some() == asked.app.is_some() {
+        let reason = "a question is about one domain or one app";
+        errors.push(FieldError::new("domain", reason, "give either `domain` or `app`"));
+    }
+    let domain = asked.domain.as_deref().map(DomainName::parse).transpose().unwrap_or_else(|error| {
+        errors.push(FieldError::new("domain", error.to_string(), "give a domain name such as example.cn"));
+        None
+    });
+    if errors.is_empty() { Ok(domain) } else { Err(Problem::fields(errors)) }
+}
+
+impl Api {
+    /// A determination of the caller's account with its answers so far.
+    async fn determination(&self, caller: &Caller, id: &str) -> Result<(Stored, Answers), Problem> {
+        let missing = || Problem::new(Kind::NotFound, "There is no such determination; check the id.");
+        let id = Uuid::parse_str(id).map_err(|_| missing())?;
+        let (stored, answers) = store::load(&self.bus.context().pool, id).await?.ok_or_else(missing)?;
+        if caller.may_see(&stored.account) { Ok((stored, answers)) } else { Err(missing()) }
+    }
+
+    /// Refuses a filing that is not what the determination found; answers its id.
+    pub async fn check_determined(&self, caller: &Caller, id: &str, filing: &Filing) -> Result<Uuid, Problem> {
+        let (stored, answers) = self.determination(caller, id).await?;
+        let refused =
+            |reason: String, remedy: &str| Problem::fields(vec![FieldError::new("order_type", reason, remedy)]);
+        match determine(&stored.known, &answers) {
+            Outcome::Determined { order_type, .. } if order_type == filing.order_type => {}
+            Outcome::Determined { order_type, .. } => {
+                let reason = format!("the determination found {}", order_type.as_str());
+                return Err(refused(reason, "give that type"));
+            }
+            Outcome::Blocked { findings } => {
+                let reason = findings.first().map(|finding| finding.message_en.clone()).unwrap_or_default();
+                return Err(refused(reason, "see the determination for the way out"));
+            }
+            Outcome::Pending | Outcome::Unanswered { .. } => {
+                let reason = "the ministry has not answered".to_owned();
+                return Err(refused(reason, "wait until the determination is answered, or ask for another one"));
+            }
+        }
+        let key = self.vault.unwrap_key(&stored.data_key, stored.id.as_bytes())?;
+        let clear = key.decrypt(stored.id.as_bytes(), &stored.asked)?;
+        let asked: Asked = serde_json::from_slice(&clear)
+            .map_err(|_| Problem::new(Kind::Internal, "The stored question cannot be read; ask for another one."))?;
+        let errors = differences(&asked, filing);
+        if errors.is_empty() { Ok(stored.id) } else { Err(Problem::fields(errors)) }
+    }
+
+    /// What is known here when the question is asked.
+    async fn known(&self, caller: &Caller, asked: &Asked, domain: Option<&DomainName>) -> Result<Known, Problem> {
+        let index = self.organiser_index(&asked.certificate.number);
+        let here = self.reads.organisers_by_certificate(&index).await?;
+        let domains: Vec<String> = domain.iter().map(|name| name.ascii().to_owned()).collect();
+        let domain_here = self.reads.services_by_domain(&domains).await?;
+        let in_flight = self.reads.count_in_flight(&index, Uuid::nil()).await?;
+        Ok(Known {
+            here: here
+                .into_iter()
+                .map(|record| Here {
+                    number: record.number,
+                    holder: match record.account {
+                        Some(account) if account == caller.account => Holder::Asking,
+                        Some(_) => Holder::Other,
+                        None => Holder::Nobody,
+                    },
+                    services: record.services,
+                })
+                .collect(),
+            domain_here: domain_here.into_iter().next().map(|service| service.service_number),
+            in_flight,
+            shell_may_add: self.shell_may_add(asked),
+        })
+    }
+
+    fn shell_may_add(&self, asked: &Asked) -> Option<bool> {
+        let order = Order {
+            order_type: OrderType::AddService.into(),
+            province: asked.province.letters().to_owned(),
+            ..Order::default()
+        };
+        let context = Context::on(rules::day_in_china(self.clock.now()));
+        let requirements = self.rules.requirements(asked.province, &order, &context).ok()?;
+        requirements.capabilities.map(|capabilities| capabilities.shell_add)
+    }
+}

@@ -1,0 +1,122 @@
+//! What an order says against what is on record here.
+
+use icp_domain::{Filing, Finding, OrderType, Part, Severity, Stage};
+
+use crate::determination::is_same;
+use crate::on_record::{OrganiserOnRecord, ServiceOnRecord};
+
+/// What is on record here of the organiser and the services that a filing names.
+#[derive(Debug, Clone, Default)]
+pub struct OnRecord {
+    /// The organiser of the number that the filing names.
+    pub by_number: Option<OrganiserOnRecord>,
+    /// Organisers of the filing's certificate.
+    pub by_certificate: Vec<OrganiserOnRecord>,
+    /// Services of the filing's domains.
+    pub by_domain: Vec<ServiceOnRecord>,
+}
+
+/// Where the filing contradicts the record; `account` is the one that orders.
+pub fn conflicts(filing: &Filing, account: &str, record: &OnRecord) -> Vec<Finding> {
+    organiser(filing, account, record).into_iter().chain(domains(filing, record)).collect()
+}
+
+fn organiser(filing: &Filing, account: &str, record: &OnRecord) -> Option<Finding> {
+    let row = filing.order_type.description();
+    let field = "organiser.number";
+    let holder = record.by_number.as_ref().map(|organiser| organiser.account.as_deref());
+    match (row.order_type, row.organiser, holder) {
+        (OrderType::Claim, _, Some(Some(holder))) if holder == account => Some(finding(
+            ("S07", Severity::Block, field),
+            "该备案已在本账号下",
+            "the record is held by this account already".to_owned(),
+            "leave the order: nothing is to be claimed",
+        )),
+        (OrderType::Claim, _, Some(Some(_))) => Some(finding(
+            ("S07", Severity::Block, field),
+            "该备案在本接入商的其他账号下",
+            "another account holds the record".to_owned(),
+            "have the record transferred to this account (转移备案)",
+        )),
+        (OrderType::Claim, ..) => None,
+        (OrderType::Transfer, _, Some(Some(holder))) if holder != account => None,
+        (OrderType::Transfer, ..) => Some(finding(
+            ("S07", Severity::Block, field),
+            "没有其他账号持有该备案",
+            "no other account holds this record".to_owned(),
+            "check the number; a record that nobody holds is claimed (认领备案)",
+        )),
+        (_, Part::New, _) => record.by_certificate.first().map(|known| {
+            finding(
+                ("S07", Severity::Block, "organiser.certificate.number"),
+                "该主体已有备案记录",
+                format!("the organiser is on record as {}", known.number),
+                "order an addition or a change under that number",
+            )
+        }),
+        (_, Part::OnRecordElsewhere, Some(_)) => Some(finding(
+            ("S07", Severity::Review, field),
+            "该主体在本接入商已有备案记录",
+            "the organiser is on record here, not only elsewhere".to_owned(),
+            "order the type for organisers of this provider",
+        )),
+        (_, Part::OnRecordElsewhere | Part::Absent, _) => None,
+        (_, _, Some(Some(holder))) if holder == account => None,
+        (_, _, Some(Some(_))) => Some(finding(
+            ("S07", Severity::Block, field),
+            "该备案在本接入商的其他账号下",
+            "another account holds the record".to_owned(),
+            "work in that account, or have the record transferred (转移备案)",
+        )),
+        (_, _, Some(None)) => Some(finding(
+            ("S07", Severity::Block, field),
+            "该备案尚未绑定账号",
+            "no account holds the record".to_owned(),
+            "claim the record first (认领备案)",
+        )),
+        (_, _, None) => Some(finding(
+            ("S07", Severity::Review, field),
+            "本接入商没有该备案的档案",
+            "the archive has no record of this number".to_owned(),
+            "check the number; if the ministry has it, the reviewer compares by hand",
+        )),
+    }
+}
+
+fn domains(filing: &Filing, record: &OnRecord) -> Vec<Finding> {
+    if !filing.order_type.description().services.brings_data() {
+        return Vec::new();
+    }
+    let mut findings = Vec::new();
+    for (index, service) in filing.services.iter().enumerate() {
+        for (place, domain) in service.domains.iter().enumerate() {
+            let Ok(name) = icp_domain::names::DomainName::parse(domain) else { continue };
+            let is_other = |known: &&ServiceOnRecord| {
+                let own = service.number.as_deref().is_some_and(|number| is_same(number, &known.service_number));
+                known.domain == name.ascii() && !own
+            };
+            if let Some(known) = record.by_domain.iter().find(is_other) {
+                findings.push(finding(
+                    ("D06", Severity::Block, &format!("services[{index}].domains[{place}]")),
+                    "域名已备案（域名冲突）",
+                    format!("the domain is on record as {}", known.service_number),
+                    "cancel or change that filing first, or name another domain",
+                ));
+            }
+        }
+    }
+    findings
+}
+
+fn finding((code, severity, field): (&str, Severity, &str), zh: &str, en: String, remedy: &str) -> Finding {
+    Finding {
+        code: code.to_owned(),
+        stage: Stage::Rules,
+        severity,
+        field: field.to_owned(),
+        message_zh: zh.to_owned(),
+        message_en: en,
+        remedy: remedy.to_owned(),
+        source: None,
+    }
+}

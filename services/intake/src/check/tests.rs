@@ -1,0 +1,128 @@
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use icp_domain::{OrderType, Part, Province};
+use icp_testkit::filings::{company_filing, filing_of_type};
+
+use super::conflicts::{OnRecord, conflicts};
+use super::*;
+use crate::on_record::{OrganiserOnRecord, ServiceOnRecord};
+
+#[test]
+fn a_machine_mends_what_it_can_and_nothing_else() {
+    use super::mend::{Place, mend};
+    let cases = [
+        (Place::Certificate(1), "９１４４０１０１ ma5cjq4n59", Some("91440101MA5CJQ4N59")),
+        (Place::Certificate(2), "44030819990110151x", Some("44030819990110151X")),
+        (Place::Mobile, "+86 138-0013-8000", Some("13800138000")),
+        (Place::Mobile, "8613800138000", Some("13800138000")),
+        (Place::Email, " name＠example.com", Some("name@example.com")),
+        (Place::Domain, "HTTPS://www.Example.cn:443/path?x=1", Some("www.example.cn")),
+        (Place::Domain, "示例。中国。", Some("示例.中国")),
+        (Place::Domain, "*.example.cn.", Some("example.cn")),
+        (Place::Domain, "not a domain", None),
+        (Place::Url, "http://www.example.cn/", Some("www.example.cn")),
+        (Place::FilingNumber, "粤icp备20000001号－１", Some("粤ICP备20000001号-1")),
+        (Place::FilingNumber, "粤20000001", None),
+        (Place::Hexadecimal, "0A:1b 2C", Some("0A1b2C")),
+        (Place::Addresses, "192.0.2.1 ～ 192.0.2.4", Some("192.0.2.1-192.0.2.4")),
+        (Place::Addresses, "somewhere", None),
+        (Place::Name, " 示例\u{200B}科技 ", Some("示例科技")),
+    ];
+    for (place, text, expected) in cases {
+        assert_eq!(mend(text, place).as_deref(), expected, "{text}");
+        if let Some(mended) = expected {
+            assert_eq!(mend(mended, place).as_deref(), Some(mended), "mending twice changes nothing");
+        }
+    }
+}
+
+#[test]
+fn a_right_filing_has_no_findings_of_its_own() {
+    for order_type in OrderType::ALL {
+        let filing = filing_of_type(order_type, Province::Guangdong, 3);
+        let findings = all(&filing, crate::content::validate(&filing), Vec::new(), Vec::new());
+        assert_eq!(findings, Vec::new(), "{}", order_type.as_str());
+    }
+}
+
+#[test]
+fn all_findings_come_at_once_and_those_a_machine_can_mend_say_how() {
+    let mut filing = company_filing(Province::Guangdong, 3);
+    filing.organiser.certificate.number = filing.organiser.certificate.number.to_lowercase();
+    filing.organiser.principal.mobile = "138 0013 8000".to_owned();
+    filing.organiser.principal.id.number = "440308199901101511".to_owned();
+    filing.services[0].domains = vec!["https://example.cn/".to_owned()];
+    filing.services[0].name = String::new();
+    let findings = all(&filing, crate::content::validate(&filing), Vec::new(), Vec::new());
+    let told: Vec<(&str, &str, Severity, Option<&str>)> = findings
+        .iter()
+        .map(|checked| {
+            let finding = &checked.finding;
+            (finding.field.as_str(), finding.code.as_str(), finding.severity, checked.mended.as_deref())
+        })
+        .collect();
+    let number = filing.organiser.certificate.number.to_uppercase();
+    let expected = [
+        ("services[0].name", "F01", Severity::Block, None),
+        ("services[0].domains[0]", "F01", Severity::Block, Some("example.cn")),
+        ("organiser.principal.id.number", "S01", Severity::Block, None),
+        ("organiser.principal.mobile", "T02", Severity::Block, Some("13800138000")),
+        ("organiser.certificate.number", "F02", Severity::Advise, Some(number.as_str())),
+    ];
+    assert_eq!(told, expected);
+    let json = serde_json::to_value(&findings[1]).unwrap();
+    assert_eq!((&json["field"], &json["mended"]), (&"services[0].domains[0]".into(), &"example.cn".into()));
+}
+
+fn record(account: Option<&str>) -> OnRecord {
+    let number = "粤ICP备20000003号".to_owned();
+    let organiser = OrganiserOnRecord { number, account: account.map(str::to_owned), services: 1, domains: 1 };
+    OnRecord { by_number: Some(organiser), ..OnRecord::default() }
+}
+
+/// The severity of the finding about the organiser's number, if there is one.
+fn weight(order_type: OrderType, record: &OnRecord) -> Option<Severity> {
+    let findings = conflicts(&filing_of_type(order_type, Province::Guangdong, 3), "own", record);
+    assert!(findings.iter().all(|finding| finding.code == "S07" && !finding.remedy.is_empty()), "{findings:?}");
+    findings.first().map(|finding| finding.severity)
+}
+
+#[test]
+fn a_record_is_touched_by_the_account_that_holds_it_and_by_no_other() {
+    let (own, other, nobody) = (record(Some("own")), record(Some("other")), record(None));
+    let unknown = OnRecord::default();
+    let block = Some(Severity::Block);
+    for order_type in OrderType::ALL {
+        let name = order_type.as_str();
+        let row = order_type.description();
+        let found = [&own, &other, &nobody, &unknown].map(|record| weight(order_type, record));
+        let expected = match (order_type, row.organiser) {
+            (OrderType::Claim, _) => [block, block, None, None],
+            (OrderType::Transfer, _) => [block, None, block, block],
+            (_, Part::New) => [None; 4],
+            (_, Part::OnRecordElsewhere) => {
+                [Some(Severity::Review), Some(Severity::Review), Some(Severity::Review), None]
+            }
+            _ => [None, block, block, Some(Severity::Review)],
+        };
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+#[test]
+fn what_is_on_record_is_not_filed_a_second_time() {
+    let filing = company_filing(Province::Guangdong, 3);
+    let mut known = OnRecord { by_certificate: vec![record(None).by_number.unwrap()], ..OnRecord::default() };
+    known.by_domain.push(ServiceOnRecord {
+        domain: filing.services[0].domains[0].clone(),
+        service_number: "粤ICP备20000009号-1".to_owned(),
+        organiser_number: "粤ICP备20000009号".to_owned(),
+    });
+    let findings = conflicts(&filing, "own", &known);
+    let told: Vec<(&str, &str)> = findings.iter().map(|f| (f.code.as_str(), f.field.as_str())).collect();
+    assert_eq!(told, [("S07", "organiser.certificate.number"), ("D06", "services[0].domains[0]")]);
+    let mut changed = filing_of_type(OrderType::ChangeService, Province::Guangdong, 3);
+    changed.services[0].number = Some("粤ICP备20000009号-1".to_owned());
+    let own = OnRecord { by_number: record(Some("own")).by_number, ..known };
+    assert_eq!(conflicts(&changed, "own", &own), Vec::new(), "its own domain");
+}

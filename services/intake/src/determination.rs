@@ -1,0 +1,363 @@
+//! Which type an order must be of (验证备案类型, filing-rules §1.1), as a pure function of what was asked and what is
+//! known; and its place in the database ([`store`]).
+
+pub mod store;
+
+use icp_domain::identifiers::FilingNumber;
+use icp_domain::names::DomainName;
+use icp_domain::{Filing, Finding, OrderType, Province, ServiceKind, Severity, Stage};
+use serde::{Deserialize, Serialize};
+
+use crate::api::problem::FieldError;
+
+/// What decides the type: these fields of the filing are frozen once an order was created from the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// Province whose bureau will decide.
+    pub province: Province,
+    /// Nature of the organiser (单位性质).
+    pub nature: u16,
+    /// The organiser's certificate.
+    pub certificate: AskedCertificate,
+    /// Domain of the website.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// Name of the APP, mini-program or quick app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+}
+
+/// A certificate as it must stand on record, number for number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskedCertificate {
+    /// Kind (证件类型).
+    pub kind: u16,
+    /// Number as printed.
+    pub number: String,
+}
+
+/// The organiser's record here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Here {
+    /// Its number.
+    pub number: String,
+    /// Who holds it.
+    pub holder: Holder,
+    /// Services that it has here.
+    pub services: i64,
+}
+
+/// Who holds a record here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holder {
+    /// The account that asks.
+    Asking,
+    /// Another account.
+    Other,
+    /// No account.
+    Nobody,
+}
+
+/// What is known when the question is asked. No personal data.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// Records here under the certificate.
+    pub here: Vec<Here>,
+    /// Number of the service that has the domain here.
+    pub domain_here: Option<String>,
+    /// Orders of the organiser in flight here.
+    pub in_flight: i64,
+    /// Whether the province lets an organiser without services add one; absent where no module says.
+    pub shell_may_add: Option<bool>,
+}
+
+/// What the ministry has on record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Recorded {
+    /// It could not say.
+    Unknown {
+        /// msg_code of the call.
+        code: u32,
+        /// Its words.
+        text: String,
+    },
+    /// Nothing.
+    Nothing,
+    /// These numbers.
+    Filed {
+        /// Number of the organiser.
+        organiser_number: String,
+        /// Number of the service, when a domain was asked for.
+        service_number: String,
+    },
+}
+
+/// Answers of the ministry; `None` as long as one is awaited.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// By certificate.
+    pub organiser: Option<Recorded>,
+    /// By domain; outer `None` where none was asked for.
+    pub domain: Option<Option<Recorded>>,
+}
+
+/// What the question comes to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The ministry's answer is awaited.
+    Pending,
+    /// The ministry could not say: ask again.
+    Unanswered {
+        /// msg_code of the call.
+        code: u32,
+        /// Its words.
+        text: String,
+    },
+    /// The order must be of this type.
+    Determined {
+        /// The type.
+        order_type: OrderType,
+        /// Number of the organiser on record.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        organiser_number: Option<String>,
+        /// Number of the service on record.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        service_number: Option<String>,
+    },
+    /// No order is possible as things are; each finding names the way out.
+    Blocked {
+        /// Why, and what to do.
+        findings: Vec<Finding>,
+    },
+}
+
+/// The type, or what stands in the way.
+pub fn determine(known: &Known, answers: &Answers) -> Outcome {
+    let (Some(organiser), Some(domain)) = (&answers.organiser, answers.domain.as_ref().map_or(Some(None), awaited))
+    else {
+        return Outcome::Pending;
+    };
+    for answer in [Some(organiser), domain].into_iter().flatten() {
+        if let Recorded::Unknown { code, text } = answer {
+            return Outcome::Unanswered { code: *code, text: text.clone() };
+        }
+    }
+    if known.in_flight > 0 {
+        return blocked(IN_FLIGHT);
+    }
+    let organiser = filed(Some(organiser)).map(|(number, _)| number);
+    match (organiser, filed(domain)) {
+        (None, None) => determined(OrderType::FirstFiling, None, None),
+        (None, Some(_)) => blocked(DOMAIN_OF_ANOTHER),
+        (Some(organiser), None) => add(known, organiser),
+        (Some(organiser), Some((other, _))) if !is_same(organiser, other) => blocked(TWO_NUMBERS),
+        (Some(organiser), Some((_, service))) => connect(known, organiser, service),
+    }
+}
+
+/// `Some(answer)` when it has come.
+fn awaited(answer: &Option<Recorded>) -> Option<Option<&Recorded>> {
+    answer.as_ref().map(Some)
+}
+
+fn filed(answer: Option<&Recorded>) -> Option<(&str, &str)> {
+    match answer {
+        Some(Recorded::Filed { organiser_number, service_number }) => Some((organiser_number, service_number)),
+        _ => None,
+    }
+}
+
+/// The organiser is on record, the service is not.
+fn add(known: &Known, organiser: &str) -> Outcome {
+    let Some(here) = known.here.iter().find(|here| is_same(&here.number, organiser)) else {
+        return determined(OrderType::AddServiceElsewhere, Some(organiser), None);
+    };
+    match here.holder {
+        Holder::Other => blocked(HELD_BY_ANOTHER),
+        Holder::Nobody => blocked(HELD_BY_NOBODY),
+        Holder::Asking if here.services == 0 && known.shell_may_add == Some(false) => blocked(SHELL),
+        Holder::Asking => determined(OrderType::AddService, Some(organiser), None),
+    }
+}
+
+/// Organiser and service are on record together.
+fn connect(known: &Known, organiser: &str, service: &str) -> Outcome {
+    if known.domain_here.is_some() {
+        return blocked(CONNECTED_ALREADY);
+    }
+    let here = known.here.iter().find(|here| is_same(&here.number, organiser));
+    match here.map(|here| here.holder) {
+        None => determined(OrderType::AddAccess, Some(organiser), Some(service)),
+        Some(Holder::Asking) => determined(OrderType::ContinueAccess, Some(organiser), Some(service)),
+        Some(Holder::Other) => blocked(HELD_BY_ANOTHER),
+        Some(Holder::Nobody) => blocked(HELD_BY_NOBODY),
+    }
+}
+
+fn determined(order_type: OrderType, organiser: Option<&str>, service: Option<&str>) -> Outcome {
+    let number = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+    Outcome::Determined { order_type, organiser_number: number(organiser), service_number: number(service) }
+}
+
+/// Whether two numbers are the same, however they are written.
+pub fn is_same(one: &str, other: &str) -> bool {
+    match (FilingNumber::parse(one), FilingNumber::parse(other)) {
+        (Ok(one), Ok(other)) => one.is_same(&other),
+        _ => one == other,
+    }
+}
+
+struct Block {
+    code: &'static str,
+    field: &'static str,
+    zh: &'static str,
+    en: &'static str,
+    way_out: &'static str,
+}
+
+const IN_FLIGHT: Block = Block {
+    code: "S06",
+    field: "certificate.number",
+    zh: "该主办者已有进行中的备案订单（主办者冲突）",
+    en: "another order of this organiser is in flight",
+    way_out: "finish or withdraw the other order first",
+};
+const DOMAIN_OF_ANOTHER: Block = Block {
+    code: "D06",
+    field: "domain",
+    zh: "该域名已在其他主体名下备案（域名冲突）",
+    en: "the domain is on record, and no organiser is under this certificate",
+    way_out: "give the certificate number that is on record (an old licence number counts until it is changed), or have \
+              the other organiser deregister the service or migrate it",
+};
+const TWO_NUMBERS: Block = Block {
+    code: "D06",
+    field: "domain",
+    zh: "域名与主体对应两个不同的备案号（域名冲突）",
+    en: "the organiser and the domain are on record under two different numbers",
+    way_out: "have the other organiser deregister the service, or migrate it to this one (迁移备案)",
+};
+const SHELL: Block = Block {
+    code: "S08",
+    field: "certificate.number",
+    zh: "该主体为空壳主体，本省须先注销",
+    en: "the organiser is on record without any service, and this province lets it add none",
+    way_out: "deregister the organiser, then file anew as a first filing",
+};
+const HELD_BY_ANOTHER: Block = Block {
+    code: "S05",
+    field: "certificate.number",
+    zh: "该主体的备案在本接入商的其他账号下",
+    en: "another account here holds the record of this organiser",
+    way_out: "work in that account, or have the record transferred to this one (转移备案)",
+};
+const HELD_BY_NOBODY: Block = Block {
+    code: "S05",
+    field: "certificate.number",
+    zh: "该主体已在本接入商备案，但尚未绑定账号",
+    en: "the organiser is on record here, and no account holds the record",
+    way_out: "claim the record first (认领备案)",
+};
+const CONNECTED_ALREADY: Block = Block {
+    code: "S05",
+    field: "domain",
+    zh: "该域名已在本接入商备案并接入",
+    en: "the domain is filed and connected here already",
+    way_out: "order a change of the service or of its access instead",
+};
+
+fn blocked(block: Block) -> Outcome {
+    let finding = Finding {
+        code: block.code.to_owned(),
+        stage: Stage::Rules,
+        severity: Severity::Block,
+        field: block.field.to_owned(),
+        message_zh: block.zh.to_owned(),
+        message_en: block.en.to_owned(),
+        remedy: block.way_out.to_owned(),
+        source: None,
+    };
+    Outcome::Blocked { findings: vec![finding] }
+}
+
+/// What of a filing decides its type: `(field, value)`, comparable.
+fn deciding(filing: &Filing) -> Vec<(String, String)> {
+    let organiser = &filing.organiser;
+    let mut fields = vec![
+        ("province".to_owned(), filing.province.letters().to_owned()),
+        ("organiser.nature".to_owned(), organiser.nature.to_string()),
+        ("organiser.certificate.kind".to_owned(), organiser.certificate.kind.to_string()),
+        ("organiser.certificate.number".to_owned(), comparable(&organiser.certificate.number)),
+    ];
+    for (index, service) in filing.services.iter().enumerate() {
+        if service.kind == ServiceKind::Website {
+            let domains: Vec<String> = service.domains.iter().map(|domain| comparable_domain(domain)).collect();
+            fields.push((format!("services[{index}].domains"), domains.join(" ")));
+        } else {
+            fields.push((format!("services[{index}].name"), comparable(&service.name)));
+        }
+    }
+    fields
+}
+
+/// Fields that a changed filing may not change, because they decided the type of the order.
+pub fn frozen(before: &Filing, after: &Filing) -> Vec<FieldError> {
+    let mut changed: Vec<String> = Vec::new();
+    let (before, after) = (deciding(before), deciding(after));
+    for (field, value) in before.iter().chain(&after) {
+        let in_both = before.iter().chain(&after).filter(|(name, other)| name == field && other == value).count();
+        if in_both != 2 && !changed.contains(field) {
+            changed.push(field.clone());
+        }
+    }
+    changed
+        .into_iter()
+        .map(|field| FieldError::new(field, "decided the type of the order and is frozen", "withdraw and begin anew"))
+        .collect()
+}
+
+/// Fields of a filing that are not what was asked about.
+pub fn differences(asked: &Asked, filing: &Filing) -> Vec<FieldError> {
+    let certificate = &filing.organiser.certificate;
+    let has_service = match (&asked.domain, &asked.app) {
+        (Some(domain), _) => filing
+            .services
+            .iter()
+            .any(|service| service.domains.iter().any(|other| comparable_domain(other) == comparable_domain(domain))),
+        (None, Some(app)) => filing
+            .services
+            .iter()
+            .any(|service| service.kind != ServiceKind::Website && comparable(&service.name) == comparable(app)),
+        (None, None) => true,
+    };
+    [
+        ("province", filing.province == asked.province),
+        ("organiser.nature", filing.organiser.nature == asked.nature),
+        ("organiser.certificate.kind", certificate.kind == asked.certificate.kind),
+        ("organiser.certificate.number", comparable(&certificate.number) == comparable(&asked.certificate.number)),
+        (if asked.domain.is_some() { "services[0].domains" } else { "services[0].name" }, has_service),
+    ]
+    .into_iter()
+    .filter(|(_, is_same)| !is_same)
+    .map(|(field, _)| {
+        let remedy = "give what the determination was asked about, or ask for another one";
+        FieldError::new(field, "is not what the type was determined for", remedy)
+    })
+    .collect()
+}
+
+fn comparable(text: &str) -> String {
+    icp_domain::names::comparable_name(text).to_uppercase()
+}
+
+fn comparable_domain(text: &str) -> String {
+    DomainName::parse(text).map_or_else(|_| text.trim().to_lowercase(), |name| name.ascii().to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! A dry run says everything that stands in the way, and stores nothing.
+
+use icp_domain::{OrderType, Province};
+use icp_testkit::filings::{company_filing, filing_of_type};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::app::{APPLICANT, Answer, App, OTHER};
+use crate::types::approved_filing;
+
+fn findings(answer: &Answer) -> Vec<(String, String)> {
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let text = |finding: &Value, name: &str| finding[name].as_str().unwrap().to_owned();
+    let findings = answer.body["findings"].as_array().unwrap();
+    findings.iter().map(|finding| (text(finding, "code"), text(finding, "field"))).collect()
+}
+
+async fn check(app: &App, token: &str, filing: &Value) -> Answer {
+    app.json(token, Method::POST, "/v1/orders/check", None, filing).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filing_is_checked_before_there_is_an_order() {
+    let app = App::start().await;
+    let mut filing = serde_json::to_value(company_filing(Province::Guangdong, 1)).unwrap();
+    filing["services"][0]["domains"][0] = json!("http://specimen-gd-0001.cn/");
+    filing["organiser"]["principal"]["mobile"] = json!("１３８００１３８０００");
+    let answer = check(&app, APPLICANT, &filing).await;
+    let found = findings(&answer);
+    // No module is active here: R00 asks for a reviewer.
+    let expected = [("F01", "services[0].domains[0]"), ("R00", ""), ("T02", "organiser.principal.mobile")];
+    assert_eq!(found, expected.map(|(code, field)| (code.to_owned(), field.to_owned())));
+    assert_eq!(answer.body["may_be_submitted"], false);
+    assert_eq!(answer.body["findings"][0]["mended"], "specimen-gd-0001.cn");
+    assert_eq!(answer.body["findings"][2]["mended"], "13800138000");
+    let stored: i64 = sqlx::query_scalar("select count(*) from orders").fetch_one(&app.pool).await.unwrap();
+    assert_eq!(stored, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_on_record_here_stands_in_the_way() {
+    let app = App::start().await;
+    approved_filing(&app, 1).await;
+    let again = serde_json::to_value(company_filing(Province::Guangdong, 1)).unwrap();
+    let found = findings(&check(&app, APPLICANT, &again).await);
+    for (code, field) in [("S07", "organiser.certificate.number"), ("D06", "services[0].domains[0]")] {
+        assert!(found.contains(&(code.to_owned(), field.to_owned())), "{found:?}");
+    }
+    let change = serde_json::to_value(filing_of_type(OrderType::ChangeService, Province::Guangdong, 1)).unwrap();
+    let own = check(&app, APPLICANT, &change).await;
+    assert_eq!(own.body["may_be_submitted"], true, "{}", own.body);
+    let foreign = check(&app, OTHER, &change).await;
+    assert_eq!(foreign.body["may_be_submitted"], false, "{}", foreign.body);
+
+    let created = app.json(OTHER, Method::POST, "/v1/orders", None, &change).await;
+    let path = format!("/v1/orders/{}", created.body["id"].as_str().unwrap());
+    let checked = app.send(OTHER, Method::POST, &format!("{path}/check"), None, None).await;
+    assert!(findings(&checked).contains(&("S07".to_owned(), "organiser.number".to_owned())));
+    let submitted = app.send(OTHER, Method::POST, &format!("{path}/submit"), Some(&created.etag), None).await;
+    assert_eq!(submitted.body["phase"], "returned", "nobody changes another account's record");
+}

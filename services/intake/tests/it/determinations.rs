@@ -1,0 +1,144 @@
+//! The type of an order is found from the archive and the ministry, and frozen in the order.
+
+use std::time::Duration;
+
+use icp_bus::Outgoing;
+use icp_domain::{OrderType, Province};
+use icp_proto::{bureau, relay};
+use icp_testkit::filings::{company_filing, filing_of_type};
+use icp_testkit::wait_until;
+use prost::Message as _;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::app::{APPLICANT, Answer, App, OTHER};
+
+async fn ask(app: &App, body: &Value) -> Answer {
+    app.json(APPLICANT, Method::POST, "/v1/determinations", None, body).await
+}
+
+fn about(filing: &icp_domain::Filing) -> Value {
+    json!({
+        "province": "gd",
+        "nature": filing.organiser.nature,
+        "certificate": {"kind": filing.organiser.certificate.kind, "number": filing.organiser.certificate.number},
+        "domain": filing.services[0].domains[0],
+    })
+}
+
+/// The ministry answers the query about this part of a determination.
+async fn answer(app: &App, determination: &Answer, about: &str, organiser_number: &str, code: u32) {
+    let id = uuid::Uuid::parse_str(determination.body["id"].as_str().unwrap()).unwrap();
+    let query: uuid::Uuid =
+        sqlx::query_scalar("select query_id from determination_queries where determination_id = $1 and about = $2")
+            .bind(id)
+            .bind(about)
+            .fetch_one(&app.pool)
+            .await
+            .unwrap();
+    let message = bureau::StatusAnswered {
+        query_id: query.to_string(),
+        province: "gd".to_owned(),
+        code,
+        is_filed: !organiser_number.is_empty(),
+        organiser_number: organiser_number.to_owned(),
+        ..Default::default()
+    };
+    let fact = Outgoing::event("bureau", "status_answered", "gd", query, &message);
+    app.publish(vec![fact.clone(), fact]).await;
+}
+
+async fn settled(app: &App, determination: &Answer) -> Answer {
+    let path = format!("/v1/determinations/{}", determination.body["id"].as_str().unwrap());
+    wait_until("the determination to be answered", Duration::from_secs(30), || async {
+        let answer = app.order(&path).await;
+        if answer.body["status"] == "pending" { Err(answer.body.to_string()) } else { Ok(answer) }
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_keeps_what_its_determination_was_asked_about() {
+    let app = App::start().await;
+    let filing = company_filing(Province::Guangdong, 1);
+    let asked = ask(&app, &about(&filing)).await;
+    assert_eq!((asked.status, asked.body["status"].as_str()), (202, Some("pending")), "{}", asked.body);
+    let payloads: Vec<Vec<u8>> =
+        sqlx::query_scalar("select payload from outbox where subject = 'icp.task.relay.v1.query'")
+            .fetch_all(&app.pool)
+            .await
+            .unwrap();
+    let queries: Vec<relay::Query> =
+        payloads.iter().map(|payload| relay::Query::decode(payload.as_slice()).unwrap()).collect();
+    assert_eq!(queries.len(), 2, "organiser and domain are asked about");
+    assert!(queries.iter().all(|query| query.condition.as_ref().unwrap().recipient == "relay"));
+
+    let id = asked.body["id"].as_str().unwrap();
+    let create = format!("/v1/orders?determination={id}");
+    let early = app.json(APPLICANT, Method::POST, &create, None, &serde_json::to_value(&filing).unwrap()).await;
+    assert_eq!((early.status, early.body["errors"][0]["field"].as_str()), (422, Some("order_type")));
+
+    answer(&app, &asked, "domain", "", 0).await;
+    answer(&app, &asked, "organiser", "粤ICP备20000009号", 0).await;
+    let found = settled(&app, &asked).await;
+    assert_eq!(found.body["order_type"], "add_service_elsewhere", "{}", found.body);
+    assert_eq!(found.body["organiser_number"], "粤ICP备20000009号");
+    let other = app.send(OTHER, Method::GET, &format!("/v1/determinations/{id}"), None, None).await;
+    assert_eq!(other.status, 404);
+
+    let mut order = filing_of_type(OrderType::AddServiceElsewhere, Province::Guangdong, 1);
+    let wrong_type = app.json(APPLICANT, Method::POST, &create, None, &serde_json::to_value(&filing).unwrap()).await;
+    assert_eq!(wrong_type.body["errors"][0]["remedy"], "give that type", "{}", wrong_type.body);
+    let created = app.json(APPLICANT, Method::POST, &create, None, &serde_json::to_value(&order).unwrap()).await;
+    assert_eq!(created.status, 201, "{}", created.body);
+
+    let path = format!("/v1/orders/{}", created.body["id"].as_str().unwrap());
+    order.services[0].domains = vec!["another-specimen.cn".to_owned()];
+    let amend = async |etag: &str, body: &icp_domain::Filing| {
+        app.json(APPLICANT, Method::PUT, &path, Some(etag), &serde_json::to_value(body).unwrap()).await
+    };
+    let frozen = amend(&created.etag, &order).await;
+    assert_eq!((frozen.status, frozen.body["errors"][0]["field"].as_str()), (422, Some("services[0].domains")));
+    assert_eq!(frozen.body["errors"][0]["remedy"], "withdraw and begin anew");
+    order = filing_of_type(OrderType::AddServiceElsewhere, Province::Guangdong, 1);
+    order.services[0].name = "示例改名".to_owned();
+    assert_eq!(amend(&created.etag, &order).await.status, 200, "everything else may be amended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_the_ministry_could_not_give_is_no_answer() {
+    let app = App::start().await;
+    let filing = company_filing(Province::Guangdong, 1);
+    let asked = ask(&app, &about(&filing)).await;
+    answer(&app, &asked, "domain", "", 0).await;
+    answer(&app, &asked, "organiser", "", 17).await;
+    let found = settled(&app, &asked).await;
+    assert_eq!((found.body["status"].as_str(), found.body["code"].as_u64()), (Some("unanswered"), Some(17)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_cannot_be_asked_names_the_field() {
+    let app = App::start().await;
+    let mut both = about(&company_filing(Province::Guangdong, 1));
+    both["app"] = json!("示例商城");
+    both["certificate"]["number"] = json!(" ");
+    let answer = ask(&app, &both).await;
+    let fields: Vec<&str> =
+        answer.body["errors"].as_array().unwrap().iter().map(|error| error["field"].as_str().unwrap()).collect();
+    assert_eq!((answer.status, fields), (422, vec!["certificate.number", "domain"]));
+    let sent: i64 = sqlx::query_scalar("select count(*) from outbox").fetch_one(&app.pool).await.unwrap();
+    assert_eq!(sent, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_order_in_flight_stands_in_the_way() {
+    let app = App::start().await;
+    app.submitted(1).await;
+    let asked = ask(&app, &about(&company_filing(Province::Guangdong, 1))).await;
+    answer(&app, &asked, "domain", "", 0).await;
+    answer(&app, &asked, "organiser", "", 0).await;
+    let found = settled(&app, &asked).await;
+    assert_eq!(found.body["status"], "blocked");
+    assert_eq!(found.body["findings"][0]["code"], "S06");
+}

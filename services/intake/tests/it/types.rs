@@ -1,0 +1,185 @@
+//! Orders of other types than first filings: each takes the steps that its description names.
+
+use icp_bus::Outgoing;
+use icp_domain::{OrderType, Province};
+use icp_proto::{authority, bureau, identity};
+use icp_testkit::filings::filing_of_type;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::app::{APPLICANT, Answer, App, OTHER, REVIEWER};
+
+struct Order<'a> {
+    app: &'a App,
+    token: &'static str,
+    id: String,
+    path: String,
+    etag: String,
+}
+
+impl<'a> Order<'a> {
+    async fn submitted(app: &'a App, token: &'static str, filing: &icp_domain::Filing) -> (Order<'a>, Answer) {
+        let body = serde_json::to_value(filing).unwrap();
+        let created = app.json(token, Method::POST, "/v1/orders", None, &body).await;
+        assert_eq!(created.status, 201, "{}", created.body);
+        let id = created.body["id"].as_str().unwrap().to_owned();
+        let mut order = Order { app, token, path: format!("/v1/orders/{id}"), id, etag: created.etag };
+        let answer = order.post("submit").await;
+        (order, answer)
+    }
+
+    async fn post(&mut self, verb: &str) -> Answer {
+        let path = format!("{}/{verb}", self.path);
+        let answer = self.app.send(self.token, Method::POST, &path, Some(&self.etag), None).await;
+        assert_eq!(answer.status, 200, "{verb}: {}", answer.body);
+        self.etag.clone_from(&answer.etag);
+        answer
+    }
+
+    async fn pass(&mut self) -> Answer {
+        let (path, decision) = (format!("{}/review", self.path), json!({"decision": "pass"}));
+        let etag = self.app.send(REVIEWER, Method::GET, &self.path, None, None).await.etag;
+        let answer = self.app.json(REVIEWER, Method::POST, &path, Some(&etag), &decision).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer
+    }
+
+    /// Subjects of the tasks that the order sent, in their sequence.
+    async fn tasks(&self) -> Vec<String> {
+        sqlx::query_scalar("select subject from outbox where key = $1 and subject like 'icp.task.%' order by id")
+            .bind(&self.id)
+            .fetch_all(&self.app.pool)
+            .await
+            .unwrap()
+    }
+
+    fn approval(&self, organiser_number: &str, service_numbers: &[&str]) -> Outgoing {
+        let message = bureau::Approved {
+            order_id: self.id.clone(),
+            attempt: 1,
+            province: "gd".to_owned(),
+            organiser_number: organiser_number.to_owned(),
+            service_numbers: service_numbers.iter().map(|number| (*number).to_owned()).collect(),
+            organiser_id: 11,
+            service_ids: vec![12],
+            access_ids: vec![13],
+            ..bureau::Approved::default()
+        };
+        Outgoing::event("bureau", "approved", "gd", &self.id, &message)
+    }
+
+    fn checked(&self) -> Vec<Outgoing> {
+        let (order_id, attempt) = (self.id.clone(), 1);
+        let verified = identity::Verified { order_id: order_id.clone(), attempt, ..Default::default() };
+        let answered = authority::Answered { order_id, attempt, ..Default::default() };
+        vec![
+            Outgoing::event("identity", "verified", "gd", &self.id, &verified),
+            Outgoing::event("authority", "answered", "gd", &self.id, &answered),
+        ]
+    }
+}
+
+/// A first filing of the applicant, approved under the numbers of [`filing_of_type`].
+pub(crate) async fn approved_filing(app: &App, n: u32) {
+    let filing = filing_of_type(OrderType::FirstFiling, Province::Guangdong, n);
+    let numbered = filing_of_type(OrderType::ChangeService, Province::Guangdong, n);
+    let (mut order, _) = Order::submitted(app, APPLICANT, &filing).await;
+    app.publish(order.checked()).await;
+    app.wait_phase(&order.path, "provider_review").await;
+    order.pass().await;
+    let (organiser, service) = (numbered.organiser.number.unwrap(), numbered.services[0].number.clone().unwrap());
+    app.publish(vec![order.approval(&organiser, &[&service])]).await;
+    app.wait_phase(&order.path, "approved").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_access_is_cancelled_without_checks_and_without_an_sms() {
+    let app = App::start().await;
+    approved_filing(&app, 1).await;
+    let filing = filing_of_type(OrderType::CancelAccess, Province::Guangdong, 1);
+    let (mut order, submitted) = Order::submitted(&app, APPLICANT, &filing).await;
+    assert_eq!(submitted.body["phase"], "provider_review", "nobody is verified: {}", submitted.body);
+    let refused = app.send(APPLICANT, Method::POST, &format!("{}/withdraw", order.path), Some(&order.etag), None).await;
+    assert_eq!(refused.status, 409, "a cancellation is not taken back once it is handed in");
+    assert_eq!(order.pass().await.body["phase"], "queued");
+    app.publish(vec![order.approval("", &[])]).await;
+    let end = app.wait_phase(&order.path, "cancelled").await;
+    assert_eq!(end.body["organiser_number"], filing.organiser.number.as_deref().unwrap());
+    assert_eq!(end.body["service_numbers"][0], filing.services[0].number.as_deref().unwrap());
+    assert_eq!(order.tasks().await, ["icp.task.relay.v1.submit"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_access_is_not_verified_but_asked_by_sms() {
+    let app = App::start().await;
+    approved_filing(&app, 1).await;
+    let filing = filing_of_type(OrderType::ChangeAccess, Province::Guangdong, 1);
+    let (mut order, submitted) = Order::submitted(&app, APPLICANT, &filing).await;
+    assert_eq!(submitted.body["phase"], "provider_review", "{}", submitted.body);
+    order.pass().await;
+    app.publish(vec![order.approval("", &[])]).await;
+    app.wait_phase(&order.path, "approved").await;
+    let tasks = ["icp.task.relay.v1.submit", "icp.task.sms.v1.open", "icp.task.sms.v1.close"];
+    assert_eq!(order.tasks().await, tasks);
+    let ids: serde_json::Value = sqlx::query_scalar(
+        "select event->'ids' from order_history where order_id = $1 and event->>'event' = 'approved'",
+    )
+    .bind(uuid::Uuid::parse_str(&order.id).unwrap())
+    .fetch_one(&app.pool)
+    .await
+    .unwrap();
+    assert_eq!(ids, json!({"organiser": 11, "services": [12], "accesses": [13]}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_is_transferred_when_its_holder_consents_and_not_before() {
+    let app = App::start().await;
+    approved_filing(&app, 1).await;
+    let filing = filing_of_type(OrderType::Transfer, Province::Guangdong, 1);
+    let (order, submitted) = Order::submitted(&app, OTHER, &filing).await;
+    assert_eq!(submitted.body["waits_for"], "The account that holds the record consents.");
+    let consent = format!("{}/consent", order.path);
+    let by = async |token| app.send(token, Method::POST, &consent, None, None).await;
+    assert_eq!(by(OTHER).await.status, 404, "nobody takes a record by agreeing with itself");
+    assert_eq!(by(REVIEWER).await.status, 403);
+    let agreed = by(APPLICANT).await;
+    assert_eq!((agreed.status, agreed.body["phase"].as_str()), (200, Some("approved")), "{}", agreed.body);
+    assert_eq!(by(APPLICANT).await.status, 409);
+    assert_eq!(order.tasks().await, Vec::<String>::new(), "nothing goes to the bureau");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_is_claimed_with_the_papers_of_its_organiser() {
+    let app = App::start().await;
+    let filing = filing_of_type(OrderType::Claim, Province::Guangdong, 1);
+    let (mut order, submitted) = Order::submitted(&app, APPLICANT, &filing).await;
+    assert_eq!(submitted.body["waits_for"], "Identity verification answers.");
+    app.publish(order.checked()).await;
+    app.wait_phase(&order.path, "provider_review").await;
+    let end = order.pass().await;
+    assert_eq!(end.body["phase"], "approved");
+    assert_eq!(end.body["organiser_number"], filing.organiser.number.as_deref().unwrap());
+    assert_eq!(order.tasks().await, ["icp.task.identity.v1.verify"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_bureau_took_before_it_was_withdrawn_counts() {
+    let app = App::start().await;
+    let (mut order, _) =
+        Order::submitted(&app, APPLICANT, &filing_of_type(OrderType::FirstFiling, Province::Guangdong, 1)).await;
+    app.publish(order.checked()).await;
+    app.wait_phase(&order.path, "provider_review").await;
+    order.etag = order.pass().await.etag;
+    assert_eq!(order.post("withdraw").await.body["phase"], "withdrawn");
+    app.publish(vec![order.approval("粤ICP备20000001号", &["粤ICP备20000001号-1"])]).await;
+    app.wait_phase(&order.path, "approved").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_type_of_an_order_does_not_change() {
+    let app = App::start().await;
+    let (path, etag) = app.draft(1).await;
+    let other = filing_of_type(OrderType::AddService, Province::Guangdong, 1);
+    let answer = app.json(APPLICANT, Method::PUT, &path, Some(&etag), &serde_json::to_value(other).unwrap()).await;
+    assert_eq!((answer.status, answer.body["errors"][0]["field"].as_str()), (422, Some("order_type")));
+}
