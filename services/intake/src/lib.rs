@@ -86,8 +86,8 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         ("intake-bureau", "icp.evt.bureau.>", "bureau"),
     ];
     for (name, filter, actor) in sources {
-        let clock = context.clock.clone();
-        bus.consume(Consumer { name, filter }, consumers::Answers { actor, clock });
+        let (clock, vault) = (context.clock.clone(), context.require_vault()?);
+        bus.consume(Consumer { name, filter }, consumers::Answers { actor, clock, vault });
     }
 
     let deadlines = Deadlines::load(&config.review)?;
