@@ -1,9 +1,23 @@
 -- How long orders were in the phases that they left from $1 to $2; the province is null in the line of all provinces.
 -- What the rules return at once was never checked.
-with stays as (
-    select to_char((history.at at time zone 'UTC') + interval '8 hours', 'YYYY-MM') as month,
-           orders.province,
-           case entered.event->>'event'
+with touched as (
+    select distinct order_id from order_history where at >= $1 and at < $2
+),
+moves as (
+    -- Every change of phase of these orders, also before $1, with the one before it.
+    select order_id, at, event, stage, lag(event) over by_order as entered_with, lag(at) over by_order as entered_at
+    from (
+        select history.order_id, history.version, history.at,
+               history.event->>'event' as event, history.event->>'by' as stage
+        from touched join order_history history on history.order_id = touched.order_id
+    ) of_orders
+    where event in ('created', 'submitted', 'review_requested', 'returned', 'passed', 'received_by_bureau', 'approved',
+                    'withdrawn', 'expired')
+    window by_order as (partition by order_id order by version)
+),
+stays as (
+    select to_char((at at time zone 'UTC') + interval '8 hours', 'YYYY-MM') as month, order_id,
+           case entered_with
                when 'created' then 'draft'
                when 'submitted' then 'checking'
                when 'review_requested' then 'provider_review'
@@ -11,27 +25,16 @@ with stays as (
                when 'received_by_bureau' then 'at_bureau'
                when 'returned' then 'returned'
            end as phase,
-           extract(epoch from history.at - entered.at)::double precision as seconds
-    from order_history history
-    join orders on orders.id = history.order_id
-    cross join lateral (
-        select earlier.at, earlier.event
-        from order_history earlier
-        where earlier.order_id = history.order_id and earlier.version < history.version
-          and earlier.event->>'event' in
-              ('created', 'submitted', 'review_requested', 'returned', 'passed', 'received_by_bureau')
-        order by earlier.version desc
-        limit 1
-    ) entered
-    where history.at >= $1 and history.at < $2
-      and history.event->>'event' in
-          ('submitted', 'review_requested', 'returned', 'passed', 'received_by_bureau', 'approved', 'withdrawn', 'expired')
-      and not (history.event->>'event' = 'returned' and history.event->>'by' = 'rules')
-      and ($3::text is null or orders.province = $3)
+           extract(epoch from at - entered_at)::double precision as seconds
+    from moves
+    where at >= $1 and at < $2 and entered_with is not null
+      and not (event = 'returned' and stage = 'rules')
 )
-select month, province, phase, count(*) as orders,
+select month, orders.province, stays.phase, count(*) as orders,
        percentile_cont(0.5) within group (order by seconds) / 3600 as median_hours,
        percentile_cont(0.9) within group (order by seconds) / 3600 as p90_hours
 from stays
-group by grouping sets ((month, province, phase), (month, phase))
-order by month, province nulls last, phase
+join orders on orders.id = stays.order_id
+where $3::text is null or orders.province = $3
+group by grouping sets ((month, orders.province, stays.phase), (month, stays.phase))
+order by month, orders.province nulls last, stays.phase

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use icp_bus::{Delivery, Effects, Failure, Handler};
 use icp_domain::Stage;
+use icp_kit::vault::VaultError;
 use icp_kit::{Clock, Vault};
 use icp_proto::{authority, bureau, identity};
 use sqlx::PgConnection;
@@ -12,10 +13,11 @@ use uuid::Uuid;
 
 use crate::approval::CarriedOut;
 use crate::archive;
+use crate::desk::words::{self, Words};
 use crate::determination::{self, Recorded};
-use crate::order::{BureauIds, BureauResult, Command, Numbers, decide, evolve};
+use crate::order::{BureauIds, Command, Numbers, decide, evolve};
 use crate::reactions::{Attachments, finding_from, react};
-use crate::store::{self, Change};
+use crate::store::{self, Change, StoredOrder};
 
 /// Turns facts of one kind of service into commands.
 #[derive(Debug, Clone)]
@@ -24,7 +26,7 @@ pub struct Answers {
     pub actor: &'static str,
     /// Business time.
     pub clock: Clock,
-    /// Opens the content of orders that are approved, for the archive.
+    /// Opens what is carried out, for the archive, and keeps the bureau's words.
     pub vault: Vault,
 }
 
@@ -33,6 +35,14 @@ pub struct Answers {
 pub struct Fact {
     order_id: Uuid,
     command: Command,
+    /// The bureau's own words, one entry per finding of the command.
+    words: Vec<Words>,
+}
+
+impl Fact {
+    fn new(order_id: Uuid, command: Command) -> Self {
+        Self { order_id, command, words: Vec::new() }
+    }
 }
 
 /// What a message says to intake.
@@ -68,7 +78,7 @@ impl Handler for Answers {
                 let message: bureau::Received = read(payload)?;
                 let command =
                     Command::BureauReceived { attempt: message.attempt, data_sequence: message.data_sequence };
-                Fact { order_id: order_id(&message.order_id)?, command }
+                Fact::new(order_id(&message.order_id)?, command)
             }
             "icp.evt.bureau.v1.approved" => {
                 let message: bureau::Approved = read(payload)?;
@@ -84,7 +94,7 @@ impl Handler for Answers {
                     ids,
                 };
                 let command = Command::BureauApproved { attempt: message.attempt, numbers };
-                Fact { order_id, command }
+                Fact::new(order_id, command)
             }
             "icp.evt.bureau.v1.rejected" => bureau_rejection(read(payload)?)?,
             "icp.evt.bureau.v1.status_answered" => {
@@ -117,8 +127,8 @@ impl Handler for Answers {
             let stored = orders
                 .get_mut(&fact.order_id)
                 .ok_or_else(|| Failure::Discard(format!("order {} is not known here", fact.order_id)))?;
-            let events = decide(&stored.order, fact.command.clone())
-                .map_err(|rejection| Failure::Discard(rejection.to_string()))?;
+            let command = self.command(stored, fact).map_err(|error| Failure::Retry(error.to_string()))?;
+            let events = decide(&stored.order, command).map_err(|rejection| Failure::Discard(rejection.to_string()))?;
             if events.is_empty() {
                 continue;
             }
@@ -156,13 +166,27 @@ impl Handler for Answers {
     }
 }
 
+impl Answers {
+    /// The command of a fact, with the bureau's words encrypted for the order.
+    fn command(&self, stored: &StoredOrder, fact: &Fact) -> Result<Command, VaultError> {
+        if fact.words.is_empty() {
+            return Ok(fact.command.clone());
+        }
+        let key = self.vault.unwrap_key(&stored.data_key, stored.id.as_bytes())?;
+        Ok(match words::lock(&key, stored.id, &fact.words)? {
+            Some(words) => Command::InWords { words, command: Box::new(fact.command.clone()) },
+            None => fact.command.clone(),
+        })
+    }
+}
+
 fn identity_fact(message: identity::Verified) -> Result<Fact, String> {
     let command = Command::IdentityAnswered {
         attempt: message.attempt,
         checks: u32::try_from(message.checks.len()).unwrap_or(u32::MAX),
         findings: message.findings.into_iter().map(|f| finding_from(f, Stage::Identity)).collect(),
     };
-    Ok(Fact { order_id: order_id(&message.order_id)?, command })
+    Ok(Fact::new(order_id(&message.order_id)?, command))
 }
 
 fn authority_fact(message: authority::Answered) -> Result<Fact, String> {
@@ -171,13 +195,14 @@ fn authority_fact(message: authority::Answered) -> Result<Fact, String> {
         answers: u32::try_from(message.answers.len()).unwrap_or(u32::MAX),
         findings: message.findings.into_iter().map(|f| finding_from(f, Stage::Authority)).collect(),
     };
-    Ok(Fact { order_id: order_id(&message.order_id)?, command })
+    Ok(Fact::new(order_id(&message.order_id)?, command))
 }
 
 fn bureau_rejection(message: bureau::Rejected) -> Result<Fact, String> {
-    let results = message.results.into_iter().map(|r| BureauResult { code: r.code, text: r.text }).collect();
-    let command = Command::BureauRejected { attempt: message.attempt, results, sms_timeout: message.sms_timeout };
-    Ok(Fact { order_id: order_id(&message.order_id)?, command })
+    let codes = message.results.iter().map(|result| result.code).collect();
+    let command = Command::BureauRejected { attempt: message.attempt, codes, sms_timeout: message.sms_timeout };
+    let words = message.results.into_iter().map(|result| Words { reason: result.text, ..Words::default() }).collect();
+    Ok(Fact { words, ..Fact::new(order_id(&message.order_id)?, command) })
 }
 
 fn recorded(message: bureau::StatusAnswered) -> Recorded {

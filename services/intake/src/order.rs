@@ -12,6 +12,8 @@
 //! No I/O, no clock. Answers of other services carry the number of the submission (attempt) that they belong to;
 //! an answer to an older attempt, or one that comes twice, changes nothing.
 
+mod bureau;
+
 use icp_domain::{Description, Finding, OrderType, Severity, Stage};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -192,15 +194,6 @@ impl RulesVerdict {
     }
 }
 
-/// A result code of the bureau (Jgdm) with its text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BureauResult {
-    /// Jgdm of the interface document.
-    pub code: u32,
-    /// The bureau's words.
-    pub text: String,
-}
-
 /// Ids of the bureau's store (Ztid, Wzid, Jrid), in the order of the filing's services; 0 or missing where unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BureauIds {
@@ -261,14 +254,14 @@ pub enum Command {
     PassFirst { verdict: RulesVerdict, reviewer: String },
     /// The reviewer returns it with reasons.
     Return(Vec<Finding>),
-    /// The reviewer returns it with reasons and with own words, which are encrypted.
-    ReturnInWords { findings: Vec<Finding>, words: String },
+    /// A command that may return the order, with the own words of who returns it, which are encrypted.
+    InWords { words: String, command: Box<Command> },
     /// The bureau's system has taken it.
     BureauReceived { attempt: u32, data_sequence: i64 },
     /// The bureau approved it.
     BureauApproved { attempt: u32, numbers: Numbers },
     /// The bureau or the ministry returned it.
-    BureauRejected { attempt: u32, results: Vec<BureauResult>, sms_timeout: bool },
+    BureauRejected { attempt: u32, codes: Vec<u32>, sms_timeout: bool },
 }
 
 /// What happened to an order. Holds no personal data.
@@ -407,8 +400,10 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
                 vec![Event::Returned { by: Stage::Review, findings }]
             })
         }
-        Command::ReturnInWords { findings, words } => decide(order, Command::Return(findings)).map(|mut events| {
-            events.insert(0, Event::Worded { words });
+        Command::InWords { words, command } => decide(order, *command).map(|mut events| {
+            if let Some(place) = events.iter().position(|event| matches!(event, Event::Returned { .. })) {
+                events.insert(place, Event::Worded { words });
+            }
             events
         }),
         Command::BureauReceived { attempt, data_sequence } => {
@@ -416,8 +411,8 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
             Ok(if fits { vec![Event::ReceivedByBureau { data_sequence }] } else { Vec::new() })
         }
         Command::BureauApproved { attempt, numbers } => Ok(from_bureau(order, attempt, done(order, numbers))),
-        Command::BureauRejected { attempt, results, sms_timeout } => {
-            let findings = bureau_findings(&results, sms_timeout);
+        Command::BureauRejected { attempt, codes, sms_timeout } => {
+            let findings = bureau::findings(&codes, sms_timeout);
             Ok(from_bureau(order, attempt, Event::Returned { by: Stage::Bureau, findings }))
         }
     }
@@ -588,30 +583,6 @@ fn from_bureau(order: &Order, attempt: u32, answer: Event) -> Vec<Event> {
         _ if is_too_late => vec![Event::ReceivedByBureau { data_sequence: 0 }, answer],
         _ => Vec::new(),
     }
-}
-
-fn bureau_findings(results: &[BureauResult], sms_timeout: bool) -> Vec<Finding> {
-    results
-        .iter()
-        .map(|result| Finding {
-            code: if sms_timeout { "V05".to_owned() } else { format!("B{}", result.code) },
-            stage: Stage::Bureau,
-            severity: Severity::Block,
-            field: String::new(),
-            message_zh: result.text.clone(),
-            message_en: if sms_timeout {
-                "The ministry's SMS was not confirmed within 24 hours.".to_owned()
-            } else {
-                format!("The bureau answered with result code {}.", result.code)
-            },
-            remedy: if sms_timeout {
-                "Submit again, and confirm the code on the ministry's page within 24 hours.".to_owned()
-            } else {
-                "Mend what the bureau names, then submit again.".to_owned()
-            },
-            source: None,
-        })
-        .collect()
 }
 
 fn blocks(findings: &[Finding]) -> bool {

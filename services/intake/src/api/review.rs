@@ -115,7 +115,7 @@ fn returning(api: &Api, stored: &StoredOrder, given: Vec<GivenReason>) -> Result
         }
     }
     Ok(match words::lock(&api.data_key(stored)?, stored.id, &words)? {
-        Some(words) => Command::ReturnInWords { findings, words },
+        Some(words) => Command::InWords { words, command: Box::new(Command::Return(findings)) },
         None => Command::Return(findings),
     })
 }

@@ -1,9 +1,9 @@
-//! The own words of whoever returns an order. They may name people, so they are kept encrypted under the order's data
+//! The own words of whoever returns an order: a reviewer, a bureau. They may name people, so they are kept encrypted under the order's data
 //! key, and shown only to those who may read the order's content; the state and the history hold codes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use icp_domain::Finding;
+use icp_domain::{Finding, Stage};
 use icp_kit::DataKey;
 use icp_kit::vault::VaultError;
 use serde::{Deserialize, Serialize};
@@ -41,8 +41,11 @@ pub fn unlock(key: &DataKey, order_id: uuid::Uuid, locked: &str, findings: &mut 
     let words: Vec<Words> = serde_json::from_slice(&clear).map_err(|_| VaultError::Broken)?;
     for (finding, words) in findings.iter_mut().zip(words) {
         if !words.reason.is_empty() {
-            finding.message_zh.clone_from(&words.reason);
-            finding.message_en = words.reason;
+            // A reviewer writes for both; the bureau writes Chinese.
+            if finding.stage == Stage::Review {
+                finding.message_en.clone_from(&words.reason);
+            }
+            finding.message_zh = words.reason;
         }
         if !words.remedy.is_empty() {
             finding.remedy = words.remedy;
@@ -77,6 +80,9 @@ mod tests {
         unlock(&key, order, &locked, &mut findings).unwrap();
         assert_eq!((findings[0].message_zh.as_str(), findings[0].remedy.clone()), ("示例", finding("N01").remedy));
         assert_eq!(findings[1], finding("T01"));
+        let mut of_bureau = [Finding { stage: Stage::Bureau, ..finding("N01") }];
+        unlock(&key, order, &locked, &mut of_bureau).unwrap();
+        assert_eq!((of_bureau[0].message_zh.as_str(), &of_bureau[0].message_en), ("示例", &finding("N01").message_en));
         assert_eq!(lock(&key, order, &[Words::default()]).unwrap(), None);
     }
 }

@@ -84,22 +84,15 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("return", Command::Return(vec![finding(Severity::Block, Stage::Review)])),
         (
             "return-in-words",
-            Command::ReturnInWords {
-                findings: vec![finding(Severity::Block, Stage::Review)],
+            Command::InWords {
                 words: "cipher".to_owned(),
+                command: Box::new(Command::Return(vec![finding(Severity::Block, Stage::Review)])),
             },
         ),
         ("return-no-reason", Command::Return(clean())),
         ("received", Command::BureauReceived { attempt: 1, data_sequence: 7 }),
         ("approved", Command::BureauApproved { attempt: 1, numbers: numbers() }),
-        (
-            "rejected",
-            Command::BureauRejected {
-                attempt: 1,
-                results: vec![BureauResult { code: 1020, text: "网站名称冲突".to_owned() }],
-                sms_timeout: false,
-            },
-        ),
+        ("rejected", Command::BureauRejected { attempt: 1, codes: vec![1020], sms_timeout: false }),
     ]
 }
 
@@ -296,11 +289,7 @@ fn an_answer_of_the_bureau_that_overtakes_its_receipt_counts() {
 
 #[test]
 fn an_sms_timeout_says_how_to_go_on() {
-    let command = Command::BureauRejected {
-        attempt: 1,
-        results: vec![BureauResult { code: 1999, text: "短信核验超时，自动退回".to_owned() }],
-        sms_timeout: true,
-    };
+    let command = Command::BureauRejected { attempt: 1, codes: vec![1999], sms_timeout: true };
     let events = decide(&order_in(Phase::AtBureau), command).unwrap();
     let Some(Event::Returned { findings, .. }) = events.first() else { panic!("{events:?}") };
     assert_eq!(findings[0].code, "V05");
@@ -326,8 +315,8 @@ fn with_attempt(command: Command, new: u32) -> Command {
         }
         Command::BureauReceived { data_sequence, .. } => Command::BureauReceived { attempt: new, data_sequence },
         Command::BureauApproved { numbers, .. } => Command::BureauApproved { attempt: new, numbers },
-        Command::BureauRejected { results, sms_timeout, .. } => {
-            Command::BureauRejected { attempt: new, results, sms_timeout }
+        Command::BureauRejected { codes, sms_timeout, .. } => {
+            Command::BureauRejected { attempt: new, codes, sms_timeout }
         }
         other => other,
     }

@@ -163,8 +163,9 @@ async fn the_head_is_published_once_a_day_and_never_of_a_broken_trail() {
     };
     store::record(&app.pool, &entries(3, "reviewer")).await.unwrap();
     all_linked(&app.pool).await;
-    // The service anchored an empty trail at its start, that is nothing: the next day brings the first head.
-    assert_eq!(anchors().await, []);
+    // At its start the service found an empty trail, which is nothing to anchor, or these entries already.
+    let early = anchors().await.len();
+    assert!(early <= 1);
     let wait_anchors = async |count: usize| {
         wait_until("heads to be published", Duration::from_secs(30), || async {
             let anchors = anchors().await;
@@ -174,13 +175,13 @@ async fn the_head_is_published_once_a_day_and_never_of_a_broken_trail() {
         .unwrap()
     };
     app.move_clock(1).await;
-    assert_eq!(wait_anchors(1).await[0].1, 3);
+    assert_eq!(wait_anchors(early + 1).await[early].1, 3);
     let published: i64 =
         sqlx::query_scalar("select count(*) from outbox where subject = 'icp.evt.audit.v1.anchored.intake'")
             .fetch_one(&app.pool)
             .await
             .unwrap();
-    assert_eq!(published, 1);
+    assert_eq!(usize::try_from(published).unwrap(), early + 1);
 
     store::record(&app.pool, &entries(2, "reviewer")).await.unwrap();
     all_linked(&app.pool).await;
@@ -201,10 +202,10 @@ async fn the_head_is_published_once_a_day_and_never_of_a_broken_trail() {
         store::record(&app.pool, &entries(1, "reviewer")).await.unwrap();
         all_linked(&app.pool).await;
     }
-    assert_eq!(anchors().await.len(), 1, "a broken trail gets no head");
+    assert_eq!(anchors().await.len(), early + 1, "a broken trail gets no head");
     forge(&app.pool, "update audit_trail set actor = 'reviewer' where seq = 4").await;
     app.move_clock(3).await;
-    assert_eq!(wait_anchors(2).await[1].1, 5 + 2 + i64::from(drafts));
+    assert_eq!(wait_anchors(early + 2).await[early + 1].1, 5 + 2 + i64::from(drafts));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -283,6 +284,12 @@ async fn a_linker_that_is_killed_leaves_no_gap_and_no_double() {
     }
     let waits: i64 = sqlx::query_scalar("select count(*) from audit_pending").fetch_one(&pool).await.unwrap();
     assert!(waits > 0, "the kills came too late to prove anything");
-    while link(&pool, 500).await.unwrap() > 0 {}
+    // The database may not know yet that the last process is gone, and its lock holds as long.
+    wait_until("the rest to be linked", Duration::from_secs(30), || async {
+        link(&pool, 500).await.map_err(|error| error.to_string())?;
+        if linked().await == written { Ok(()) } else { Err(format!("{} of {written}", linked().await)) }
+    })
+    .await
+    .unwrap();
     assert_eq!(check(&pool, Head::START, 100).await.unwrap().unwrap().seq, written);
 }

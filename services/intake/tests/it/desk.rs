@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use icp_bus::Outgoing;
+use icp_proto::bureau;
 use icp_testkit::wait_until;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::app::{APPLICANT, Answer, App, OPERATOR, REVIEWER, SECOND, SUPERVISOR, id_of, path_of};
@@ -191,4 +194,36 @@ async fn clean_orders_pass_by_policy_and_the_others_wait() {
     let actor = passed["actor"].as_str().unwrap();
     assert_eq!(passed["event"]["event"], "passed");
     assert!(actor.strip_prefix("policy ").is_some_and(|digest| digest.len() == 64), "{actor}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bureaus_words_are_shown_but_kept_secret() {
+    let app = App::start().await;
+    let order = app.in_review(1..=1).await.remove(0);
+    let path = path_of(&order);
+    app.review(REVIEWER, &order, &json!({"decision": "pass"})).await;
+    let result = |code, text: &str| bureau::ResultCode { code, text: text.to_owned() };
+    let rejected = bureau::Rejected {
+        order_id: id_of(&path),
+        attempt: 1,
+        province: "gd".to_owned(),
+        results: vec![result(1020, "张三的网站名称冲突"), result(1002, "")],
+        ..Default::default()
+    };
+    app.publish(vec![
+        Outgoing::event("bureau", "rejected", "gd", id_of(&path), &rejected),
+        Outgoing::event("bureau", "rejected", "gd", id_of(&path), &rejected),
+    ])
+    .await;
+    let returned = app.wait_phase(&path, "returned").await;
+    let findings = &returned.body["findings"];
+    assert_eq!(findings[0]["message_zh"], "张三的网站名称冲突");
+    assert_eq!(findings[0]["message_en"], "The bureau answered with result code 1020.");
+    assert_eq!(findings[1]["message_zh"], "管局退回，结果代码 1002");
+    let dump = dump(&app).await;
+    assert!(dump.contains("B1020") && !dump.contains("张三"));
+    // The next submission is a new page: the old words are gone from the order.
+    let submitted = app.send(APPLICANT, Method::POST, &format!("{path}/submit"), Some(&returned.etag), None).await;
+    assert_eq!(submitted.body["phase"], "checking", "{}", submitted.body);
+    assert!(app.order(&path).await.body["findings"].as_array().unwrap().iter().all(|f| f["stage"] != "bureau"));
 }
