@@ -2,6 +2,7 @@
 //!
 //! Reading order: [`order`] (the life of an order, pure), [`content`] (what is declared), [`determination`] (of
 //! which type it must be), [`rules`], [`check`] (all that can be said before submission),
+//! [`requirements`] and [`deadlines`] (what is still needed, until when),
 //! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
 //! facts), [`approval`] (into the archive), [`api`] (REST), [`reads`] and [`writes`] (requests share queries and transactions), [`store`] (SQL).
 
@@ -11,11 +12,13 @@ pub mod check;
 pub mod commands;
 pub mod consumers;
 pub mod content;
+pub mod deadlines;
 pub mod determination;
 pub mod on_record;
 pub mod order;
 pub mod reactions;
 pub mod reads;
+pub mod requirements;
 pub mod rules;
 pub mod store;
 pub mod writes;
@@ -46,6 +49,10 @@ pub struct Config {
     pub max_body_bytes: usize,
     /// Orders in one page at most.
     pub max_page: i64,
+    /// Days of idleness after which the contact of a draft or a returned order is reminded; each three numbers grow.
+    pub idle_reminder_days: [u32; 3],
+    /// Days of idleness after which such an order expires.
+    pub idle_expiry_days: u32,
     /// How rule modules run, and whom they may come from.
     pub rules: HostConfig,
 }

@@ -65,7 +65,8 @@ pub fn day_in_china(time: DateTime<Utc>) -> Date {
         .into()
 }
 
-fn context(facts: &Facts<'_>) -> Context {
+/// What the rules are told besides the order.
+pub fn context(facts: &Facts<'_>) -> Context {
     let mut context = Context::on(day_in_china(facts.now));
     context.materials = facts.materials.map(|rows| rows.iter().map(material).collect());
     let count = |number: i64| u32::try_from(number).ok();

@@ -9,6 +9,7 @@ use sqlx::{FromRow as _, PgConnection, PgPool, Row as _};
 use uuid::Uuid;
 
 use crate::approval::CarriedOut;
+use crate::deadlines::Estimate;
 use crate::order::{Event, Order, Phase};
 
 /// An order as it is stored.
@@ -302,6 +303,11 @@ pub async fn history(pool: &PgPool, order_id: Uuid) -> Result<Vec<HistoryRow>, s
             })
         })
         .collect()
+}
+
+/// How long the steps of orders took in a province, from at most so many orders that ended last.
+pub async fn estimates(pool: &PgPool, province: &str, orders_max: i64) -> Result<Vec<Estimate>, sqlx::Error> {
+    sqlx::query_as(include_str!("../queries/estimates.sql")).bind(province).bind(orders_max).fetch_all(pool).await
 }
 
 /// What a list of orders is narrowed to.

@@ -6,6 +6,7 @@ mod determinations;
 mod docs;
 mod materials;
 mod orders;
+mod outlook;
 pub mod problem;
 mod review;
 mod view;
@@ -71,6 +72,9 @@ pub fn router(api: Api) -> Router {
         .route("/v1/rules", get(review::rules))
         .route("/v1/whitelist/{domain}", get(review::whitelist))
         .route("/v1/orders/{id}/consent", post(orders::consent))
+        .route("/v1/orders/{id}/requirements", get(outlook::requirements))
+        .route("/v1/orders/{id}/calendar", get(outlook::calendar))
+        .route("/v1/orders/{id}/calendar.ics", get(outlook::calendar_ics))
         .route("/v1/orders/check", post(orders::check_filing))
         .route("/v1/determinations", post(determinations::ask))
         .route("/v1/determinations/{id}", get(determinations::show))

@@ -7,5 +7,6 @@ mod bad_input;
 mod checks;
 mod determinations;
 mod facts;
+mod outlook;
 mod start;
 mod types;
