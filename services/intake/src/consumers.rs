@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use crate::approval::{self, CarriedOut};
 use crate::determination::{self, Recorded};
-use crate::order::{BureauIds, BureauResult, Command, Numbers, decide, evolve};
+use crate::idle::Plan;
+use crate::order::{BureauIds, BureauResult, Command, Event, Numbers, decide, evolve};
 use crate::reactions::{Attachments, finding_from, react};
 use crate::store::{self, Change};
 
@@ -23,6 +24,8 @@ pub struct Answers {
     pub actor: &'static str,
     /// Business time.
     pub clock: Clock,
+    /// When idle orders are reminded of.
+    pub idle: Plan,
 }
 
 /// A fact about one order.
@@ -134,6 +137,9 @@ impl Handler for Answers {
             change.after = stored.order.clone();
             effects.set_cause(delivery.traceparent.clone());
             react(effects, stored, &events, now, Attachments::default());
+            if matches!(events.last(), Some(Event::Returned { .. })) {
+                effects.send(self.idle.first_timer(stored.id, now));
+            }
             if let Some(carried_out) = CarriedOut::of(stored, &events, now) {
                 change.carried_out = Some(carried_out);
             }

@@ -4,8 +4,9 @@
 //! which type it must be), [`rules`], [`check`] (all that can be said before submission),
 //! [`requirements`] and [`deadlines`] (what is still needed, until when),
 //! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
-//! facts), [`approval`] (into the archive), [`api`] (REST), [`reads`] and [`writes`] (requests share queries and transactions), [`store`] (SQL).
+//! facts), [`approval`] (into the archive), [`idle`] (reminders and expiry), [`amendment`], [`api`] (REST), [`reads`] and [`writes`] (requests share queries and transactions), [`store`] (SQL).
 
+pub mod amendment;
 pub mod api;
 pub mod approval;
 pub mod check;
@@ -14,6 +15,7 @@ pub mod consumers;
 pub mod content;
 pub mod deadlines;
 pub mod determination;
+pub mod idle;
 pub mod on_record;
 pub mod order;
 pub mod reactions;
@@ -70,6 +72,7 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         drop(follower);
     });
 
+    let idle = idle::Plan { reminder_days: config.idle_reminder_days, expiry_days: config.idle_expiry_days };
     let sources: [(&'static str, &'static str, &'static str); 3] = [
         ("intake-identity", "icp.evt.identity.>", "identity"),
         ("intake-authority", "icp.evt.authority.>", "authority"),
@@ -77,14 +80,22 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
     ];
     for (name, filter, actor) in sources {
         let clock = context.clock.clone();
-        bus.consume(Consumer { name, filter }, consumers::Answers { actor, clock });
+        bus.consume(Consumer { name, filter }, consumers::Answers { actor, clock, idle });
     }
+    let idle_orders = idle::IdleOrders {
+        clock: context.clock.clone(),
+        vault: context.require_vault()?,
+        keyring: context.keyring.clone(),
+        plan: idle,
+    };
+    bus.consume(Consumer { name: "intake-timers", filter: "icp.evt.schedule.v1.fired.intake" }, idle_orders);
 
     let api = api::Api {
         bus: bus.clone(),
         reads: reads::Reads::start(&bus),
         writes: Group::start(&bus, writes::OrderWrites),
         clock: context.clock.clone(),
+        idle,
         vault: context.require_vault()?,
         materials: context.require_materials()?,
         rules,

@@ -114,6 +114,9 @@ pub struct Order {
     pub is_handed_over: bool,
     /// Findings of this attempt so far, or those that returned it.
     pub findings: Vec<Finding>,
+    /// The only fields that the applicant may amend, where the return said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amendable: Option<Vec<String>>,
     /// Number of the organiser: the one on record that the order names, or the new one (主体备案号).
     pub organiser_number: Option<String>,
     /// Numbers of the services: those on record that the order names, or the new ones.
@@ -250,6 +253,8 @@ pub enum Command {
     Pass(RulesVerdict),
     /// The reviewer returns it with reasons.
     Return(Vec<Finding>),
+    /// The same, and nothing but the fields that the findings name may be amended.
+    ReturnForFields(Vec<Finding>),
     /// The bureau's system has taken it.
     BureauReceived { attempt: u32, data_sequence: i64 },
     /// The bureau approved it.
@@ -293,7 +298,12 @@ pub enum Event {
     /// All checks are done; a reviewer is asked.
     ReviewRequested,
     /// Back to the applicant.
-    Returned { by: Stage, findings: Vec<Finding> },
+    Returned {
+        by: Stage,
+        findings: Vec<Finding>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amendable: Option<Vec<String>>,
+    },
     /// The reviewer passed it.
     Passed,
     /// The bureau's system has it; 0 where only a later answer told so.
@@ -341,6 +351,7 @@ impl Default for Order {
             asks_sms: false,
             is_handed_over: false,
             findings: Vec::new(),
+            amendable: None,
             organiser_number: None,
             service_numbers: Vec::new(),
         }
@@ -383,13 +394,11 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
                 vec![Event::RulesJudged(verdict), agreed(order)]
             })
         }
-        Command::Return(findings) => {
-            if findings.is_empty() {
-                return Err(Rejection::NoReason);
-            }
-            allow(order, order.phase == Phase::ProviderReview, "provider_review", || {
-                vec![Event::Returned { by: Stage::Review, findings }]
-            })
+        Command::Return(findings) => return_by_reviewer(order, findings, None),
+        Command::ReturnForFields(findings) => {
+            let named =
+                findings.iter().map(|finding| finding.field.clone()).filter(|field| !field.is_empty()).collect();
+            return_by_reviewer(order, findings, Some(named))
         }
         Command::BureauReceived { attempt, data_sequence } => {
             let fits = attempt == order.attempt && (order.phase == Phase::Queued || is_withdrawn_too_late(order));
@@ -398,7 +407,7 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
         Command::BureauApproved { attempt, numbers } => Ok(from_bureau(order, attempt, done(order, numbers))),
         Command::BureauRejected { attempt, results, sms_timeout } => {
             let findings = bureau_findings(&results, sms_timeout);
-            Ok(from_bureau(order, attempt, Event::Returned { by: Stage::Bureau, findings }))
+            Ok(from_bureau(order, attempt, returned(Stage::Bureau, findings)))
         }
     }
 }
@@ -421,6 +430,7 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             order.consent_given = !row.needs_consent();
             order.asks_sms = *asks_sms;
             order.is_handed_over = false;
+            order.amendable = None;
             order.findings = Vec::new();
             order.organiser_number.clone_from(organiser_number);
             order.service_numbers.clone_from(service_numbers);
@@ -439,8 +449,9 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
         }
         Event::ConsentGiven => order.consent_given = true,
         Event::ReviewRequested => order.phase = Phase::ProviderReview,
-        Event::Returned { findings, .. } => {
+        Event::Returned { findings, amendable, .. } => {
             order.phase = Phase::Returned;
+            order.amendable.clone_from(amendable);
             order.is_handed_over = false;
             order.findings.clone_from(findings);
         }
@@ -476,6 +487,24 @@ fn ended(order: &mut Order, numbers: &Numbers) {
     order.findings = Vec::new();
     order.organiser_number = Some(numbers.organiser_number.clone());
     order.service_numbers.clone_from(&numbers.service_numbers);
+}
+
+/// Back to the applicant, who may amend everything that the type leaves open.
+fn returned(by: Stage, findings: Vec<Finding>) -> Event {
+    Event::Returned { by, findings, amendable: None }
+}
+
+fn return_by_reviewer(
+    order: &Order,
+    findings: Vec<Finding>,
+    amendable: Option<Vec<String>>,
+) -> Result<Vec<Event>, Rejection> {
+    if findings.is_empty() || amendable.as_ref().is_some_and(Vec::is_empty) {
+        return Err(Rejection::NoReason);
+    }
+    allow(order, order.phase == Phase::ProviderReview, "provider_review", || {
+        vec![Event::Returned { by: Stage::Review, findings, amendable }]
+    })
 }
 
 fn submit(order: &Order, submission: Submission) -> Vec<Event> {
@@ -518,7 +547,7 @@ fn after_check(order: &Order, answered: Event) -> Vec<Event> {
 /// Back to the applicant with all findings at once, or on to the reviewer, if the type has one.
 fn after_all_checks(order: &Order) -> Event {
     match order.findings.iter().find(|finding| finding.severity == Severity::Block) {
-        Some(blocking) => Event::Returned { by: blocking.stage, findings: order.findings.clone() },
+        Some(blocking) => returned(blocking.stage, order.findings.clone()),
         None if order.description().is_reviewed => Event::ReviewRequested,
         None => agreed(order),
     }

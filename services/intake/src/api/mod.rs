@@ -2,6 +2,7 @@
 
 pub mod auth;
 mod body;
+mod changes;
 mod determinations;
 mod docs;
 mod materials;
@@ -24,6 +25,7 @@ use icp_rules_host::Host;
 use tracing::Instrument as _;
 
 use crate::Config;
+use crate::idle::Plan;
 use crate::reads::Reads;
 use crate::writes::OrderWrites;
 use auth::Tokens;
@@ -44,6 +46,8 @@ pub struct Api {
     pub vault: Vault,
     /// Object store.
     pub materials: Materials,
+    /// When idle orders are reminded of, and end.
+    pub idle: Plan,
     /// Rule modules.
     pub rules: Arc<Host>,
     /// Accepted tokens.
@@ -75,6 +79,7 @@ pub fn router(api: Api) -> Router {
         .route("/v1/orders/{id}/requirements", get(outlook::requirements))
         .route("/v1/orders/{id}/calendar", get(outlook::calendar))
         .route("/v1/orders/{id}/calendar.ics", get(outlook::calendar_ics))
+        .route("/v1/orders/{id}/changes", get(changes::changes))
         .route("/v1/orders/check", post(orders::check_filing))
         .route("/v1/determinations", post(determinations::ask))
         .route("/v1/determinations/{id}", get(determinations::show))

@@ -26,6 +26,9 @@ enum Decision {
     Return {
         /// At least one.
         findings: Vec<Reason>,
+        /// Nothing but the fields that the findings name may be amended.
+        #[serde(default)]
+        only_named: bool,
     },
 }
 
@@ -57,9 +60,10 @@ pub async fn decide(
     let decision: Decision = body::json(&headers, request_body, api.config.max_body_bytes).await?;
     let stored = match decision {
         Decision::Pass => api.pass(&caller, stored).await?,
-        Decision::Return { findings } => {
+        Decision::Return { findings, only_named } => {
             let findings = findings.into_iter().map(Reason::into_finding).collect();
-            api.apply(&caller, stored, Command::Return(findings), Default::default()).await?
+            let command = if only_named { Command::ReturnForFields(findings) } else { Command::Return(findings) };
+            api.apply(&caller, stored, command, Default::default()).await?
         }
     };
     Ok(with_etag(&stored, None))

@@ -81,6 +81,7 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("pass-blocked", Command::Pass(verdict(true))),
         ("return", Command::Return(vec![finding(Severity::Block, Stage::Review)])),
         ("return-no-reason", Command::Return(clean())),
+        ("return-for-fields", Command::ReturnForFields(vec![finding(Severity::Block, Stage::Review)])),
         ("received", Command::BureauReceived { attempt: 1, data_sequence: 7 }),
         ("approved", Command::BureauApproved { attempt: 1, numbers: numbers() }),
         (
@@ -143,62 +144,62 @@ fn state_times_command() {
     check_table(
         &WHOLE_WAY,
         "
-        draft           | . checking returned withdrawn expired ! = = ! ! ! ! = = =
-        checking        | ! ! ! withdrawn = ! . . ! ! ! ! = = =
-        provider_review | ! ! ! withdrawn = ! = = queued ! returned ! = = =
-        queued          | ! ! ! withdrawn = ! = = ! ! ! ! at_bureau approved returned
-        at_bureau       | ! ! ! ! = ! = = ! ! ! ! = approved returned
-        approved        | ! ! ! ! = ! = = ! ! ! ! = = =
-        returned        | . checking returned withdrawn expired ! = = ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! = = =
-        withdrawn_late  | ! ! ! ! = ! = = ! ! ! ! at_bureau approved =
-        expired         | ! ! ! ! = ! = = ! ! ! ! = = =",
+        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! = = =
+        checking        | ! ! ! withdrawn = ! . . ! ! ! ! ! = = =
+        provider_review | ! ! ! withdrawn = ! = = queued ! returned ! returned = = =
+        queued          | ! ! ! withdrawn = ! = = ! ! ! ! ! at_bureau approved returned
+        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! = approved returned
+        approved        | ! ! ! ! = ! = = ! ! ! ! ! = = =
+        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! = = =
+        withdrawn_late  | ! ! ! ! = ! = = ! ! ! ! ! at_bureau approved =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! = = =",
     );
     check_table(
         &UNCHECKED,
         "
-        draft           | . provider_review returned withdrawn expired ! = = ! ! ! ! = = =
-        provider_review | ! ! ! withdrawn = ! = = queued ! returned ! = = =
-        queued          | ! ! ! withdrawn = ! = = ! ! ! ! at_bureau approved returned
-        at_bureau       | ! ! ! ! = ! = = ! ! ! ! = approved returned
-        approved        | ! ! ! ! = ! = = ! ! ! ! = = =
-        returned        | . provider_review returned withdrawn expired ! = = ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! = = =
-        withdrawn_late  | ! ! ! ! = ! = = ! ! ! ! at_bureau approved =
-        expired         | ! ! ! ! = ! = = ! ! ! ! = = =",
+        draft           | . provider_review returned withdrawn expired ! = = ! ! ! ! ! = = =
+        provider_review | ! ! ! withdrawn = ! = = queued ! returned ! returned = = =
+        queued          | ! ! ! withdrawn = ! = = ! ! ! ! ! at_bureau approved returned
+        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! = approved returned
+        approved        | ! ! ! ! = ! = = ! ! ! ! ! = = =
+        returned        | . provider_review returned withdrawn expired ! = = ! ! ! ! ! = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! = = =
+        withdrawn_late  | ! ! ! ! = ! = = ! ! ! ! ! at_bureau approved =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! = = =",
     );
     check_table(
         &CANCELLATIONS,
         "
-        draft           | . provider_review returned withdrawn expired ! = = ! ! ! ! = = =
-        provider_review | ! ! ! ! = ! = = queued ! returned ! = = =
-        queued          | ! ! ! ! = ! = = ! ! ! ! at_bureau cancelled returned
-        at_bureau       | ! ! ! ! = ! = = ! ! ! ! = cancelled returned
-        cancelled       | ! ! ! ! = ! = = ! ! ! ! = = =
-        returned        | . provider_review returned withdrawn expired ! = = ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! = = =
-        expired         | ! ! ! ! = ! = = ! ! ! ! = = =",
+        draft           | . provider_review returned withdrawn expired ! = = ! ! ! ! ! = = =
+        provider_review | ! ! ! ! = ! = = queued ! returned ! returned = = =
+        queued          | ! ! ! ! = ! = = ! ! ! ! ! at_bureau cancelled returned
+        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! = cancelled returned
+        cancelled       | ! ! ! ! = ! = = ! ! ! ! ! = = =
+        returned        | . provider_review returned withdrawn expired ! = = ! ! ! ! ! = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! = = =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! = = =",
     );
     check_table(
         &[OrderType::Claim],
         "
-        draft           | . checking returned withdrawn expired ! = = ! ! ! ! = = =
-        checking        | ! ! ! withdrawn = ! provider_review = ! ! ! ! = = =
-        provider_review | ! ! ! withdrawn = ! = = approved ! returned ! = = =
-        approved        | ! ! ! ! = ! = = ! ! ! ! = = =
-        returned        | . checking returned withdrawn expired ! = = ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! = = =
-        expired         | ! ! ! ! = ! = = ! ! ! ! = = =",
+        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! = = =
+        checking        | ! ! ! withdrawn = ! provider_review = ! ! ! ! ! = = =
+        provider_review | ! ! ! withdrawn = ! = = approved ! returned ! returned = = =
+        approved        | ! ! ! ! = ! = = ! ! ! ! ! = = =
+        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! = = =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! = = =",
     );
     check_table(
         &[OrderType::Transfer],
         "
-        draft           | . checking returned withdrawn expired ! = = ! ! ! ! = = =
-        checking        | ! ! ! withdrawn = approved = = ! ! ! ! = = =
-        approved        | ! ! ! ! = ! = = ! ! ! ! = = =
-        returned        | . checking returned withdrawn expired ! = = ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! = = =
-        expired         | ! ! ! ! = ! = = ! ! ! ! = = =",
+        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! = = =
+        checking        | ! ! ! withdrawn = approved = = ! ! ! ! ! = = =
+        approved        | ! ! ! ! = ! = = ! ! ! ! ! = = =
+        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! = = =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! = = =",
     );
 }
 
@@ -221,6 +222,19 @@ fn a_cancellation_ends_with_the_numbers_that_it_named() {
     let events = decide(&order, silent).unwrap();
     let Some(Event::Cancelled(numbers)) = events.last() else { panic!("{events:?}") };
     assert_eq!(numbers.organiser_number, "粤ICP备2026000001号");
+}
+
+#[test]
+fn a_return_may_name_the_only_fields_that_are_open() {
+    let named = Command::ReturnForFields(vec![finding(Severity::Block, Stage::Review)]);
+    let order =
+        decide(&order_in(Phase::ProviderReview), named).unwrap().iter().fold(order_in(Phase::ProviderReview), evolve);
+    assert_eq!(order.amendable.as_deref(), Some(&["services[0].name".to_owned()][..]));
+    let order = decide(&order, Command::Submit(submission(false))).unwrap().iter().fold(order, evolve);
+    assert_eq!(order.amendable, None);
+    let nameless = Finding { field: String::new(), ..finding(Severity::Block, Stage::Review) };
+    let refused = decide(&order_in(Phase::ProviderReview), Command::ReturnForFields(vec![nameless]));
+    assert_eq!(refused, Err(Rejection::NoReason));
 }
 
 #[test]
@@ -266,7 +280,9 @@ fn a_blocking_check_waits_for_the_other_and_returns_all_findings_at_once() {
         findings: vec![finding(Severity::Review, Stage::Authority)],
     };
     let events = decide(&order, command).unwrap();
-    assert!(matches!(events.last(), Some(Event::Returned { by: Stage::Identity, findings }) if findings.len() == 2));
+    assert!(
+        matches!(events.last(), Some(Event::Returned { by: Stage::Identity, findings, .. }) if findings.len() == 2)
+    );
 }
 
 #[test]
