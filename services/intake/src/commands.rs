@@ -14,7 +14,7 @@ use crate::api::auth::Caller;
 use crate::api::problem::{FieldError, Kind, Problem};
 use crate::approval::CarriedOut;
 use crate::check::conflicts::{OnRecord, conflicts};
-use crate::order::{Command, Event, Order, RulesVerdict, Submission, decide, evolve};
+use crate::order::{Command, Event, Order, Registers, RulesVerdict, Submission, decide, evolve};
 use crate::reactions::{Attachments, react};
 use crate::rules::{self, Facts};
 use crate::store::{Change, Content, MaterialRow, StoredOrder};
@@ -30,6 +30,17 @@ pub struct Subject<'a> {
     pub account: &'a str,
     /// What was uploaded; absent where nothing is stored.
     pub materials: Option<&'a [MaterialRow]>,
+    /// What the registers told of the last submission; absent where nothing is stored.
+    pub registers: Option<&'a Registers>,
+}
+
+impl<'a> Subject<'a> {
+    /// A stored order.
+    pub fn of(stored: &'a StoredOrder, materials: &'a [MaterialRow]) -> Self {
+        // What the registers told before the applicant could amend is not about what stands there now.
+        let registers = (!stored.order.phase.is_open()).then_some(&stored.order.registers);
+        Self { id: stored.id, account: &stored.account, materials: Some(materials), registers }
+    }
 }
 
 /// What a command writes besides the new state.
@@ -228,7 +239,7 @@ impl Api {
         filing: &Filing,
         materials: &[MaterialRow],
     ) -> Result<RulesVerdict, Problem> {
-        let subject = Subject { id: stored.id, account: &stored.account, materials: Some(materials) };
+        let subject = Subject::of(stored, materials);
         let (mut verdict, recorded) = self.examine(&subject, filing).await?;
         verdict.findings.extend(recorded);
         Ok(verdict)
@@ -260,6 +271,7 @@ impl Api {
             materials: subject.materials,
             filed: record.by_number.as_ref().map(|organiser| (organiser.services, organiser.domains)),
             other_orders_in_flight,
+            registers: subject.registers,
             now: self.clock.now(),
         };
         Ok((rules::judge(&self.rules, filing, &facts), conflicts(filing, subject.account, &record)))

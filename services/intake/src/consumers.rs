@@ -13,7 +13,9 @@ use uuid::Uuid;
 use crate::approval::{self, CarriedOut};
 use crate::determination::{self, Recorded};
 use crate::idle::Plan;
-use crate::order::{BureauIds, BureauResult, Command, Event, Numbers, decide, evolve};
+use crate::order::{
+    BureauIds, BureauResult, Command, DomainFacts, EnterpriseFacts, Event, Numbers, Registers, decide, evolve,
+};
 use crate::reactions::{Attachments, finding_from, react};
 use crate::store::{self, Change};
 
@@ -174,8 +176,22 @@ fn authority_fact(message: authority::Answered) -> Result<Fact, String> {
         attempt: message.attempt,
         answers: u32::try_from(message.answers.len()).unwrap_or(u32::MAX),
         findings: message.findings.into_iter().map(|f| finding_from(f, Stage::Authority)).collect(),
+        registers: Registers {
+            enterprise: message.enterprise.map(|facts| EnterpriseFacts { found: facts.found, status: facts.status }),
+            domains: message.domains.into_iter().map(domain_facts).collect(),
+        },
     };
     Ok(Fact { order_id: order_id(&message.order_id)?, command })
+}
+
+fn domain_facts(facts: authority::DomainFacts) -> DomainFacts {
+    DomainFacts {
+        domain: facts.domain,
+        found: facts.found,
+        real_named: facts.real_named,
+        expires_on: facts.expires_on.parse().ok(),
+        registrar_approved: facts.registrar_approved,
+    }
 }
 
 fn bureau_rejection(message: bureau::Rejected) -> Result<Fact, String> {

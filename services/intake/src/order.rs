@@ -12,77 +12,15 @@
 //! No I/O, no clock. Answers of other services carry the number of the submission (attempt) that they belong to;
 //! an answer to an older attempt, or one that comes twice, changes nothing.
 
+mod phase;
+mod registers;
+
 use icp_domain::{Description, Finding, OrderType, Severity, Stage};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Where an order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// The applicant writes.
-    Draft,
-    /// Identity and registers are checked.
-    Checking,
-    /// The provider's reviewer decides (初审).
-    ProviderReview,
-    /// Waits to be reported to the bureau (待提交管局).
-    Queued,
-    /// The bureau has it: SMS check, then review (待管局审核).
-    AtBureau,
-    /// Filed; the numbers are known (已备案).
-    Approved,
-    /// What was to be taken off the record is off it (已注销).
-    Cancelled,
-    /// Back with the applicant, with findings (退回).
-    Returned,
-    /// Withdrawn by the applicant (撤销).
-    Withdrawn,
-    /// Idle for too long (45 days).
-    Expired,
-}
-
-impl Phase {
-    /// Every phase.
-    pub const ALL: [Self; 10] = [
-        Self::Draft,
-        Self::Checking,
-        Self::ProviderReview,
-        Self::Queued,
-        Self::AtBureau,
-        Self::Approved,
-        Self::Cancelled,
-        Self::Returned,
-        Self::Withdrawn,
-        Self::Expired,
-    ];
-
-    /// The text form, e.g. `provider_review`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Checking => "checking",
-            Self::ProviderReview => "provider_review",
-            Self::Queued => "queued",
-            Self::AtBureau => "at_bureau",
-            Self::Approved => "approved",
-            Self::Cancelled => "cancelled",
-            Self::Returned => "returned",
-            Self::Withdrawn => "withdrawn",
-            Self::Expired => "expired",
-        }
-    }
-
-    /// The phase with this text form.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|phase| phase.as_str() == text)
-    }
-
-    /// Whether the applicant may change the content.
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::Draft | Self::Returned)
-    }
-}
+pub use phase::Phase;
+pub use registers::{DomainFacts, EnterpriseFacts, Registers};
 
 /// The state of an order. Holds no personal data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -112,6 +50,9 @@ pub struct Order {
     /// Whether the relay has it in this attempt.
     #[serde(default)]
     pub is_handed_over: bool,
+    /// What the registers told in this attempt.
+    #[serde(default)]
+    pub registers: Registers,
     /// Findings of this attempt so far, or those that returned it.
     pub findings: Vec<Finding>,
     /// The only fields that the applicant may amend, where the return said so.
@@ -248,7 +189,7 @@ pub enum Command {
     /// Identity verification answers.
     IdentityAnswered { attempt: u32, checks: u32, findings: Vec<Finding> },
     /// The registers answer.
-    AuthorityAnswered { attempt: u32, answers: u32, findings: Vec<Finding> },
+    AuthorityAnswered { attempt: u32, answers: u32, findings: Vec<Finding>, registers: Registers },
     /// The reviewer passes it; the rules have judged once more.
     Pass(RulesVerdict),
     /// The reviewer returns it with reasons.
@@ -292,7 +233,12 @@ pub enum Event {
     /// Identity verification answered.
     IdentityVerified { checks: u32, findings: Vec<Finding> },
     /// The registers answered.
-    AuthorityAnswered { answers: u32, findings: Vec<Finding> },
+    AuthorityAnswered {
+        answers: u32,
+        findings: Vec<Finding>,
+        #[serde(default)]
+        registers: Registers,
+    },
     /// The account that holds the record lets it go.
     ConsentGiven,
     /// All checks are done; a reviewer is asked.
@@ -350,6 +296,7 @@ impl Default for Order {
             consent_given: false,
             asks_sms: false,
             is_handed_over: false,
+            registers: Registers::default(),
             findings: Vec::new(),
             amendable: None,
             organiser_number: None,
@@ -380,11 +327,11 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
             }
             Ok(after_check(order, Event::IdentityVerified { checks, findings }))
         }
-        Command::AuthorityAnswered { attempt, answers, findings } => {
+        Command::AuthorityAnswered { attempt, answers, findings, registers } => {
             if !is_awaited(order, attempt) || order.authority_answered {
                 return Ok(Vec::new());
             }
-            Ok(after_check(order, Event::AuthorityAnswered { answers, findings }))
+            Ok(after_check(order, Event::AuthorityAnswered { answers, findings, registers }))
         }
         Command::Pass(verdict) => {
             if order.phase == Phase::ProviderReview && verdict.blocks() {
@@ -431,6 +378,7 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             order.asks_sms = *asks_sms;
             order.is_handed_over = false;
             order.amendable = None;
+            order.registers = Registers::default();
             order.findings = Vec::new();
             order.organiser_number.clone_from(organiser_number);
             order.service_numbers.clone_from(service_numbers);
@@ -443,8 +391,9 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             order.identity_answered = true;
             order.findings.extend(findings.iter().cloned());
         }
-        Event::AuthorityAnswered { findings, .. } => {
+        Event::AuthorityAnswered { findings, registers, .. } => {
             order.authority_answered = true;
+            order.registers.clone_from(registers);
             order.findings.extend(findings.iter().cloned());
         }
         Event::ConsentGiven => order.consent_given = true,

@@ -209,7 +209,7 @@ fn journal_line(event: &Event) -> (String, String) {
         Event::IdentityVerified { checks, findings } => {
             line("identity verified", format!("{checks} checks{}", found(findings)))
         }
-        Event::AuthorityAnswered { answers, findings } => {
+        Event::AuthorityAnswered { answers, findings, .. } => {
             line("registers answered", format!("{answers} answers{}", found(findings)))
         }
         Event::ConsentGiven => line("consent given", "by the account that holds the record".to_owned()),

@@ -31,7 +31,7 @@ pub async fn requirements(State(api): State<Api>, caller: Caller, Path(id): Path
         tracing::warn!(order.id = %stored.id, %reason, "requirements are not known");
         Problem::new(Kind::Unavailable, "The province's rules are not loaded; ask again, or ask the operator.")
     })?;
-    let subject = Subject { id: stored.id, account: &stored.account, materials: Some(&materials) };
+    let subject = Subject::of(&stored, &materials);
     let (verdict, recorded) = api.examine(&subject, &filing).await?;
     let findings: Vec<Finding> = check::all(&filing, content::validate(&filing), verdict.findings, recorded)
         .into_iter()
@@ -69,6 +69,7 @@ impl Api {
             materials: Some(materials),
             filed: None,
             other_orders_in_flight: 0,
+            registers: None,
             now: self.clock.now(),
         };
         self.rules.requirements(filing.province, &filing.into(), &rules::context(&facts))

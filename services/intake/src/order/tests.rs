@@ -36,6 +36,11 @@ fn submission(blocking: bool) -> Submission {
     }
 }
 
+fn registers() -> Registers {
+    let enterprise = EnterpriseFacts { found: true, status: "active".to_owned() };
+    Registers { enterprise: Some(enterprise), domains: Vec::new() }
+}
+
 fn numbers() -> Numbers {
     Numbers {
         organiser_number: "粤ICP备2026000001号".to_owned(),
@@ -76,7 +81,7 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("expire", Command::Expire),
         ("consent", Command::Consent),
         ("identity", Command::IdentityAnswered { attempt: 1, checks: 4, findings: clean() }),
-        ("authority", Command::AuthorityAnswered { attempt: 1, answers: 3, findings: clean() }),
+        ("authority", Command::AuthorityAnswered { attempt: 1, answers: 3, findings: clean(), registers: registers() }),
         ("pass", Command::Pass(verdict(false))),
         ("pass-blocked", Command::Pass(verdict(true))),
         ("return", Command::Return(vec![finding(Severity::Block, Stage::Review)])),
@@ -256,7 +261,7 @@ fn histories_from_before_there_were_types_are_read() {
 #[test]
 fn both_checks_lead_to_review_in_either_order() {
     let identity = Command::IdentityAnswered { attempt: 1, checks: 4, findings: Vec::new() };
-    let authority = Command::AuthorityAnswered { attempt: 1, answers: 3, findings: Vec::new() };
+    let authority = Command::AuthorityAnswered { attempt: 1, answers: 3, findings: Vec::new(), registers: registers() };
     for pair in [[identity.clone(), authority.clone()], [authority, identity]] {
         let mut order = order_in(Phase::Checking);
         for command in pair {
@@ -278,6 +283,7 @@ fn a_blocking_check_waits_for_the_other_and_returns_all_findings_at_once() {
         attempt: 1,
         answers: 3,
         findings: vec![finding(Severity::Review, Stage::Authority)],
+        registers: registers(),
     };
     let events = decide(&order, command).unwrap();
     assert!(
@@ -328,8 +334,8 @@ fn with_attempt(command: Command, new: u32) -> Command {
         Command::IdentityAnswered { checks, findings, .. } => {
             Command::IdentityAnswered { attempt: new, checks, findings }
         }
-        Command::AuthorityAnswered { answers, findings, .. } => {
-            Command::AuthorityAnswered { attempt: new, answers, findings }
+        Command::AuthorityAnswered { answers, findings, registers, .. } => {
+            Command::AuthorityAnswered { attempt: new, answers, findings, registers }
         }
         Command::BureauReceived { data_sequence, .. } => Command::BureauReceived { attempt: new, data_sequence },
         Command::BureauApproved { numbers, .. } => Command::BureauApproved { attempt: new, numbers },
