@@ -35,6 +35,9 @@ pub fn judge(
             Some(given) => compare(subject, question, &given.answer, limits),
             None => (Verdict::Unavailable, about_all(question, silence(authority))),
         };
+        if let Some(given) = given {
+            report.keep(question, &given.answer);
+        }
         if let (Some(_), Some(count)) = (given, report.answered.get_mut(authority as usize)) {
             *count += 1;
         }

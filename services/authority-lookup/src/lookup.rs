@@ -238,6 +238,8 @@ fn event((order_id, attempt): SubmissionKey, province: &str, report: &Report) ->
         attempt: attempt.unsigned_abs(),
         answers: answers.collect(),
         findings: report.findings.clone(),
+        enterprise: report.enterprise.clone(),
+        domains: report.domains.clone(),
     };
     Outgoing::event("authority", "answered", province, order_id, &message)
 }

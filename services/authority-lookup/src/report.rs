@@ -1,10 +1,12 @@
 //! Results and findings as they are collected.
 
 use chrono::{DateTime, Utc};
+use icp_proto::authority::{DomainFacts, EnterpriseFacts};
 use icp_proto::common::{Finding, Severity};
 
+use crate::answer::{Answer, EnterpriseStatus};
 use crate::catalogue::Fault;
-use crate::question::Authority;
+use crate::question::{Authority, Query, Question};
 
 /// What a register's answer means for one field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +77,10 @@ pub struct Report {
     pub results: Vec<FieldResult>,
     /// What is wrong.
     pub findings: Vec<Finding>,
+    /// What the register of enterprises knows.
+    pub enterprise: Option<EnterpriseFacts>,
+    /// What the registries of domains know.
+    pub domains: Vec<DomainFacts>,
     /// How many questions each authority answered, in the order of [`Authority::ALL`].
     pub answered: [usize; 3],
     complaints: Vec<String>,
@@ -86,6 +92,30 @@ impl Report {
         let field = field.into();
         self.complaints.push(format!("{}: {field}", fault.reason()));
         self.findings.push(fault.at(field));
+    }
+
+    /// Keeps what a register knows, without personal data.
+    pub fn keep(&mut self, question: &Question, answer: &Answer) {
+        match (&question.query, answer) {
+            (Query::Enterprise { .. }, Answer::Enterprise(answer)) => {
+                let status = match answer.status {
+                    Some(EnterpriseStatus::Active) => "active",
+                    Some(EnterpriseStatus::Abnormal) => "abnormal",
+                    Some(EnterpriseStatus::Revoked) => "revoked",
+                    Some(EnterpriseStatus::Cancelled) => "deregistered",
+                    Some(EnterpriseStatus::Unknown) | None => "",
+                };
+                self.enterprise = Some(EnterpriseFacts { found: answer.found, status: status.to_owned() });
+            }
+            (Query::Domain { name }, Answer::Domain(answer)) => self.domains.push(DomainFacts {
+                domain: name.clone(),
+                found: answer.found,
+                real_named: answer.real_name_verified,
+                expires_on: answer.expires_on.map(|day| day.to_string()).unwrap_or_default(),
+                registrar_approved: answer.registrar_approved,
+            }),
+            _ => {}
+        }
     }
 
     /// How it ended, by the heaviest finding.

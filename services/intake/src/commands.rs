@@ -16,12 +16,12 @@ use crate::approval::CarriedOut;
 use crate::audit;
 use crate::check::conflicts::{OnRecord, conflicts};
 use crate::desk::words;
-use crate::order::{Command, Event, Order, RulesVerdict, Submission, decide, evolve};
+use crate::order::{Command, Event, Order, Registers, RulesVerdict, Submission, decide, evolve};
 use crate::reactions::{Attachments, react};
 use crate::rules::{self, Facts};
 use crate::store::{Change, Content, MaterialRow, StoredOrder};
 use crate::writes::{OrderWrite, OrderWritten};
-use crate::{content, determination};
+use crate::{amendment, content, determination};
 
 /// Whose filing is examined.
 #[derive(Debug)]
@@ -32,6 +32,17 @@ pub struct Subject<'a> {
     pub account: &'a str,
     /// What was uploaded; absent where nothing is stored.
     pub materials: Option<&'a [MaterialRow]>,
+    /// What the registers told of the last submission; absent where nothing is stored.
+    pub registers: Option<&'a Registers>,
+}
+
+impl<'a> Subject<'a> {
+    /// A stored order.
+    pub fn of(stored: &'a StoredOrder, materials: &'a [MaterialRow]) -> Self {
+        // What the registers told before the applicant could amend is not about what stands there now.
+        let registers = (!stored.order.phase.is_open()).then_some(&stored.order.registers);
+        Self { id: stored.id, account: &stored.account, materials: Some(materials), registers }
+    }
 }
 
 /// What a command writes besides the new state.
@@ -72,6 +83,7 @@ impl Api {
         };
         self.fill(&mut stored, &data_key, filing)?;
         let mut effects = Effects::new();
+        effects.send(self.idle.first_timer(id, now));
         react(&mut effects, &stored, &[created], now, Attachments::default());
         self.writes.write(OrderWrite::Create { draft: Box::new(stored.clone()), effects }).await?;
         Ok(stored)
@@ -91,11 +103,8 @@ impl Api {
                 "withdraw the order and begin anew",
             )]));
         }
-        if stored.order.determination.is_some() {
-            let errors = determination::frozen(&self.filing(&stored)?, filing);
-            if !errors.is_empty() {
-                return Err(Problem::fields(errors));
-            }
+        if let Some(errors) = self.frozen(&stored, filing)? {
+            return Err(Problem::fields(errors));
         }
         let data_key = self.data_key(&stored)?;
         self.fill(&mut stored, &data_key, filing)?;
@@ -235,6 +244,9 @@ impl Api {
         });
         let mut effects = Effects::new();
         react(&mut effects, &stored, &events, now, extra.attachments);
+        if matches!(events.last(), Some(Event::Returned { .. })) {
+            effects.send(self.idle.first_timer(stored.id, now));
+        }
         let change = Change {
             id: stored.id,
             from_version,
@@ -268,7 +280,7 @@ impl Api {
         filing: &Filing,
         materials: &[MaterialRow],
     ) -> Result<RulesVerdict, Problem> {
-        let subject = Subject { id: stored.id, account: &stored.account, materials: Some(materials) };
+        let subject = Subject::of(stored, materials);
         let (mut verdict, recorded) = self.examine(&subject, filing).await?;
         verdict.findings.extend(recorded);
         Ok(verdict)
@@ -300,6 +312,7 @@ impl Api {
             materials: subject.materials,
             filed: record.by_number.as_ref().map(|organiser| (organiser.services, organiser.domains)),
             other_orders_in_flight,
+            registers: subject.registers,
             now: self.clock.now(),
         };
         let mut verdict = rules::judge(&self.rules, filing, &facts);
@@ -316,7 +329,12 @@ impl Api {
 
     /// The declared content.
     pub fn filing(&self, stored: &StoredOrder) -> Result<Filing, Problem> {
-        let clear = self.data_key(stored)?.decrypt(stored.id.as_bytes(), &stored.content)?;
+        self.read_filing(stored, &stored.content)
+    }
+
+    /// A version of an order's content.
+    pub fn read_filing(&self, stored: &StoredOrder, cipher: &[u8]) -> Result<Filing, Problem> {
+        let clear = self.data_key(stored)?.decrypt(stored.id.as_bytes(), cipher)?;
         serde_json::from_slice(&clear).map_err(|error| {
             tracing::error!(%error, order.id = %stored.id, "the stored filing is not readable");
             Problem::new(Kind::Internal, "The stored order cannot be read; the operator has been told.")
@@ -336,6 +354,25 @@ impl Api {
         stored.domains = content::domains(filing);
         stored.organiser_index = self.organiser_index(&filing.organiser.certificate.number);
         Ok(())
+    }
+
+    /// Fields that the amended filing changes and may not.
+    fn frozen(&self, stored: &StoredOrder, filing: &Filing) -> Result<Option<Vec<FieldError>>, Problem> {
+        let order = &stored.order;
+        if order.determination.is_none() && order.amendable.is_none() {
+            return Ok(None);
+        }
+        let before = self.filing(stored)?;
+        let mut errors = Vec::new();
+        if order.determination.is_some() {
+            errors.extend(determination::frozen(&before, filing));
+        }
+        if let Some(named) = &order.amendable {
+            let changed = amendment::differences(&before, filing)
+                .map_err(|error| Problem::new(Kind::Internal, format!("The versions cannot be compared: {error}.")))?;
+            errors.extend(amendment::beyond(named, &changed));
+        }
+        Ok((!errors.is_empty()).then_some(errors))
     }
 
     /// The keyed digest of an organiser's certificate number.

@@ -15,7 +15,8 @@ use crate::approval::CarriedOut;
 use crate::archive;
 use crate::desk::words::{self, Words};
 use crate::determination::{self, Recorded};
-use crate::order::{BureauIds, Command, Numbers, decide, evolve};
+use crate::idle::Plan;
+use crate::order::{BureauIds, Command, DomainFacts, EnterpriseFacts, Event, Numbers, Registers, decide, evolve};
 use crate::reactions::{Attachments, finding_from, react};
 use crate::store::{self, Change, StoredOrder};
 
@@ -28,6 +29,8 @@ pub struct Answers {
     pub clock: Clock,
     /// Opens what is carried out, for the archive, and keeps the bureau's words.
     pub vault: Vault,
+    /// When idle orders are reminded of.
+    pub idle: Plan,
 }
 
 /// A fact about one order.
@@ -148,6 +151,9 @@ impl Handler for Answers {
             change.after = stored.order.clone();
             effects.set_cause(delivery.traceparent.clone());
             react(effects, stored, &events, now, Attachments::default());
+            if matches!(events.last(), Some(Event::Returned { .. })) {
+                effects.send(self.idle.first_timer(stored.id, now));
+            }
             if let Some(carried_out) = CarriedOut::of(stored, &events, now) {
                 change.carried_out = Some(carried_out);
             }
@@ -194,8 +200,22 @@ fn authority_fact(message: authority::Answered) -> Result<Fact, String> {
         attempt: message.attempt,
         answers: u32::try_from(message.answers.len()).unwrap_or(u32::MAX),
         findings: message.findings.into_iter().map(|f| finding_from(f, Stage::Authority)).collect(),
+        registers: Registers {
+            enterprise: message.enterprise.map(|facts| EnterpriseFacts { found: facts.found, status: facts.status }),
+            domains: message.domains.into_iter().map(domain_facts).collect(),
+        },
     };
     Ok(Fact::new(order_id(&message.order_id)?, command))
+}
+
+fn domain_facts(facts: authority::DomainFacts) -> DomainFacts {
+    DomainFacts {
+        domain: facts.domain,
+        found: facts.found,
+        real_named: facts.real_named,
+        expires_on: facts.expires_on.parse().ok(),
+        registrar_approved: facts.registrar_approved,
+    }
 }
 
 fn bureau_rejection(message: bureau::Rejected) -> Result<Fact, String> {

@@ -11,7 +11,7 @@ use icp_domain::names::DomainName;
 use icp_domain::{Filing, InternetService};
 use icp_proto::relay;
 
-pub use form::validate;
+pub use form::{fields, validate};
 
 /// `192.0.2.1` or `192.0.2.1-192.0.2.4`, first not after last.
 pub fn ip_range(text: &str) -> Option<relay::IpRange> {

@@ -2,12 +2,15 @@
 //!
 //! Reading order: [`order`] (the life of an order, pure), [`content`] (what is declared), [`determination`] (of
 //! which type it must be), [`rules`], [`check`] (all that can be said before submission),
+//! [`requirements`] and [`deadlines`] (what is still needed, until when),
 //! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
 //! facts), [`approval`] (what has been carried out), [`archive`] (what is on record then), [`entitlements`] (what a
-//! service needs to be filed here), [`desk`] (the provider's reviewers), [`audit`] (who did and saw what),
-//! [`statistics`], [`api`] (REST), [`reads`] and [`writes`] (requests share queries and transactions), [`store`]
-//! (SQL), [`china`] (days). Archive, entitlements, desk, audit trail and statistics keep their own SQL.
+//! service needs to be filed here), [`desk`] (the provider's reviewers), [`idle`] (reminders and expiry),
+//! [`amendment`], [`audit`] (who did and saw what), [`statistics`], [`api`] (REST), [`reads`] and [`writes`] (requests
+//! share queries and transactions), [`store`] (SQL), [`china`] (days). Archive, entitlements, desk, audit trail and
+//! statistics keep their own SQL.
 
+pub mod amendment;
 pub mod api;
 pub mod approval;
 pub mod archive;
@@ -17,13 +20,16 @@ pub mod china;
 pub mod commands;
 pub mod consumers;
 pub mod content;
+pub mod deadlines;
 pub mod desk;
 pub mod determination;
 pub mod entitlements;
+pub mod idle;
 pub mod on_record;
 pub mod order;
 pub mod reactions;
 pub mod reads;
+pub mod requirements;
 pub mod rules;
 pub mod statistics;
 pub mod store;
@@ -64,6 +70,10 @@ pub struct Config {
     pub entitlements: entitlements::EntitlementsConfig,
     /// The provider's own system of servers and addresses.
     pub resources: entitlements::resources::ResourcesConfig,
+    /// Days of idleness after which the contact of a draft or a returned order is reminded; each three numbers grow.
+    pub idle_reminder_days: [u32; 3],
+    /// Days of idleness after which such an order expires.
+    pub idle_expiry_days: u32,
     /// How rule modules run, and whom they may come from.
     pub rules: HostConfig,
     /// The provider's review.
@@ -87,6 +97,7 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         drop(follower);
     });
 
+    let idle = idle::Plan { reminder_days: config.idle_reminder_days, expiry_days: config.idle_expiry_days };
     let sources: [(&'static str, &'static str, &'static str); 3] = [
         ("intake-identity", "icp.evt.identity.>", "identity"),
         ("intake-authority", "icp.evt.authority.>", "authority"),
@@ -94,8 +105,15 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
     ];
     for (name, filter, actor) in sources {
         let (clock, vault) = (context.clock.clone(), context.require_vault()?);
-        bus.consume(Consumer { name, filter }, consumers::Answers { actor, clock, vault });
+        bus.consume(Consumer { name, filter }, consumers::Answers { actor, clock, vault, idle });
     }
+    let idle_orders = idle::IdleOrders {
+        clock: context.clock.clone(),
+        vault: context.require_vault()?,
+        keyring: context.keyring.clone(),
+        plan: idle,
+    };
+    bus.consume(Consumer { name: "intake-timers", filter: "icp.evt.schedule.v1.fired.intake" }, idle_orders);
 
     let deadlines = Deadlines::load(&config.review)?;
     if let Some(year) = deadlines.missing_year(context.clock.now()) {
@@ -121,6 +139,7 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         reads: reads::Reads::start(&bus),
         writes: Group::start(&bus, writes::OrderWrites { vault: context.require_vault()? }),
         clock: context.clock.clone(),
+        idle,
         vault: context.require_vault()?,
         materials: context.require_materials()?,
         audit: audit::Recorder::start(&bus),

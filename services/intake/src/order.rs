@@ -13,78 +13,15 @@
 //! an answer to an older attempt, or one that comes twice, changes nothing.
 
 mod bureau;
+mod phase;
+mod registers;
 
 use icp_domain::{Description, Finding, OrderType, Severity, Stage};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Where an order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// The applicant writes.
-    Draft,
-    /// Identity and registers are checked.
-    Checking,
-    /// The provider's reviewer decides (初审).
-    ProviderReview,
-    /// Waits to be reported to the bureau (待提交管局).
-    Queued,
-    /// The bureau has it: SMS check, then review (待管局审核).
-    AtBureau,
-    /// Filed; the numbers are known (已备案).
-    Approved,
-    /// What was to be taken off the record is off it (已注销).
-    Cancelled,
-    /// Back with the applicant, with findings (退回).
-    Returned,
-    /// Withdrawn by the applicant (撤销).
-    Withdrawn,
-    /// Idle for too long (45 days).
-    Expired,
-}
-
-impl Phase {
-    /// Every phase.
-    pub const ALL: [Self; 10] = [
-        Self::Draft,
-        Self::Checking,
-        Self::ProviderReview,
-        Self::Queued,
-        Self::AtBureau,
-        Self::Approved,
-        Self::Cancelled,
-        Self::Returned,
-        Self::Withdrawn,
-        Self::Expired,
-    ];
-
-    /// The text form, e.g. `provider_review`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Checking => "checking",
-            Self::ProviderReview => "provider_review",
-            Self::Queued => "queued",
-            Self::AtBureau => "at_bureau",
-            Self::Approved => "approved",
-            Self::Cancelled => "cancelled",
-            Self::Returned => "returned",
-            Self::Withdrawn => "withdrawn",
-            Self::Expired => "expired",
-        }
-    }
-
-    /// The phase with this text form.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|phase| phase.as_str() == text)
-    }
-
-    /// Whether the applicant may change the content.
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::Draft | Self::Returned)
-    }
-}
+pub use phase::Phase;
+pub use registers::{DomainFacts, EnterpriseFacts, Registers};
 
 /// The state of an order. Holds no personal data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -114,8 +51,14 @@ pub struct Order {
     /// Whether the relay has it in this attempt.
     #[serde(default)]
     pub is_handed_over: bool,
+    /// What the registers told in this attempt.
+    #[serde(default)]
+    pub registers: Registers,
     /// Findings of this attempt so far, or those that returned it.
     pub findings: Vec<Finding>,
+    /// The only fields that the applicant may amend, where the return said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amendable: Option<Vec<String>>,
     /// Number of the organiser: the one on record that the order names, or the new one (主体备案号).
     pub organiser_number: Option<String>,
     /// Numbers of the services: those on record that the order names, or the new ones.
@@ -247,13 +190,15 @@ pub enum Command {
     /// Identity verification answers.
     IdentityAnswered { attempt: u32, checks: u32, findings: Vec<Finding> },
     /// The registers answer.
-    AuthorityAnswered { attempt: u32, answers: u32, findings: Vec<Finding> },
+    AuthorityAnswered { attempt: u32, answers: u32, findings: Vec<Finding>, registers: Registers },
     /// The reviewer passes it; the rules have judged once more.
     Pass(RulesVerdict),
     /// The first of two reviewers passes it; the rules have judged once more.
     PassFirst { verdict: RulesVerdict, reviewer: String },
     /// The reviewer returns it with reasons.
     Return(Vec<Finding>),
+    /// The same, and nothing but the fields that the findings name may be amended.
+    ReturnForFields(Vec<Finding>),
     /// A command that may return the order, with the own words of who returns it, which are encrypted.
     InWords { words: String, command: Box<Command> },
     /// The bureau's system has taken it.
@@ -293,7 +238,12 @@ pub enum Event {
     /// Identity verification answered.
     IdentityVerified { checks: u32, findings: Vec<Finding> },
     /// The registers answered.
-    AuthorityAnswered { answers: u32, findings: Vec<Finding> },
+    AuthorityAnswered {
+        answers: u32,
+        findings: Vec<Finding>,
+        #[serde(default)]
+        registers: Registers,
+    },
     /// The account that holds the record lets it go.
     ConsentGiven,
     /// All checks are done; a reviewer is asked.
@@ -301,7 +251,12 @@ pub enum Event {
     /// Own words of whoever returns the order, encrypted under its data key, base64.
     Worded { words: String },
     /// Back to the applicant.
-    Returned { by: Stage, findings: Vec<Finding> },
+    Returned {
+        by: Stage,
+        findings: Vec<Finding>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amendable: Option<Vec<String>>,
+    },
     /// The first of two reviewers passed it.
     PassedFirst { reviewer: String },
     /// The reviewer passed it.
@@ -353,7 +308,9 @@ impl Default for Order {
             consent_given: false,
             asks_sms: false,
             is_handed_over: false,
+            registers: Registers::default(),
             findings: Vec::new(),
+            amendable: None,
             organiser_number: None,
             service_numbers: Vec::new(),
             first_pass: None,
@@ -384,21 +341,19 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
             }
             Ok(after_check(order, Event::IdentityVerified { checks, findings }))
         }
-        Command::AuthorityAnswered { attempt, answers, findings } => {
+        Command::AuthorityAnswered { attempt, answers, findings, registers } => {
             if !is_awaited(order, attempt) || order.authority_answered {
                 return Ok(Vec::new());
             }
-            Ok(after_check(order, Event::AuthorityAnswered { answers, findings }))
+            Ok(after_check(order, Event::AuthorityAnswered { answers, findings, registers }))
         }
         Command::Pass(verdict) => pass(order, verdict, agreed(order)),
         Command::PassFirst { verdict, reviewer } => pass(order, verdict, Event::PassedFirst { reviewer }),
-        Command::Return(findings) => {
-            if findings.is_empty() {
-                return Err(Rejection::NoReason);
-            }
-            allow(order, order.phase == Phase::ProviderReview, "provider_review", || {
-                vec![Event::Returned { by: Stage::Review, findings }]
-            })
+        Command::Return(findings) => return_by_reviewer(order, findings, None),
+        Command::ReturnForFields(findings) => {
+            let named =
+                findings.iter().map(|finding| finding.field.clone()).filter(|field| !field.is_empty()).collect();
+            return_by_reviewer(order, findings, Some(named))
         }
         Command::InWords { words, command } => decide(order, *command).map(|mut events| {
             if let Some(place) = events.iter().position(|event| matches!(event, Event::Returned { .. })) {
@@ -413,7 +368,7 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
         Command::BureauApproved { attempt, numbers } => Ok(from_bureau(order, attempt, done(order, numbers))),
         Command::BureauRejected { attempt, codes, sms_timeout } => {
             let findings = bureau::findings(&codes, sms_timeout);
-            Ok(from_bureau(order, attempt, Event::Returned { by: Stage::Bureau, findings }))
+            Ok(from_bureau(order, attempt, returned(Stage::Bureau, findings)))
         }
     }
 }
@@ -436,6 +391,8 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             order.consent_given = !row.needs_consent();
             order.asks_sms = *asks_sms;
             order.is_handed_over = false;
+            order.amendable = None;
+            order.registers = Registers::default();
             order.findings = Vec::new();
             order.organiser_number.clone_from(organiser_number);
             order.service_numbers.clone_from(service_numbers);
@@ -450,15 +407,17 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             order.identity_answered = true;
             order.findings.extend(findings.iter().cloned());
         }
-        Event::AuthorityAnswered { findings, .. } => {
+        Event::AuthorityAnswered { findings, registers, .. } => {
             order.authority_answered = true;
+            order.registers.clone_from(registers);
             order.findings.extend(findings.iter().cloned());
         }
         Event::ConsentGiven => order.consent_given = true,
         Event::ReviewRequested => order.phase = Phase::ProviderReview,
         Event::Worded { words } => order.words = Some(words.clone()),
-        Event::Returned { findings, .. } => {
+        Event::Returned { findings, amendable, .. } => {
             order.phase = Phase::Returned;
+            order.amendable.clone_from(amendable);
             order.is_handed_over = false;
             order.findings.clone_from(findings);
             order.first_pass = None;
@@ -497,6 +456,24 @@ fn ended(order: &mut Order, numbers: &Numbers) {
     order.findings = Vec::new();
     order.organiser_number = Some(numbers.organiser_number.clone());
     order.service_numbers.clone_from(&numbers.service_numbers);
+}
+
+/// Back to the applicant, who may amend everything that the type leaves open.
+fn returned(by: Stage, findings: Vec<Finding>) -> Event {
+    Event::Returned { by, findings, amendable: None }
+}
+
+fn return_by_reviewer(
+    order: &Order,
+    findings: Vec<Finding>,
+    amendable: Option<Vec<String>>,
+) -> Result<Vec<Event>, Rejection> {
+    if findings.is_empty() || amendable.as_ref().is_some_and(Vec::is_empty) {
+        return Err(Rejection::NoReason);
+    }
+    allow(order, order.phase == Phase::ProviderReview, "provider_review", || {
+        vec![Event::Returned { by: Stage::Review, findings, amendable }]
+    })
 }
 
 fn submit(order: &Order, submission: Submission) -> Vec<Event> {
@@ -546,7 +523,7 @@ fn after_check(order: &Order, answered: Event) -> Vec<Event> {
 /// Back to the applicant with all findings at once, or on to the reviewer, if the type has one.
 fn after_all_checks(order: &Order) -> Event {
     match order.findings.iter().find(|finding| finding.severity == Severity::Block) {
-        Some(blocking) => Event::Returned { by: blocking.stage, findings: order.findings.clone() },
+        Some(blocking) => returned(blocking.stage, order.findings.clone()),
         None if order.description().is_reviewed => Event::ReviewRequested,
         None => agreed(order),
     }

@@ -43,6 +43,21 @@ pub fn react(
     }
 }
 
+/// The fact that nobody works on an order; `expires_at` is when it ends.
+pub fn reminder(stored: &StoredOrder, name: &str, at: DateTime<Utc>, expires_at: DateTime<Utc>) -> Outgoing {
+    let message = order_proto::OrderEvent {
+        order_id: stored.id.to_string(),
+        version: stored.order.version,
+        event: name.to_owned(),
+        province: stored.province.clone(),
+        at_unix_ms: at.timestamp_millis(),
+        contact: decode(stored.contact_sealed.as_deref()),
+        deadline_unix_ms: expires_at.timestamp_millis(),
+        ..order_proto::OrderEvent::default()
+    };
+    Outgoing::event("order", name, &stored.province, stored.id, &message)
+}
+
 fn send_tasks(
     effects: &mut Effects,
     stored: &StoredOrder,
@@ -143,6 +158,7 @@ fn order_event(stored: &StoredOrder, event: &Event, name: &str, version: i64, at
         findings,
         organiser_number: numbers.organiser_number,
         service_numbers: numbers.service_numbers,
+        deadline_unix_ms: 0,
     };
     Outgoing::event("order", name, &stored.province, stored.id, &message)
 }
@@ -193,12 +209,12 @@ fn journal_line(event: &Event) -> (String, String) {
         Event::IdentityVerified { checks, findings } => {
             line("identity verified", format!("{checks} checks{}", found(findings)))
         }
-        Event::AuthorityAnswered { answers, findings } => {
+        Event::AuthorityAnswered { answers, findings, .. } => {
             line("registers answered", format!("{answers} answers{}", found(findings)))
         }
         Event::ConsentGiven => line("consent given", "by the account that holds the record".to_owned()),
         Event::ReviewRequested => line("waits for the provider's review", "all checks are done".to_owned()),
-        Event::Returned { by, findings } => {
+        Event::Returned { by, findings, .. } => {
             line("returned to the applicant", format!("by {}{}", stage_name(*by), found(findings)))
         }
         Event::Worded { .. } => line("", String::new()),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use icp_domain::{Filing, Finding, Severity, Stage};
 use icp_rules_host::{Host, Verdict};
-use icp_rules_sdk::{Context, Date, Material, Order};
+use icp_rules_sdk::{Context, Date, DomainAnswer, EnterpriseAnswer, EnterpriseStatus, Material, Order};
 use uuid::Uuid;
 
-use crate::order::RulesVerdict;
+use crate::order::{DomainFacts, EnterpriseFacts, Registers, RulesVerdict};
 use crate::store::MaterialRow;
 
 /// Facts that rules may need besides the order itself.
@@ -22,6 +22,8 @@ pub struct Facts<'a> {
     pub filed: Option<(i64, i64)>,
     /// Other orders of this organiser in flight.
     pub other_orders_in_flight: i64,
+    /// What the registers told, where they were asked.
+    pub registers: Option<&'a Registers>,
     /// The time of the judgement.
     pub now: DateTime<Utc>,
 }
@@ -61,14 +63,41 @@ pub fn day_in_china(time: DateTime<Utc>) -> Date {
     crate::china::day(time).into()
 }
 
-fn context(facts: &Facts<'_>) -> Context {
+/// What the rules are told besides the order.
+pub fn context(facts: &Facts<'_>) -> Context {
     let mut context = Context::on(day_in_china(facts.now));
     context.materials = facts.materials.map(|rows| rows.iter().map(material).collect());
     let count = |number: i64| u32::try_from(number).ok();
     context.filed_services = facts.filed.and_then(|(services, _)| count(services));
     context.filed_domains = facts.filed.and_then(|(_, domains)| count(domains));
+    if let Some(registers) = facts.registers {
+        context.enterprise = registers.enterprise.as_ref().map(enterprise);
+        context.domains = registers.domains.iter().map(domain).collect();
+    }
     context.orders_in_flight = u32::try_from(facts.other_orders_in_flight).ok();
     context
+}
+
+fn enterprise(facts: &EnterpriseFacts) -> EnterpriseAnswer {
+    let status = match facts.status.as_str() {
+        "active" => Some(EnterpriseStatus::Active),
+        "abnormal" => Some(EnterpriseStatus::Abnormal),
+        "revoked" => Some(EnterpriseStatus::Revoked),
+        "deregistered" => Some(EnterpriseStatus::Deregistered),
+        _ => None,
+    };
+    EnterpriseAnswer { found: facts.found, status, ..EnterpriseAnswer::default() }
+}
+
+fn domain(facts: &DomainFacts) -> DomainAnswer {
+    DomainAnswer {
+        domain: facts.domain.clone(),
+        found: facts.found,
+        real_named: facts.real_named,
+        expires: facts.expires_on.map(Into::into),
+        registrar_approved: facts.registrar_approved,
+        ..DomainAnswer::default()
+    }
 }
 
 fn material(row: &MaterialRow) -> Material {
@@ -82,5 +111,46 @@ fn material(row: &MaterialRow) -> Material {
         form: None,
         width_px: None,
         height_px: None,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_registers_and_archive_know_reaches_the_rules_and_what_is_not_known_is_left_out() {
+        let facts = |registers, materials, filed| Facts {
+            order_id: Uuid::nil(),
+            materials,
+            filed,
+            other_orders_in_flight: 2,
+            registers,
+            now: "2026-11-20T18:00:00Z".parse().unwrap(),
+        };
+        let nothing = context(&facts(None, None, None));
+        assert_eq!(nothing.today, Date::new(2026, 11, 21), "the day in China");
+        assert_eq!((nothing.materials, nothing.enterprise, nothing.filed_services), (None, None, None));
+        assert_eq!((nothing.domains.len(), nothing.orders_in_flight), (0, Some(2)));
+        let registers = Registers {
+            enterprise: Some(EnterpriseFacts { found: true, status: "revoked".to_owned() }),
+            domains: vec![DomainFacts {
+                domain: "example.cn".to_owned(),
+                found: true,
+                real_named: Some(false),
+                expires_on: Some("2027-01-31".parse().unwrap()),
+                registrar_approved: None,
+            }],
+        };
+        let known = context(&facts(Some(&registers), Some(&[]), Some((3, 4))));
+        assert_eq!(known.materials.map(|list| list.len()), Some(0));
+        assert_eq!(known.enterprise.unwrap().status, Some(EnterpriseStatus::Revoked));
+        assert_eq!((known.filed_services, known.filed_domains), (Some(3), Some(4)));
+        let domain = &known.domains[0];
+        assert_eq!(
+            (domain.real_named, domain.expires, domain.holder_name.as_deref()),
+            (Some(false), Some(Date::new(2027, 1, 31)), None)
+        );
     }
 }

@@ -9,6 +9,7 @@ use sqlx::{FromRow as _, PgConnection, PgPool, Row as _};
 use uuid::Uuid;
 
 use crate::approval::CarriedOut;
+use crate::deadlines::Estimate;
 use crate::entitlements;
 use crate::order::{Event, Order, Phase};
 
@@ -296,6 +297,49 @@ pub async fn history(pool: &PgPool, order_id: Uuid) -> Result<Vec<HistoryRow>, s
             })
         })
         .collect()
+}
+
+/// A filing as it was handed in.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct SubmittedFiling {
+    /// Version of the order after the submission.
+    pub version: i64,
+    /// Which submission, from 1.
+    pub attempt: i32,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The filing, encrypted under the order's data key.
+    pub content: Vec<u8>,
+}
+
+/// Keeps the filings of orders that are handed in.
+pub async fn keep_submissions(connection: &mut PgConnection, submitted: &[&Change]) -> Result<(), sqlx::Error> {
+    sqlx::query(include_str!("../queries/keep_submissions.sql"))
+        .bind(submitted.iter().map(|change| change.id).collect::<Vec<_>>())
+        .bind(submitted.iter().map(|change| change.from_version + 1).collect::<Vec<_>>())
+        .bind(
+            submitted.iter().map(|change| i32::try_from(change.after.attempt).unwrap_or(i32::MAX)).collect::<Vec<_>>(),
+        )
+        .bind(submitted.iter().map(|change| change.at).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The last submission of an order, or an earlier one when `skipped` is not 0.
+pub async fn submission(pool: &PgPool, order_id: Uuid, skipped: i64) -> Result<Option<SubmittedFiling>, sqlx::Error> {
+    sqlx::query_as(
+        "select version, attempt, at, content from submissions where order_id = $1 order by version desc offset $2 limit 1",
+    )
+    .bind(order_id)
+    .bind(skipped)
+    .fetch_optional(pool)
+    .await
+}
+
+/// How long the steps of orders took in a province, from at most so many orders that ended last.
+pub async fn estimates(pool: &PgPool, province: &str, orders_max: i64) -> Result<Vec<Estimate>, sqlx::Error> {
+    sqlx::query_as(include_str!("../queries/estimates.sql")).bind(province).bind(orders_max).fetch_all(pool).await
 }
 
 /// What a list of orders is narrowed to.

@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::archive::{self, ArchiveError};
+use crate::order::Event;
 use crate::store::{self, Change, MaterialRow, StoredOrder};
 
 /// A request that is decided and waits to be stored.
@@ -92,6 +93,14 @@ impl Writes for OrderWrites {
         let changed = if changes.is_empty() { Default::default() } else { store::save(connection, &changes).await? };
         let late: Vec<Uuid> = changes.iter().map(|change| change.id).filter(|id| !changed.contains(id)).collect();
         let current = if late.is_empty() { HashMap::new() } else { store::versions(connection, &late).await? };
+        let is_submitted = |change: &&Change| {
+            let is_first = matches!(change.events.first(), Some(Event::Submitted { .. }));
+            is_first && changed.contains(&change.id)
+        };
+        let submitted: Vec<&Change> = changes.iter().filter(is_submitted).collect();
+        if !submitted.is_empty() {
+            store::keep_submissions(connection, &submitted).await?;
+        }
         let carried_out = changes
             .iter()
             .filter(|change| changed.contains(&change.id))

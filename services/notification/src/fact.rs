@@ -6,6 +6,8 @@ use icp_proto::sms::WindowEvent;
 use prost::Message as _;
 use uuid::Uuid;
 
+use crate::notice::REMINDERS;
+
 const ORDER_KIND: &str = "icp.evt.order.v1.";
 const WINDOW_KIND: &str = "icp.evt.sms.v1.";
 
@@ -67,11 +69,14 @@ impl Told {
         }
     }
 
-    /// What partners see of it: nothing about SMS windows, and no personal data.
+    /// What partners see of it: nothing about SMS windows and reminders, and no personal data.
     pub fn public(&self) -> Option<serde_json::Value> {
         let Fact::Order(event) = &self.fact else {
             return None;
         };
+        if event.event.starts_with(REMINDERS) {
+            return None;
+        }
         let at = chrono::DateTime::from_timestamp_millis(event.at_unix_ms)
             .map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
         let mut json = serde_json::json!({

@@ -9,6 +9,9 @@ use crate::fact::Fact;
 /// China Standard Time has no summer time.
 const CHINA_OFFSET_SECONDS: i32 = 8 * 3_600;
 
+/// Facts about an order that nobody works on: `reminder_first`, `reminder_second`, `reminder_last`.
+pub const REMINDERS: &str = "reminder_";
+
 /// What a person is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Notice {
@@ -24,6 +27,12 @@ pub enum Notice {
     AtBureau,
     /// The filing has its numbers.
     Approved,
+    /// What was to be taken off the record is off it.
+    Cancelled,
+    /// Nobody works on the order.
+    Reminder,
+    /// Nobody worked on the order for too long.
+    Expired,
     /// A person in charge must confirm a code.
     WindowOpened,
     /// A person in charge may have forgotten to confirm.
@@ -34,13 +43,16 @@ pub enum Notice {
 
 impl Notice {
     /// All kinds.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Submitted,
         Self::Returned,
         Self::ReviewRequested,
         Self::Queued,
         Self::AtBureau,
         Self::Approved,
+        Self::Cancelled,
+        Self::Reminder,
+        Self::Expired,
         Self::WindowOpened,
         Self::WindowReminder,
         Self::WindowExpired,
@@ -55,6 +67,9 @@ impl Notice {
             Self::Queued => "queued",
             Self::AtBureau => "at_bureau",
             Self::Approved => "approved",
+            Self::Cancelled => "cancelled",
+            Self::Reminder => "reminder",
+            Self::Expired => "expired",
             Self::WindowOpened => "window_opened",
             Self::WindowReminder => "window_reminder",
             Self::WindowExpired => "window_expired",
@@ -69,6 +84,7 @@ impl Notice {
     /// The notice about a fact, if people are told of it at all.
     pub fn about(fact: &Fact) -> Option<Self> {
         match fact {
+            Fact::Order(event) if event.event.starts_with(REMINDERS) => Some(Self::Reminder),
             Fact::Order(event) => Self::parse(&event.event).filter(|notice| *notice < Self::WindowOpened),
             Fact::Window(event) => match event.event.as_str() {
                 "opened" => Some(Self::WindowOpened),
@@ -135,7 +151,8 @@ impl Values {
                         remedy: finding.remedy.clone(),
                     })
                     .collect(),
-                ..Self::default()
+                deadline_zh: in_china(event.deadline_unix_ms, "%m月%d日 %H:%M"),
+                deadline_en: in_china(event.deadline_unix_ms, "%Y-%m-%d %H:%M"),
             },
             Fact::Window(event) => Self {
                 order_id: event.order_id.clone(),

@@ -12,7 +12,7 @@ use crate::notice::{Notice, Values};
 /// Longest SMS that gateways join: ten parts of 67 characters.
 const SMS_MAX_CHARACTERS: usize = 670;
 
-const TEMPLATES: [(&str, &str); 12] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("submitted.mail", include_str!("templates/submitted.mail.txt")),
     ("returned.mail", include_str!("templates/returned.mail.txt")),
     ("returned.sms", include_str!("templates/returned.sms.txt")),
@@ -21,6 +21,9 @@ const TEMPLATES: [(&str, &str); 12] = [
     ("at_bureau.sms", include_str!("templates/at_bureau.sms.txt")),
     ("approved.mail", include_str!("templates/approved.mail.txt")),
     ("approved.sms", include_str!("templates/approved.sms.txt")),
+    ("cancelled.mail", include_str!("templates/cancelled.mail.txt")),
+    ("reminder.mail", include_str!("templates/reminder.mail.txt")),
+    ("expired.mail", include_str!("templates/expired.mail.txt")),
     ("window_opened.sms", include_str!("templates/window_opened.sms.txt")),
     ("window_reminder.mail", include_str!("templates/window_reminder.mail.txt")),
     ("window_reminder.sms", include_str!("templates/window_reminder.sms.txt")),
@@ -164,5 +167,7 @@ mod tests {
         let wording = Wording::new("示例备案").unwrap();
         let sms = wording.sms(Notice::WindowReminder, "张三", &values()).unwrap();
         assert!(sms.contains("11月22日 09:30") && sms.contains("2026-11-22 09:30"), "{sms}");
+        let mail = wording.mail(Notice::Reminder, "张三", &values()).unwrap().body;
+        assert!(mail.contains("11月22日 09:30") && mail.contains("2026-11-22 09:30"), "{mail}");
     }
 }

@@ -129,6 +129,18 @@ fn registers_that_agree_are_counted() {
     assert_eq!(report.journal_line(), ("registers agree", "1 citizen, 1 domain".to_owned()));
 }
 
+#[test]
+fn the_facts_for_the_rules_hold_no_personal_data() {
+    let report = judged(&company(), &Registers::agreeing_with(&company()));
+    assert_eq!(report.enterprise.as_ref().map(|facts| (facts.found, facts.status.as_str())), Some((true, "active")));
+    assert_eq!(report.domains.len(), 2);
+    let domain = &report.domains[0];
+    let told = (domain.found, domain.real_named, domain.expires_on.as_str(), domain.registrar_approved);
+    assert_eq!(told, (true, Some(true), "2027-02-22", Some(true)));
+    let text = format!("{:?}{:?}", report.enterprise, report.domains);
+    assert!(!text.contains("示例"), "{text}");
+}
+
 type Change = fn(&mut Registers);
 
 const ONE_FAULT_EACH: &[(&str, Change, &str, Severity, &str, Verdict)] = &[

@@ -4,11 +4,13 @@ mod archive;
 mod audit;
 pub mod auth;
 mod body;
+mod changes;
 mod determinations;
 mod docs;
 mod entitlements;
 mod materials;
 mod orders;
+mod outlook;
 pub mod problem;
 mod review;
 mod statistics;
@@ -30,6 +32,7 @@ use crate::Config;
 use crate::audit::Recorder;
 use crate::desk::deadline::Deadlines;
 use crate::entitlements::resources::Resources;
+use crate::idle::Plan;
 use crate::reads::Reads;
 use crate::writes::OrderWrites;
 use auth::Tokens;
@@ -52,6 +55,8 @@ pub struct Api {
     pub materials: Materials,
     /// Records looks at personal data.
     pub audit: Recorder,
+    /// When idle orders are reminded of, and end.
+    pub idle: Plan,
     /// Rule modules.
     pub rules: Arc<Host>,
     /// Deadlines of the provider's review.
@@ -90,6 +95,10 @@ pub fn router(api: Api) -> Router {
         .route("/v1/rules", get(review::rules))
         .route("/v1/whitelist/{domain}", get(review::whitelist))
         .route("/v1/orders/{id}/consent", post(orders::consent))
+        .route("/v1/orders/{id}/requirements", get(outlook::requirements))
+        .route("/v1/orders/{id}/calendar", get(outlook::calendar))
+        .route("/v1/orders/{id}/calendar.ics", get(outlook::calendar_ics))
+        .route("/v1/orders/{id}/changes", get(changes::changes))
         .route("/v1/orders/check", post(orders::check_filing))
         .route("/v1/determinations", post(determinations::ask))
         .route("/v1/determinations/{id}", get(determinations::show))

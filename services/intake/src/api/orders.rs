@@ -99,7 +99,7 @@ pub async fn check_filing(
 ) -> Result<Response, Problem> {
     caller.require(Role::Applicant)?;
     let filing: Filing = body::json(&headers, request_body, api.config.max_body_bytes).await?;
-    let subject = Subject { id: Uuid::nil(), account: &caller.account, materials: None };
+    let subject = Subject { id: Uuid::nil(), account: &caller.account, materials: None, registers: None };
     let (verdict, recorded) = api.examine(&subject, &filing).await?;
     Ok(check_answer(&filing, verdict, recorded, true).into_response())
 }
@@ -119,7 +119,7 @@ pub async fn check(State(api): State<Api>, caller: Caller, Path(id): Path<String
     let stored = find(&api, &caller, &id).await?;
     let filing = api.filing(&stored)?;
     let materials = api.reads.materials(stored.id).await?;
-    let subject = Subject { id: stored.id, account: &stored.account, materials: Some(&materials) };
+    let subject = Subject::of(&stored, &materials);
     let (verdict, recorded) = api.examine(&subject, &filing).await?;
     Ok(check_answer(&filing, verdict, recorded, stored.order.phase.is_open()).into_response())
 }

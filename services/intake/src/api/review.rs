@@ -37,6 +37,9 @@ enum Decision {
     Return {
         /// At least one.
         findings: Vec<GivenReason>,
+        /// Nothing but the fields that the findings name may be amended.
+        #[serde(default)]
+        only_named: bool,
     },
 }
 
@@ -71,8 +74,8 @@ pub async fn decide(
     require_claim(&api, &caller, &stored).await?;
     let stored = match decision {
         Decision::Pass => api.pass(&caller, stored).await?,
-        Decision::Return { findings } => {
-            let command = returning(&api, &stored, findings)?;
+        Decision::Return { findings, only_named } => {
+            let command = returning(&api, &stored, findings, only_named)?;
             api.apply(&caller, stored, command, Default::default()).await?
         }
     };
@@ -101,7 +104,7 @@ fn held(claim: &Claim) -> Problem {
 }
 
 /// The command that returns an order: codes in clear, words encrypted.
-fn returning(api: &Api, stored: &StoredOrder, given: Vec<GivenReason>) -> Result<Command, Problem> {
+fn returning(api: &Api, stored: &StoredOrder, given: Vec<GivenReason>, only_named: bool) -> Result<Command, Problem> {
     let errors = faults(&given);
     if !errors.is_empty() {
         return Err(Problem::fields(errors));
@@ -114,9 +117,10 @@ fn returning(api: &Api, stored: &StoredOrder, given: Vec<GivenReason>) -> Result
             words.push(Words { reason: reason.reason, remedy: reason.remedy });
         }
     }
+    let command = if only_named { Command::ReturnForFields(findings) } else { Command::Return(findings) };
     Ok(match words::lock(&api.data_key(stored)?, stored.id, &words)? {
-        Some(words) => Command::InWords { words, command: Box::new(Command::Return(findings)) },
-        None => Command::Return(findings),
+        Some(words) => Command::InWords { words, command: Box::new(command) },
+        None => command,
     })
 }
 

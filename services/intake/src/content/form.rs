@@ -36,6 +36,46 @@ pub fn validate(filing: &Filing) -> Vec<FieldError> {
     errors
 }
 
+/// Paths of what the form asks for, by order type.
+pub fn fields(filing: &Filing) -> Vec<String> {
+    let row = filing.order_type.description();
+    let person = |path: &str| ["name", "id", "mobile", "email"].map(|field| format!("{path}.{field}"));
+    let mut fields = Vec::new();
+    if row.organiser.is_on_record() {
+        fields.push("organiser.number".to_owned());
+    }
+    fields.extend(["name", "certificate", "address"].map(|field| format!("organiser.{field}")));
+    fields.extend(person("organiser.principal"));
+    for (index, service) in filing.services.iter().enumerate() {
+        let path = format!("services[{index}]");
+        let brings_data = row.services.brings_data();
+        let is_program = matches!(service.kind, ServiceKind::MiniProgram | ServiceKind::QuickApp);
+        let asked = [
+            ("number", row.services.is_on_record()),
+            ("name", true),
+            ("domains", brings_data && service.kind == ServiceKind::Website),
+            ("app_platforms", brings_data && service.kind == ServiceKind::App),
+            ("mini_program_platforms", brings_data && is_program),
+            ("contents", brings_data),
+            ("languages", brings_data),
+            ("access.methods", stays_connected(row)),
+            ("access.server_places", stays_connected(row)),
+            ("access.addresses", stays_connected(row)),
+        ];
+        fields.extend(asked.into_iter().filter(|(_, is_asked)| *is_asked).map(|(field, _)| format!("{path}.{field}")));
+        fields.extend(person(&format!("{path}.principal")));
+    }
+    if row.is_cancellation() {
+        fields.push("cancellation".to_owned());
+    }
+    fields
+}
+
+/// Whether access data are asked for.
+fn stays_connected(row: &Description) -> bool {
+    !matches!(row.access, Part::Absent | Part::Leaves)
+}
+
 fn validate_organiser(errors: &mut Vec<FieldError>, filing: &Filing, row: &Description) {
     let Organiser { number, name, certificate: proof, investor, address, principal, remark, .. } = &filing.organiser;
     organiser_number(errors, number.as_deref(), filing.province, row);
@@ -183,7 +223,7 @@ fn validate_service(errors: &mut Vec<FieldError>, path: &str, service: &Internet
             ));
         }
     }
-    let stays_connected = !matches!(row.access, Part::Absent | Part::Leaves);
+    let stays_connected = stays_connected(row);
     let counts: [(&str, usize, bool); 5] = [
         ("access.addresses", service.access.addresses.len(), stays_connected),
         ("access.methods", service.access.methods.len(), stays_connected),

@@ -36,6 +36,11 @@ fn submission(blocking: bool) -> Submission {
     }
 }
 
+fn registers() -> Registers {
+    let enterprise = EnterpriseFacts { found: true, status: "active".to_owned() };
+    Registers { enterprise: Some(enterprise), domains: Vec::new() }
+}
+
 fn numbers() -> Numbers {
     Numbers {
         organiser_number: "粤ICP备2026000001号".to_owned(),
@@ -76,7 +81,7 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("expire", Command::Expire),
         ("consent", Command::Consent),
         ("identity", Command::IdentityAnswered { attempt: 1, checks: 4, findings: clean() }),
-        ("authority", Command::AuthorityAnswered { attempt: 1, answers: 3, findings: clean() }),
+        ("authority", Command::AuthorityAnswered { attempt: 1, answers: 3, findings: clean(), registers: registers() }),
         ("pass", Command::Pass(verdict(false))),
         ("pass-blocked", Command::Pass(verdict(true))),
         ("pass-first", Command::PassFirst { verdict: verdict(false), reviewer: "reviewer".to_owned() }),
@@ -90,6 +95,7 @@ fn commands() -> Vec<(&'static str, Command)> {
             },
         ),
         ("return-no-reason", Command::Return(clean())),
+        ("return-for-fields", Command::ReturnForFields(vec![finding(Severity::Block, Stage::Review)])),
         ("received", Command::BureauReceived { attempt: 1, data_sequence: 7 }),
         ("approved", Command::BureauApproved { attempt: 1, numbers: numbers() }),
         ("rejected", Command::BureauRejected { attempt: 1, codes: vec![1020], sms_timeout: false }),
@@ -145,62 +151,62 @@ fn state_times_command() {
     check_table(
         &WHOLE_WAY,
         "
-        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
-        checking        | ! ! ! withdrawn = ! . . ! ! ! ! ! ! ! = = =
-        provider_review | ! ! ! withdrawn = ! = = queued ! . ! returned returned ! = = =
-        queued          | ! ! ! withdrawn = ! = = ! ! ! ! ! ! ! at_bureau approved returned
-        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! ! ! = approved returned
-        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
-        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
-        withdrawn_late  | ! ! ! ! = ! = = ! ! ! ! ! ! ! at_bureau approved =
-        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =",
+        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
+        checking        | ! ! ! withdrawn = ! . . ! ! ! ! ! ! ! ! = = =
+        provider_review | ! ! ! withdrawn = ! = = queued ! . ! returned returned ! returned = = =
+        queued          | ! ! ! withdrawn = ! = = ! ! ! ! ! ! ! ! at_bureau approved returned
+        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = approved returned
+        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
+        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
+        withdrawn_late  | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! at_bureau approved =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =",
     );
     check_table(
         &UNCHECKED,
         "
-        draft           | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
-        provider_review | ! ! ! withdrawn = ! = = queued ! . ! returned returned ! = = =
-        queued          | ! ! ! withdrawn = ! = = ! ! ! ! ! ! ! at_bureau approved returned
-        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! ! ! = approved returned
-        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
-        returned        | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
-        withdrawn_late  | ! ! ! ! = ! = = ! ! ! ! ! ! ! at_bureau approved =
-        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =",
+        draft           | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
+        provider_review | ! ! ! withdrawn = ! = = queued ! . ! returned returned ! returned = = =
+        queued          | ! ! ! withdrawn = ! = = ! ! ! ! ! ! ! ! at_bureau approved returned
+        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = approved returned
+        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
+        returned        | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
+        withdrawn_late  | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! at_bureau approved =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =",
     );
     check_table(
         &CANCELLATIONS,
         "
-        draft           | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
-        provider_review | ! ! ! ! = ! = = queued ! . ! returned returned ! = = =
-        queued          | ! ! ! ! = ! = = ! ! ! ! ! ! ! at_bureau cancelled returned
-        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! ! ! = cancelled returned
-        cancelled       | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
-        returned        | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
-        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =",
+        draft           | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
+        provider_review | ! ! ! ! = ! = = queued ! . ! returned returned ! returned = = =
+        queued          | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! at_bureau cancelled returned
+        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = cancelled returned
+        cancelled       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
+        returned        | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =",
     );
     check_table(
         &[OrderType::Claim],
         "
-        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
-        checking        | ! ! ! withdrawn = ! provider_review = ! ! ! ! ! ! ! = = =
-        provider_review | ! ! ! withdrawn = ! = = approved ! . ! returned returned ! = = =
-        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
-        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
-        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =",
+        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
+        checking        | ! ! ! withdrawn = ! provider_review = ! ! ! ! ! ! ! ! = = =
+        provider_review | ! ! ! withdrawn = ! = = approved ! . ! returned returned ! returned = = =
+        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
+        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =",
     );
     check_table(
         &[OrderType::Transfer],
         "
-        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
-        checking        | ! ! ! withdrawn = approved = = ! ! ! ! ! ! ! = = =
-        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
-        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =
-        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! = = =",
+        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
+        checking        | ! ! ! withdrawn = approved = = ! ! ! ! ! ! ! ! = = =
+        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
+        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =",
     );
 }
 
@@ -226,6 +232,19 @@ fn a_cancellation_ends_with_the_numbers_that_it_named() {
 }
 
 #[test]
+fn a_return_may_name_the_only_fields_that_are_open() {
+    let named = Command::ReturnForFields(vec![finding(Severity::Block, Stage::Review)]);
+    let order =
+        decide(&order_in(Phase::ProviderReview), named).unwrap().iter().fold(order_in(Phase::ProviderReview), evolve);
+    assert_eq!(order.amendable.as_deref(), Some(&["services[0].name".to_owned()][..]));
+    let order = decide(&order, Command::Submit(submission(false))).unwrap().iter().fold(order, evolve);
+    assert_eq!(order.amendable, None);
+    let nameless = Finding { field: String::new(), ..finding(Severity::Block, Stage::Review) };
+    let refused = decide(&order_in(Phase::ProviderReview), Command::ReturnForFields(vec![nameless]));
+    assert_eq!(refused, Err(Rejection::NoReason));
+}
+
+#[test]
 fn histories_from_before_there_were_types_are_read() {
     let created: Event = serde_json::from_str(r#"{"event":"created"}"#).unwrap();
     assert_eq!(created, Event::Created { order_type: OrderType::FirstFiling, determination: None });
@@ -244,7 +263,7 @@ fn histories_from_before_there_were_types_are_read() {
 #[test]
 fn both_checks_lead_to_review_in_either_order() {
     let identity = Command::IdentityAnswered { attempt: 1, checks: 4, findings: Vec::new() };
-    let authority = Command::AuthorityAnswered { attempt: 1, answers: 3, findings: Vec::new() };
+    let authority = Command::AuthorityAnswered { attempt: 1, answers: 3, findings: Vec::new(), registers: registers() };
     for pair in [[identity.clone(), authority.clone()], [authority, identity]] {
         let mut order = order_in(Phase::Checking);
         for command in pair {
@@ -266,9 +285,12 @@ fn a_blocking_check_waits_for_the_other_and_returns_all_findings_at_once() {
         attempt: 1,
         answers: 3,
         findings: vec![finding(Severity::Review, Stage::Authority)],
+        registers: registers(),
     };
     let events = decide(&order, command).unwrap();
-    assert!(matches!(events.last(), Some(Event::Returned { by: Stage::Identity, findings }) if findings.len() == 2));
+    assert!(
+        matches!(events.last(), Some(Event::Returned { by: Stage::Identity, findings, .. }) if findings.len() == 2)
+    );
 }
 
 #[test]
@@ -310,8 +332,8 @@ fn with_attempt(command: Command, new: u32) -> Command {
         Command::IdentityAnswered { checks, findings, .. } => {
             Command::IdentityAnswered { attempt: new, checks, findings }
         }
-        Command::AuthorityAnswered { answers, findings, .. } => {
-            Command::AuthorityAnswered { attempt: new, answers, findings }
+        Command::AuthorityAnswered { answers, findings, registers, .. } => {
+            Command::AuthorityAnswered { attempt: new, answers, findings, registers }
         }
         Command::BureauReceived { data_sequence, .. } => Command::BureauReceived { attempt: new, data_sequence },
         Command::BureauApproved { numbers, .. } => Command::BureauApproved { attempt: new, numbers },

@@ -180,7 +180,7 @@ async fn one_code_is_for_one_service_and_goes_the_way_of_its_order() {
     let carried = vec![Event::Passed, Event::ReceivedByBureau { data_sequence: 2 }];
     app.take_notice(&third, carried).await;
     let findings = Vec::new();
-    app.take_notice(&third, vec![Event::Returned { by: icp_domain::Stage::Bureau, findings }]).await;
+    app.take_notice(&third, vec![Event::Returned { by: icp_domain::Stage::Bureau, findings, amendable: None }]).await;
     assert_eq!(app.status(&codes[2].id).await, "in_filing", "it may be submitted again");
     app.take_notice(&third, vec![Event::Withdrawn]).await;
     assert_eq!(app.status(&codes[2].id).await, "invalid");

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod amendments;
 mod app;
 mod archive;
 mod audit;
@@ -11,6 +12,7 @@ mod desk;
 mod determinations;
 mod entitlements;
 mod facts;
+mod outlook;
 mod start;
 mod statistics;
 mod types;

@@ -44,13 +44,16 @@ impl<'a> Order<'a> {
         answer
     }
 
-    /// Subjects of the tasks that the order sent, in their sequence.
+    /// Subjects of the tasks that the order sent to those who work on it, in their sequence.
     async fn tasks(&self) -> Vec<String> {
-        sqlx::query_scalar("select subject from outbox where key = $1 and subject like 'icp.task.%' order by id")
-            .bind(&self.id)
-            .fetch_all(&self.app.pool)
-            .await
-            .unwrap()
+        sqlx::query_scalar(
+            "select subject from outbox where key = $1 and subject like 'icp.task.%' \
+             and subject not like 'icp.task.schedule.%' order by id",
+        )
+        .bind(&self.id)
+        .fetch_all(&self.app.pool)
+        .await
+        .unwrap()
     }
 
     fn approval(&self, organiser_number: &str, service_numbers: &[&str]) -> Outgoing {

@@ -146,3 +146,15 @@ async fn no_personal_data_is_stored_in_clear() {
     world.settled().await;
     world.finish(0).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reminder_goes_to_the_applicant_and_not_to_partners() {
+    let world = World::start().await;
+    let order_id = Uuid::now_v7();
+    let reminders = ["reminder_first", "reminder_second"].map(|name| world.order_event(order_id, 1, name));
+    world.send(reminders.iter().map(fact)).await;
+    world.handled(2).await;
+    assert_eq!(world.settled().await, ["reminder mail sent", "reminder mail sent"], "each reminder is one of its own");
+    assert!(world.public().await.is_empty());
+    world.finish(0).await;
+}

@@ -102,6 +102,7 @@ impl World {
             findings: if is_returned { vec![finding] } else { Vec::new() },
             organiser_number: if event == "approved" { "粤ICP备2026000001号".into() } else { String::new() },
             service_numbers: if event == "approved" { vec!["粤ICP备2026000001号-1".into()] } else { Vec::new() },
+            deadline_unix_ms: 0,
         }
     }
 

@@ -1,0 +1,113 @@
+//! What changed between two versions of a filing, and what a return lets the applicant change.
+
+use icp_domain::Filing;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::api::problem::FieldError;
+
+/// A field that is not what it was.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Changed {
+    /// Its path, e.g. `services[0].name`.
+    pub path: String,
+    /// What it was; absent where there was nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    /// What it is; absent where there is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+}
+
+/// Every field that differs, in the order of the form.
+pub fn differences(before: &Filing, after: &Filing) -> Result<Vec<Changed>, serde_json::Error> {
+    let mut changed = Vec::new();
+    compare(String::new(), Some(&serde_json::to_value(before)?), Some(&serde_json::to_value(after)?), &mut changed);
+    Ok(changed)
+}
+
+fn compare(path: String, before: Option<&Value>, after: Option<&Value>, changed: &mut Vec<Changed>) {
+    match (before, after) {
+        (Some(Value::Object(one)), Some(Value::Object(other))) => {
+            let added = other.keys().filter(|key| !one.contains_key(*key));
+            for key in one.keys().chain(added) {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                compare(path, one.get(key), other.get(key), changed);
+            }
+        }
+        (Some(Value::Array(one)), Some(Value::Array(other))) => {
+            for index in 0..one.len().max(other.len()) {
+                compare(format!("{path}[{index}]"), one.get(index), other.get(index), changed);
+            }
+        }
+        (before, after) if before == after => {}
+        (before, after) => changed.push(Changed { path, before: before.cloned(), after: after.cloned() }),
+    }
+}
+
+/// Fields that were changed although a return asked for others only.
+pub fn beyond(named: &[String], changed: &[Changed]) -> Vec<FieldError> {
+    let is_named = |path: &str| {
+        named
+            .iter()
+            .any(|field| path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '['])))
+    };
+    changed
+        .iter()
+        .filter(|changed| !is_named(&changed.path))
+        .map(|changed| {
+            let remedy = format!("leave it as it was; the return asks for {} only", named.join(", "));
+            FieldError::new(changed.path.clone(), "is frozen until the order is submitted again", remedy)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use icp_domain::Province;
+    use icp_testkit::filings::company_filing;
+    use serde_json::json;
+
+    use super::*;
+
+    fn amended() -> (Filing, Filing) {
+        let before = company_filing(Province::Guangdong, 1);
+        let mut after = before.clone();
+        after.services[0].name = "示例新站".to_owned();
+        after.services[0].contents.push(9);
+        after.organiser.remark = Some("更名".to_owned());
+        after.services[0].home_url = None;
+        (before, after)
+    }
+
+    #[test]
+    fn differences_are_told_field_by_field() {
+        let (before, after) = amended();
+        let mut told = differences(&before, &after).unwrap();
+        told.sort_by(|one, other| one.path.cmp(&other.path));
+        let paths: Vec<&str> = told.iter().map(|changed| changed.path.as_str()).collect();
+        assert_eq!(paths, ["organiser.remark", "services[0].contents[1]", "services[0].home_url", "services[0].name"]);
+        assert_eq!((&told[0].before, &told[0].after), (&None, &Some(json!("更名"))));
+        assert_eq!((&told[1].before, &told[1].after), (&None, &Some(json!(9))));
+        assert_eq!(told[2].after, None);
+        assert_eq!(differences(&after, &after).unwrap(), []);
+    }
+
+    #[test]
+    fn a_return_that_names_fields_opens_these_and_no_others() {
+        let (before, after) = amended();
+        let changed = differences(&before, &after).unwrap();
+        let named = |fields: &[&str]| {
+            let fields: Vec<String> = fields.iter().map(|field| (*field).to_owned()).collect();
+            let mut frozen: Vec<String> = beyond(&fields, &changed).into_iter().map(|error| error.field).collect();
+            frozen.sort();
+            frozen
+        };
+        assert_eq!(named(&["services[0]", "organiser.remark"]), Vec::<String>::new());
+        assert_eq!(
+            named(&["services[0].contents", "services[0].name", "organiser.rem"]),
+            ["organiser.remark", "services[0].home_url"]
+        );
+    }
+}

@@ -1,0 +1,171 @@
+//! What an order still needs, as a checklist: what the province's module demands against what is there.
+
+use icp_domain::{Finding, MaterialKind, Severity};
+use icp_rules_sdk::{PersonCheck, RequirementsAnswer};
+use serde::Serialize;
+
+use crate::order::{Order, Phase};
+use crate::store::MaterialRow;
+
+/// Whether something is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It is there, or was answered.
+    Done,
+    /// It is still to come.
+    Missing,
+}
+
+/// The checklist of an order.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Checklist {
+    /// Fields of the form that must be right.
+    pub fields: Vec<Field>,
+    /// Documents to upload.
+    pub documents: Vec<Document>,
+    /// Persons to verify.
+    pub persons: Vec<Person>,
+    /// Persons whom the ministry asks by SMS.
+    pub sms_receivers: Vec<SmsReceiver>,
+    /// Working days that the bureau may take.
+    pub bureau_working_days: u32,
+}
+
+/// A part of the form.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Field {
+    /// Its path.
+    pub field: String,
+    /// Missing as long as a finding on it blocks.
+    pub status: Status,
+}
+
+/// A document.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Document {
+    /// Kind of material.
+    pub kind: String,
+    /// Kinds that serve as well.
+    pub also_accepted: Vec<String>,
+    /// Service that it is for; absent: the organiser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<u32>,
+    /// Chinese title.
+    pub title_zh: String,
+    /// English title.
+    pub title_en: String,
+    /// The bureau's wishes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note_zh: Option<String>,
+    /// Whether one of the kinds was uploaded.
+    pub status: Status,
+}
+
+/// A person to verify.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Person {
+    /// Path of the person.
+    pub field: String,
+    /// Each check.
+    pub checks: Vec<Check>,
+}
+
+/// One check of a person.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Check {
+    /// `document`, `face`, `citizen_register` or `legal_representative`.
+    pub check: &'static str,
+    /// For document and face: whether the picture is there; for registers: whether they have answered.
+    pub status: Status,
+}
+
+/// A person whom the ministry asks by SMS.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SmsReceiver {
+    /// Path of the person.
+    pub field: String,
+    /// What to enter as the end of the identity number, where it is not simply its last six characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_tail_zh: Option<String>,
+    /// Done once the bureau has decided: before, nobody tells.
+    pub status: Status,
+}
+
+/// The checklist; `fields` are the paths of the form, `findings` what a dry run says.
+pub fn checklist(
+    answer: &RequirementsAnswer,
+    order: &Order,
+    materials: &[MaterialRow],
+    fields: Vec<String>,
+    findings: &[Finding],
+) -> Checklist {
+    let is_there = |kinds: &[&str], service: Option<u32>| {
+        materials.iter().any(|row| {
+            let fits = service.is_none_or(|service| u32::try_from(row.service_index) == Ok(service));
+            fits && kinds.contains(&row.kind.as_str())
+        })
+    };
+    let is_blocked = |field: &String| {
+        findings.iter().any(|finding| finding.severity == Severity::Block && is_within(&finding.field, field))
+    };
+    let documents = answer.documents.iter().map(|document| {
+        let kinds: Vec<&str> =
+            std::iter::once(&document.kind).chain(&document.also_accepted).map(String::as_str).collect();
+        Document {
+            status: status(is_there(&kinds, document.service)),
+            kind: document.kind.clone(),
+            also_accepted: document.also_accepted.clone(),
+            service: document.service,
+            title_zh: document.title_zh.clone(),
+            title_en: document.title_en.clone(),
+            note_zh: document.note_zh.clone(),
+        }
+    });
+    let have_registers_answered = order.attempt > 0 && order.authority_answered;
+    let persons = answer.persons.iter().map(|person| {
+        let service = service_of(&person.field);
+        let document =
+            if service.is_some() { MaterialKind::ServicePrincipalId } else { MaterialKind::OrganiserPrincipalId };
+        let check = |check: &PersonCheck| match check {
+            PersonCheck::Document => ("document", is_there(&[document.as_str()], service)),
+            PersonCheck::Face => ("face", is_there(&[MaterialKind::ServicePrincipalFace.as_str()], service)),
+            PersonCheck::CitizenRegister => ("citizen_register", have_registers_answered),
+            PersonCheck::LegalRepresentative => ("legal_representative", have_registers_answered),
+        };
+        let checks = person.checks.iter().map(check);
+        Person {
+            field: person.field.clone(),
+            checks: checks.map(|(check, is_done)| Check { check, status: status(is_done) }).collect(),
+        }
+    });
+    let is_decided = matches!(order.phase, Phase::Approved | Phase::Cancelled);
+    let sms_receivers = answer.sms_receivers.iter().map(|receiver| SmsReceiver {
+        field: receiver.field.clone(),
+        id_tail_zh: receiver.id_tail_zh.clone(),
+        status: status(is_decided),
+    });
+    Checklist {
+        documents: documents.collect(),
+        persons: persons.collect(),
+        sms_receivers: sms_receivers.collect(),
+        bureau_working_days: answer.bureau_working_days,
+        fields: fields.into_iter().map(|field| Field { status: status(!is_blocked(&field)), field }).collect(),
+    }
+}
+
+/// Whether a path is `part` or lies in it.
+fn is_within(path: &str, part: &str) -> bool {
+    path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+fn service_of(path: &str) -> Option<u32> {
+    path.strip_prefix("services[")?.split_once(']')?.0.parse().ok()
+}
+
+fn status(is_done: bool) -> Status {
+    if is_done { Status::Done } else { Status::Missing }
+}
+
+#[cfg(test)]
+mod tests;
