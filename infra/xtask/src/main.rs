@@ -72,6 +72,8 @@ enum Verb {
     ///
     /// `flow` carries orders end to end through the real processes.
     ///
+    /// `archive` fills the archive with a million filed services and asks it over HTTP.
+    ///
     /// `rules` judges complete orders of several provinces natively and in the rule modules (fresh instance, reused
     /// instance, batch), swaps a module under full load, judges a million filings again with icpctl, and compares
     /// with two rule engines. It builds only what it needs; the first build takes minutes, because the engines are
@@ -80,7 +82,7 @@ enum Verb {
     /// The figures are printed and written to bench/<name>.json in the target directory. Arguments after the name go
     /// to the benchmark: try `cargo xtask bench rules --help`.
     Bench {
-        /// Which benchmark: `flow` or `rules`
+        /// Which benchmark: `flow`, `archive` or `rules`
         name: String,
         /// Passed to the benchmark
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

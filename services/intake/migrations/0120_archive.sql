@@ -104,16 +104,15 @@ create index archive_accesses_of_service on archive_accesses (service_id, since)
 
 -- Every number that a record has or had.
 create table archive_numbers (
-    number       text not null,
-    organiser_id uuid not null,
-    -- Null for the organiser's own number.
-    service_id   uuid,
-    since        timestamptz not null,
-    until        timestamptz,
+    number     text not null,
+    -- The organiser or the service.
+    record_id  uuid not null,
+    is_service boolean not null,
+    since      timestamptz not null,
+    until      timestamptz,
     constraint archive_numbers_pk primary key (number)
 );
-create index archive_numbers_of_organiser on archive_numbers (organiser_id);
-create index archive_numbers_of_service on archive_numbers (service_id);
+create index archive_numbers_of_record on archive_numbers (record_id);
 
 -- What happened to a record, by which order.
 create table archive_history (
@@ -174,8 +173,9 @@ on conflict do nothing;
 insert into archive_accesses (id, service_id, methods, server_places, addresses, since)
 select gen_random_uuid(), id, '{}', '{}', '{}', filed_at from archive_services;
 
-insert into archive_numbers (number, organiser_id, since) select number, id, filed_at from archive_organisers;
-insert into archive_numbers (number, organiser_id, service_id, since)
-select number, organiser_id, id, filed_at from archive_services;
+insert into archive_numbers (number, record_id, is_service, since)
+select number, id, false, filed_at from archive_organisers
+union all
+select number, id, true, filed_at from archive_services;
 
 drop table filed_services;

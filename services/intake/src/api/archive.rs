@@ -42,9 +42,11 @@ async fn organiser(State(api): State<Api>, caller: Caller, Path(number): Path<St
     let found = lookup::organiser(pool, &number).await?.filter(|found| sees(&caller, found.account.as_deref()));
     let found: OrganiserFound = found.ok_or_else(no_record)?;
     let search = Search { number: Some(found.number.clone()), ..Search::default() };
-    let (services, next) = search::services(pool, &search, api.config.max_page).await?;
-    let numbers = lookup::organiser_numbers(pool, found.id).await?;
-    let history = lookup::organiser_history(pool, found.id).await?;
+    let ((services, next), numbers, history) = tokio::try_join!(
+        search::services(pool, &search, api.config.max_page),
+        lookup::numbers(pool, found.id),
+        lookup::organiser_history(pool, found.id),
+    )?;
     let content = if reads_content(&caller) { found.open(&api.vault)? } else { None };
     let mut answer = object(&found);
     answer.insert("organiser".to_owned(), json!(content));
@@ -59,9 +61,12 @@ async fn organiser(State(api): State<Api>, caller: Caller, Path(number): Path<St
 async fn service(State(api): State<Api>, caller: Caller, Path(number): Path<String>) -> Result<Response, Problem> {
     let pool = &api.bus.context().pool;
     let found = find_service(&api, &caller, &number).await?;
-    let accesses = lookup::accesses(pool, &[found.id]).await?;
-    let numbers = lookup::service_numbers(pool, found.id).await?;
-    let history = lookup::service_history(pool, found.id).await?;
+    let ids = [found.id];
+    let (accesses, numbers, history) = tokio::try_join!(
+        lookup::accesses(pool, &ids),
+        lookup::numbers(pool, found.id),
+        lookup::service_history(pool, found.id),
+    )?;
     let content = if reads_content(&caller) { found.open(&api.vault, &accesses)? } else { None };
     let mut answer = object(&found);
     answer.insert("service".to_owned(), json!(content));
@@ -125,6 +130,9 @@ async fn footer(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let found = find_service(&api, &caller, &number).await?;
+    if found.status != "filed" {
+        return Err(Problem::new(Kind::NotFound, "This service is no longer on record: its number must not be shown."));
+    }
     let (form, source) = footer_form(&api, &found).await?;
     let footer = Footer::new(&found.number, form, found.filed_at);
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -141,7 +141,7 @@ const SERVICE: &str = "select service.id, service.organiser_id, service.number, 
 pub async fn organiser(pool: &PgPool, number: &str) -> Result<Option<OrganiserFound>, sqlx::Error> {
     sqlx::query_as(
         "select * from archive_organisers \
-         where id = (select organiser_id from archive_numbers where number = $1 and service_id is null)",
+         where id = (select record_id from archive_numbers where number = $1 and not is_service)",
     )
     .bind(normal_number(number))
     .fetch_optional(pool)
@@ -152,7 +152,7 @@ pub async fn organiser(pool: &PgPool, number: &str) -> Result<Option<OrganiserFo
 pub async fn services(pool: &PgPool, numbers: &[String]) -> Result<Vec<ServiceFound>, sqlx::Error> {
     let numbers: Vec<String> = numbers.iter().map(|number| normal_number(number)).collect();
     let query = format!(
-        "{SERVICE} where service.id = any(array(select service_id from archive_numbers where number = any($1)))"
+        "{SERVICE} where service.id = any(array(select record_id from archive_numbers where number = any($1) and is_service))"
     );
     sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(numbers).fetch_all(pool).await
 }
@@ -185,20 +185,10 @@ async fn history(pool: &PgPool, of: &'static str, id: Uuid) -> Result<Vec<Histor
     sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(id).bind(HISTORY_MAX).fetch_all(pool).await
 }
 
-/// The numbers of an organiser, oldest first.
-pub async fn organiser_numbers(pool: &PgPool, id: Uuid) -> Result<Vec<NumberFound>, sqlx::Error> {
-    sqlx::query_as(
-        "select number, since, until from archive_numbers where organiser_id = $1 and service_id is null order by since",
-    )
-    .bind(id)
-    .fetch_all(pool)
-    .await
-}
-
-/// The numbers of a service, oldest first.
-pub async fn service_numbers(pool: &PgPool, id: Uuid) -> Result<Vec<NumberFound>, sqlx::Error> {
-    sqlx::query_as("select number, since, until from archive_numbers where service_id = $1 order by since")
-        .bind(id)
+/// The numbers of an organiser or a service, oldest first.
+pub async fn numbers(pool: &PgPool, record_id: Uuid) -> Result<Vec<NumberFound>, sqlx::Error> {
+    sqlx::query_as("select number, since, until from archive_numbers where record_id = $1 order by since")
+        .bind(record_id)
         .fetch_all(pool)
         .await
 }

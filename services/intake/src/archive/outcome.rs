@@ -40,10 +40,8 @@ pub struct HistoryLine {
 pub struct NewNumber {
     /// The number.
     pub number: String,
-    /// The organiser.
-    pub organiser_id: Uuid,
-    /// The service; none for the organiser's own number.
-    pub service_id: Option<Uuid>,
+    /// Whether the record is a service.
+    pub is_service: bool,
     /// Since when.
     pub since: DateTime<Utc>,
 }
@@ -201,7 +199,7 @@ impl<'a> Outcomes<'a> {
             updated_at: filed.at,
         };
         let id = record.id;
-        self.numbers.insert(id, NewNumber { number, organiser_id: id, service_id: None, since: filed.at });
+        self.numbers.insert(id, NewNumber { number, is_service: false, since: filed.at });
         self.know_organiser(record);
         Some(id)
     }
@@ -261,7 +259,7 @@ impl<'a> Outcomes<'a> {
         self.touched.insert(entry.organiser_id);
         self.by_number.insert(number.clone(), entry.organiser_id);
         let (organiser_id, since) = (entry.organiser_id, entry.filed.at);
-        let begins = NewNumber { number: number.clone(), organiser_id, service_id: None, since };
+        let begins = NewNumber { number: number.clone(), is_service: false, since };
         self.numbers.insert(organiser_id, begins);
         self.tell(entry, None, "renumbered");
         for id in self.services_of(entry.organiser_id) {
@@ -282,8 +280,7 @@ impl<'a> Outcomes<'a> {
         record.updated_at = entry.filed.at;
         self.touched.insert(id);
         self.by_number.insert(number.clone(), id);
-        let organiser_id = entry.organiser_id;
-        self.numbers.insert(id, NewNumber { number, organiser_id, service_id: Some(id), since: entry.filed.at });
+        self.numbers.insert(id, NewNumber { number, is_service: true, since: entry.filed.at });
         self.tell(entry, Some(id), "renumbered");
     }
 
@@ -390,8 +387,7 @@ impl<'a> Outcomes<'a> {
             updated_at: *at,
         };
         let id = record.id;
-        let organiser_id = entry.organiser_id;
-        self.numbers.insert(id, NewNumber { number, organiser_id, service_id: Some(id), since: *at });
+        self.numbers.insert(id, NewNumber { number, is_service: true, since: *at });
         self.know_service(record);
         Some(id)
     }

@@ -104,9 +104,9 @@ fn statement(search: &Search, limit: i64) -> QueryBuilder<Postgres> {
     if let Some(number) = &search.number {
         query
             .push(
-                " and service.id = any(array(select coalesce(given.service_id, under.id) from archive_numbers given \
-                 left join archive_services under on given.service_id is null \
-                 and under.organiser_id = given.organiser_id where given.number = ",
+                " and service.id = any(array(select coalesce(under.id, given.record_id) from archive_numbers given \
+                 left join archive_services under on not given.is_service and under.organiser_id = given.record_id \
+                 where given.number = ",
             )
             .push_bind(normal_number(number))
             .push("))");

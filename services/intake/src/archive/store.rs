@@ -239,8 +239,8 @@ async fn save_numbers(connection: &mut PgConnection, outcomes: &Outcomes<'_>) ->
     let numbers: Vec<_> = outcomes.numbers.values().collect();
     sqlx::query(include_str!("../../queries/archive/save_numbers.sql"))
         .bind(all(&numbers, |number| number.number.as_str()))
-        .bind(all(&numbers, |number| number.organiser_id))
-        .bind(all(&numbers, |number| number.service_id))
+        .bind(outcomes.numbers.keys().copied().collect::<Vec<_>>())
+        .bind(all(&numbers, |number| number.is_service))
         .bind(all(&numbers, |number| number.since))
         .execute(connection)
         .await?;
