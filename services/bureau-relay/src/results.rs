@@ -30,11 +30,9 @@ pub async fn apply(
     now: DateTime<Utc>,
     effects: &mut Effects,
 ) -> Result<Vec<Subject>, sqlx::Error> {
-    for (_, fact) in facts {
-        if let Fact::Filed(record) = fact {
-            store::remember_record(connection, reader.account, record, reader.isp_id).await?;
-        }
-    }
+    let filed: Vec<_> =
+        facts.iter().filter_map(|(_, fact)| if let Fact::Filed(it) = fact { Some(it) } else { None }).collect();
+    store::remember_records(connection, reader.account, &filed, reader.isp_id).await?;
     let submissions = store::submissions_for_results(connection, &keys_of(facts)).await?;
     let mut unmatched: BTreeSet<Subject> = facts.iter().map(|(subject, _)| subject.clone()).collect();
     for submission in &submissions {

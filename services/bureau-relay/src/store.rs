@@ -16,7 +16,7 @@ use crate::filing::FilingIds;
 use crate::sequence::Sequence;
 use crate::upload_file::FileState;
 
-pub use bureau_records::{forget_record, forget_removal, known_ids, remember_record};
+pub use bureau_records::{forget_record, forget_removal, known_ids, remember_records};
 pub use objects::{forget_objects, left_objects};
 pub use results::{SubjectKeys, SubmissionRow, release_submission, store_reply, submissions_for_results};
 pub use status_queries::{NewQuery, close_query, insert_queries, open_query, take_query_turns};

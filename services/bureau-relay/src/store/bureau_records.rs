@@ -1,10 +1,12 @@
 //! What the bureau has on record, as its filed data told: the ids that later operations name.
 
+use std::collections::HashSet;
+
 use sqlx::{PgConnection, PgPool, Row as _};
 
 use super::Result;
 use crate::filing::{KnownIds, KnownService, RelayFiling};
-use crate::wire::download::{FiledPart, FiledRecord};
+use crate::wire::download::{FiledPart, FiledRecord, FiledService};
 
 /// The bureau's ids of what a filing names by number.
 pub async fn known_ids(pool: &PgPool, account: &str, filing: &RelayFiling) -> Result<KnownIds> {
@@ -52,6 +54,7 @@ struct Rows<'a> {
     numbers: Vec<Option<&'a str>>,
     names: Vec<Option<&'a str>>,
     own: Vec<bool>,
+    seen: HashSet<(&'static str, i64)>,
 }
 
 impl<'a> Rows<'a> {
@@ -64,8 +67,7 @@ impl<'a> Rows<'a> {
         is_own: bool,
     ) {
         let Some(id) = part.bureau_id else { return };
-        let is_there = self.kinds.iter().zip(&self.ids).any(|(of, known)| *of == kind && *known == id);
-        if is_there {
+        if !self.seen.insert((kind, id)) {
             return;
         }
         self.kinds.push(kind);
@@ -76,34 +78,48 @@ impl<'a> Rows<'a> {
         self.names.push(name);
         self.own.push(is_own);
     }
-}
 
-/// Remembers what the bureau says it has on record. `isp_id` is the provider's own number.
-pub async fn remember_record(
-    connection: &mut PgConnection,
-    account: &str,
-    record: &FiledRecord,
-    isp_id: i64,
-) -> Result<()> {
-    let Some(organiser) = record.organiser.bureau_id else { return Ok(()) };
-    let mut rows = Rows::default();
-    rows.add("organiser", &record.organiser, (organiser, None), None, true);
-    let mut services = Vec::new();
-    for filed in &record.services {
-        let Some(service) = filed.service.bureau_id else { continue };
-        services.push(service);
-        rows.add("service", &filed.service, (organiser, None), None, true);
+    fn add_service(&mut self, filed: &'a FiledService, organiser: i64, service: i64, isp_id: i64) {
+        self.add("service", &filed.service, (organiser, None), None, true);
         let below = (organiser, Some(service));
         for domain in &filed.domains {
-            rows.add("domain", &domain.part, below, Some(&domain.name), true);
+            self.add("domain", &domain.part, below, Some(&domain.name), true);
         }
         for access in &filed.accesses {
             let is_own = access.provider.is_none_or(|provider| provider == isp_id);
-            rows.add("access", &access.part, below, None, is_own);
+            self.add("access", &access.part, below, None, is_own);
             for address in &access.addresses {
-                rows.add("address", &address.part, below, Some(&address.name), is_own);
+                self.add("address", &address.part, below, Some(&address.name), is_own);
             }
         }
+    }
+}
+
+/// Remembers what the bureau says it has on record, in the order in which it says so. `isp_id` is the provider's own
+/// number.
+pub async fn remember_records(
+    connection: &mut PgConnection,
+    account: &str,
+    records: &[&FiledRecord],
+    isp_id: i64,
+) -> Result<()> {
+    let mut rows = Rows::default();
+    let mut services = Vec::new();
+    // What is said last holds; the rest is left out, because one statement changes a row once.
+    for record in records.iter().rev() {
+        let Some(organiser) = record.organiser.bureau_id else { continue };
+        rows.add("organiser", &record.organiser, (organiser, None), None, true);
+        for filed in &record.services {
+            let Some(service) = filed.service.bureau_id else { continue };
+            if rows.seen.contains(&("service", service)) {
+                continue;
+            }
+            services.push(service);
+            rows.add_service(filed, organiser, service, isp_id);
+        }
+    }
+    if rows.ids.is_empty() {
+        return Ok(());
     }
     sqlx::query(include_str!("../../queries/forget_parts.sql"))
         .bind(account)

@@ -9,4 +9,5 @@ mod pictures;
 mod queries;
 mod read_back;
 mod sandbox;
+mod upgrade;
 mod world;
