@@ -153,7 +153,7 @@ fn compile(workspace: &Workspace, toolchain: WasmToolchain, profile: &str, editi
     let mut cargo_build = workspace.cargo();
     cargo_build
         .env("CARGO_TARGET_DIR", modules_target(workspace))
-        .env("CARGO_ENCODED_RUSTFLAGS", path_independence(workspace))
+        .env("CARGO_ENCODED_RUSTFLAGS", compiler_flags(workspace))
         .args(["build", "--lib", "--target", WASM_TARGET, "--profile", profile]);
     for edition in editions {
         cargo_build.args(["--package", &edition.package]);
@@ -182,13 +182,15 @@ fn put(workspace: &Workspace, profile: &str, edition: &Edition, out: &Path) -> R
     })
 }
 
-/// Compiler flags that keep this machine's folders out of a module, so that the same sources have the same digest
-/// wherever they were checked out. Written as cargo wants them: separated by 0x1f.
-fn path_independence(workspace: &Workspace) -> String {
+/// Compiler flags of the modules, written as cargo wants them: separated by 0x1f. They keep this machine's folders out
+/// of a module, so that the same sources have the same digest wherever they were checked out, and take WebAssembly's
+/// SIMD, which every engine has that a host may be built on.
+fn compiler_flags(workspace: &Workspace) -> String {
     let cargo_home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
-    let mut flags = vec![format!("--remap-path-prefix={}=.", workspace.root.display())];
+    let mut flags =
+        vec![String::from("-Ctarget-feature=+simd128"), format!("--remap-path-prefix={}=.", workspace.root.display())];
     if let Some(cargo_home) = cargo_home {
         flags.push(format!("--remap-path-prefix={}=cargo", cargo_home.display()));
     }

@@ -5,6 +5,11 @@
 //! string, and whoever judges millions of orders again counts them by rule. The texts of one order come from judging
 //! it alone.
 
+mod read;
+
+use serde::Deserialize;
+
+use self::read::Reader;
 use crate::book::ProvinceBook;
 use crate::judge::BriefFinding;
 use crate::{Context, Finding, Order};
@@ -66,13 +71,12 @@ pub fn judge_encoded(book: &ProvinceBook, cases: &[u8]) -> Result<Vec<u8>, Strin
 }
 
 fn each(cases: &[u8], mut judge: impl FnMut(&Order, &Context) -> Result<(), postcard::Error>) -> Result<(), String> {
-    let mut rest = cases;
+    let mut reader = Reader::of(cases);
     let mut index = 0_usize;
-    while !rest.is_empty() {
-        let ((order, context), after) = postcard::take_from_bytes::<(Order, Context)>(rest)
+    while !reader.is_at_end() {
+        let (order, context) = <(Order, Context)>::deserialize(&mut reader)
             .map_err(|error| format!("case {index} cannot be read: {error}"))?;
         judge(&order, &context).map_err(|error| format!("the answer to case {index} cannot be written: {error}"))?;
-        rest = after;
         index += 1;
     }
     Ok(())

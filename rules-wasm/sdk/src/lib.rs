@@ -15,6 +15,8 @@ pub mod batch;
 pub mod bindings;
 pub mod book;
 pub mod catalogue;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod compare;
 pub mod convert;
 pub mod date;
 pub mod describe;

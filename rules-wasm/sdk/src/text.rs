@@ -23,13 +23,21 @@ pub fn comparable(text: &str) -> Cow<'_, str> {
 
 /// Characters that stay as they are; of others it is looked up.
 fn is_plain(character: char) -> bool {
-    matches!(character, '\u{4e00}'..='\u{9fff}' | '!'..='@' | '['..='~' | '、' | '。' | '·')
+    is_common_han(character) || matches!(character, '!'..='@' | '['..='~' | '、' | '。' | '·')
 }
 
 /// The text in lower case, without a copy where it is so already.
 pub fn lower(text: &str) -> Cow<'_, str> {
-    let is_lower = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-    if is_lower { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) }
+    if is_lower_ascii(text) || text.chars().all(|character| is_plain(character) || character == ' ') {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.to_lowercase())
+    }
+}
+
+/// Looks at every byte, because a round without a way out is made several at a time.
+fn is_lower_ascii(text: &str) -> bool {
+    text.bytes().fold(true, |is_lower, byte| is_lower & byte.is_ascii() & !byte.is_ascii_uppercase())
 }
 
 /// A normalised text that many words are looked for in: most are ruled out by a character that it does not hold.
@@ -42,7 +50,15 @@ pub struct Searchable<'a> {
 impl<'a> Searchable<'a> {
     /// Normalises a text.
     pub fn new(text: &'a str) -> Self {
-        Self::of(comparable(text))
+        match Held::of_plain(text) {
+            Some(held) => Self { text: Cow::Borrowed(text), held },
+            None => Self::of(comparable(text)),
+        }
+    }
+
+    /// Only makes a text lower case.
+    pub fn lower(text: &'a str) -> Self {
+        Self::of(lower(text))
     }
 
     fn of(text: Cow<'a, str>) -> Self {
@@ -79,32 +95,71 @@ impl<'a> Searchable<'a> {
 /// Which characters a text holds, by the lowest bits of their numbers: a word whose first or last character is not
 /// among them is not in the text.
 #[derive(Debug, Clone, Copy, Default)]
-struct Held([u64; 8]);
+struct Held([u64; 16]);
 
 impl Held {
     fn of(text: &str) -> Self {
         let mut held = Self::default();
-        for character in text.chars() {
-            let (place, bit) = Self::place(character);
-            if let Some(bits) = held.0.get_mut(place) {
-                *bits |= bit;
-            }
-        }
+        text.chars().for_each(|character| held.add(u32::from(character)));
         held
     }
 
-    fn place(character: char) -> (usize, u64) {
-        let number = u32::from(character);
-        ((number >> 6) as usize % 8, 1 << (number % 64))
+    /// Also says whether all characters of the text are plain, which one round over it tells.
+    fn of_plain(text: &str) -> Option<Self> {
+        let mut held = Self::default();
+        for character in text.chars() {
+            if !is_plain(character) {
+                return None;
+            }
+            held.add(u32::from(character));
+        }
+        Some(held)
+    }
+
+    fn add(&mut self, number: u32) {
+        let (place, bit) = Self::place(number);
+        if let Some(bits) = self.0.get_mut(place) {
+            *bits |= bit;
+        }
+    }
+
+    fn place(number: u32) -> (usize, u64) {
+        ((number >> 6) as usize % 16, 1 << (number % 64))
     }
 
     fn may_hold(&self, word: &str) -> bool {
-        let holds = |character: char| {
-            let (place, bit) = Self::place(character);
+        let holds = |number: u32| {
+            let (place, bit) = Self::place(number);
             self.0.get(place).is_some_and(|bits| bits & bit != 0)
         };
-        word.chars().next().is_none_or(holds) && word.chars().next_back().is_none_or(holds)
+        first_of(word).is_none_or(holds) && last_of(word).is_none_or(holds)
     }
+}
+
+/// The number of the first character; of the usual ones at least those of its bits that [`Held`] looks at.
+fn first_of(word: &str) -> Option<u32> {
+    match word.as_bytes() {
+        [0xe0..=0xef, second, third, ..] => Some(lower_bits(*second, *third)),
+        _ => word.chars().next().map(u32::from),
+    }
+}
+
+/// As [`first_of`], of the last character.
+fn last_of(word: &str) -> Option<u32> {
+    match word.as_bytes() {
+        [.., 0xe0..=0xef, second, third] => Some(lower_bits(*second, *third)),
+        _ => word.chars().next_back().map(u32::from),
+    }
+}
+
+/// The lower twelve bits of a character of three bytes in UTF-8.
+fn lower_bits(second: u8, third: u8) -> u32 {
+    u32::from(second & 0x3f) << 6 | u32::from(third & 0x3f)
+}
+
+/// Whether a character is one of the Chinese ones (Han) of everyday: all of them are letters and have no cases.
+pub fn is_common_han(character: char) -> bool {
+    matches!(character, '\u{4e00}'..='\u{9fff}')
 }
 
 /// Whether a character is a Chinese one (Han).
@@ -114,13 +169,34 @@ pub fn is_han(character: char) -> bool {
 
 /// Whether the text holds the word. Names are short, so a plain scan beats a search that prepares the word.
 pub fn contains(text: &str, word: &str) -> bool {
+    place_of(text, word).is_some()
+}
+
+/// What follows a word in a text that holds it.
+pub fn after<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+    text.get(place_of(text, word)? + word.len()..)
+}
+
+/// Goes from character to character: a word begins where one does.
+fn place_of(text: &str, word: &str) -> Option<usize> {
     let (text, word) = (text.as_bytes(), word.as_bytes());
-    let Some(first) = word.first() else { return true };
-    let Some(last_start) = text.len().checked_sub(word.len()) else { return false };
-    text.iter()
-        .take(last_start + 1)
-        .enumerate()
-        .any(|(start, byte)| byte == first && text.get(start..).is_some_and(|rest| rest.starts_with(word)))
+    let (Some(first), Some(last)) = (word.first(), word.last()) else { return Some(0) };
+    let last_start = text.len().checked_sub(word.len())?;
+    let mut start = 0;
+    while start <= last_start {
+        let candidate = text.get(start..start + word.len())?;
+        let lead = candidate.first()?;
+        if lead == first && candidate.last() == Some(last) && candidate == word {
+            return Some(start);
+        }
+        start += match lead {
+            0..0x80 => 1,
+            0x80..0xe0 => 2,
+            0xe0..0xf0 => 3,
+            0xf0.. => 4,
+        };
+    }
+    None
 }
 
 /// Whether the normalised text holds one of the words. Words are written in lower case.
@@ -188,9 +264,14 @@ mod tests {
             ("工作", "工作室", false),
             ("", "a", false),
             ("aab", "ab", true),
+            ("示例a", "例a", true),
+            ("😀灯", "灯", true),
+            ("é灯", "灯塔", false),
+            ("灯", "", true),
         ] {
             assert_eq!(contains(text, word), expected, "{text} {word}");
             assert_eq!(text.contains(word), expected);
         }
+        assert_eq!((after("http://a.cn", "://"), after("a.cn", "://"), after("", "")), (Some("a.cn"), None, Some("")));
     }
 }

@@ -9,7 +9,6 @@ use icp_rules_sdk::catalogue::{N01, V04};
 use icp_rules_sdk::judge::{Case, Findings, Rule};
 use icp_rules_sdk::national::{ALIBABA_2019, HUAWEI_2026, HUAWEI_GD_2025, NATIONAL, SERVICE_TYPES, TENCENT_2022};
 use icp_rules_sdk::param::{Cite, Param};
-use icp_rules_sdk::text::normalised;
 use icp_rules_sdk::{Date, FooterNumber, Province, Severity, export_bureau};
 
 /// 华为云 and 腾讯云 agree on Guangdong.
@@ -162,11 +161,10 @@ pub static BOOK: ProvinceBook = ProvinceBook {
 
 /// “学院”未经登记的，名称须加注“（内部学院）”或“（非独立机构）”。
 fn colleges(case: &Case<'_>, findings: &mut Findings) {
-    for (path, service) in case.services() {
-        let name = normalised(&service.name);
-        let is_marked = name.contains("内部学院") || name.contains("非独立机构");
-        let is_registered = case.order.organiser.name.contains("学院");
-        if name.contains("学院") && !is_marked && !is_registered {
+    for (path, _) in case.services() {
+        let holds = |words: &[&str]| case.site_name_holds(path, words);
+        let is_registered = || case.order.organiser.name.contains("学院");
+        if holds(&["学院"]) && !holds(&["内部学院", "非独立机构"]) && !is_registered() {
             findings.add_with_remedy(
                 N01,
                 Rule::new("college_marked", Severity::Review, GUANGDONG_AGREED),

@@ -24,7 +24,7 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
 
 fn form(case: &Case<'_>, findings: &mut Findings, at: At, person: &Person) {
     let mobile = &case.book.mobile_format;
-    if mobile.value && MobileNumber::parse(&person.mobile).is_err() {
+    if mobile.value && MobileNumber::check(&person.mobile).is_err() {
         findings.add(
             T02,
             Rule::of("mobile_format", mobile),
@@ -55,10 +55,22 @@ fn form(case: &Case<'_>, findings: &mut Findings, at: At, person: &Person) {
     }
 }
 
+/// A part before the one `@`, after it a name with a dot and without empty labels, blanks nowhere.
 fn is_email(text: &str) -> bool {
-    let Some((local, host)) = text.split_once('@') else { return false };
-    let host_is_name = host.contains('.') && host.split('.').all(|label| !label.is_empty()) && !host.contains('@');
-    !local.is_empty() && host_is_name && !text.chars().any(char::is_whitespace)
+    // Of the part or label that is being read.
+    let mut is_empty = true;
+    let (mut is_host, mut has_dot) = (false, false);
+    for character in text.chars() {
+        match character {
+            '@' if is_host || is_empty => return false,
+            '@' => (is_host, is_empty) = (true, true),
+            '.' if is_host && is_empty => return false,
+            '.' if is_host => (has_dot, is_empty) = (true, true),
+            _ if character.is_whitespace() => return false,
+            _ => is_empty = false,
+        }
+    }
+    has_dot && !is_empty
 }
 
 fn local(case: &Case<'_>, findings: &mut Findings, at: At, person: &Person) {
@@ -108,7 +120,7 @@ fn emergency(case: &Case<'_>, findings: &mut Findings, at: At, person: &Person) 
             "the emergency phone is the person's own mobile",
         );
     }
-    let is_mobile = phone.is_some_and(|phone| MobileNumber::parse(phone).is_ok());
+    let is_mobile = phone.is_some_and(|phone| MobileNumber::check(phone).is_ok());
     let is_of_the_two = case.persons().any(|(_, other)| phone == Some(other.mobile.as_str()));
     if book.emergency_third_mobile.value && !case.is_person() && (!is_mobile || is_of_the_two) {
         report(
@@ -223,6 +235,22 @@ fn used_elsewhere(case: &Case<'_>, findings: &mut Findings) {
                 format_args!("该手机号码已用于其他 {} 个主办者", used.other_organisers),
                 format_args!("this mobile is on record for {} other organisers", used.other_organisers),
             );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_email;
+
+    #[test]
+    fn addresses_of_mail_have_two_parts() {
+        for text in ["a@b.cn", "a.b@c.d.cn", ".@b.c", "示例@示例.中国"] {
+            assert!(is_email(text), "{text}");
+        }
+        for text in ["", "a", "@b.cn", "a@", "a@b", "a@.cn", "a@b.", "a@b..cn", "a@b@c.cn", "a b@c.cn", "a@b.c\u{3000}"]
+        {
+            assert!(!is_email(text), "{text}");
         }
     }
 }

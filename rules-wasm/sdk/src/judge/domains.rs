@@ -5,7 +5,7 @@ use icp_domain::names::is_same_name;
 use super::{At, Case, DomainScope, Findings, Rule};
 use crate::book::DomainHolder;
 use crate::catalogue::{A01, C01, D01, D02, D03, D04, D05, D06, D07, S01};
-use crate::text::lower;
+use crate::text::{Searchable, after, lower};
 use crate::{DomainAnswer, InternetService, OrderType, ServiceKind};
 
 /// A domain of the order.
@@ -111,10 +111,10 @@ fn has_suffix(domain: &str, suffix: &str) -> bool {
 fn suffix(case: &Case<'_>, findings: &mut Findings, place: Place, service: &InternetService, domain: &str) {
     let book = case.book;
     let is_one_of = |suffixes: &[&str]| suffixes.iter().any(|suffix| has_suffix(domain, suffix));
-    let last = domain.rsplit('.').next().unwrap_or_default();
     let is_access = matches!(case.order.order_type, OrderType::AddAccess | OrderType::ContinueAccess);
     let filed = case.recorded(service).and_then(|recorded| recorded.filed);
     let mut report = |rule: Rule, zh: &str, en: &str| {
+        let last = domain.rsplit('.').next().unwrap_or_default();
         findings.add(
             D05,
             rule,
@@ -153,15 +153,32 @@ fn suffix(case: &Case<'_>, findings: &mut Findings, place: Place, service: &Inte
     }
 }
 
+/// Two or more labels of letters, digits and inner hyphens, the last of them not a number.
 fn is_domain(domain: &str) -> bool {
-    let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
-    };
-    let ends_in_letters = domain.rsplit('.').next().is_some_and(|last| !last.chars().all(|c| c.is_ascii_digit()));
-    domain.contains('.') && domain.split('.').all(is_label) && ends_in_letters
+    let mut labels = 0;
+    // Of the label that is being read, or was read last.
+    let (mut length, mut is_number) = (0, true);
+    let mut before = '.';
+    for character in domain.chars().chain(['.']) {
+        if character == '.' {
+            if length > 63 || before == '.' || before == '-' {
+                return false;
+            }
+            labels += 1;
+        } else {
+            if before == '.' {
+                (length, is_number) = (0, true);
+            }
+            let is_inner_hyphen = character == '-' && length > 0;
+            if !is_inner_hyphen && !character.is_alphanumeric() {
+                return false;
+            }
+            length += character.len_utf8();
+            is_number &= character.is_ascii_digit();
+        }
+        before = character;
+    }
+    labels > 1 && !is_number
 }
 
 fn registered(case: &Case<'_>, findings: &mut Findings, place: Place, answer: &DomainAnswer) {
@@ -210,7 +227,7 @@ fn registered(case: &Case<'_>, findings: &mut Findings, place: Place, answer: &D
     let only = &case.book.domain_registrable;
     let below = answer.registrable.as_deref().filter(|name| !name.eq_ignore_ascii_case(&answer.domain));
     let except = case.book.domain_registrable_except.value;
-    let is_excepted = except.iter().any(|suffix| has_suffix(&answer.domain.to_lowercase(), suffix));
+    let is_excepted = except.iter().any(|suffix| has_suffix(&lower(&answer.domain), suffix));
     if let Some(registrable) = below.filter(|_| only.value && !is_excepted) {
         findings.add(
             D05,
@@ -288,7 +305,7 @@ fn is_in(address: &str, range: &str) -> bool {
 fn home(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetService) {
     let rule = &case.book.home_in_domain;
     let Some(url) = service.home_url.as_deref().filter(|_| rule.value && !service.domains.is_empty()) else { return };
-    let without_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let without_scheme = after(url, "://").unwrap_or(url);
     let host = lower(without_scheme.split(['/', ':', '?', '#']).next().unwrap_or_default());
     let is_under = |domain: &String| {
         let domain = lower(domain);
@@ -307,13 +324,13 @@ fn home(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetServ
 
 fn online_shop(case: &Case<'_>, findings: &mut Findings) {
     let param = &case.book.online_shop_domain;
-    let address = case.order.organiser.certificate.address.as_deref().unwrap_or_default().to_lowercase();
-    let is_shop = ["http://", "https://", "www.", "网店"].iter().any(|sign| address.contains(sign));
-    let is_named = case
-        .services()
-        .flat_map(|(_, service)| &service.domains)
-        .any(|domain| address.contains(&domain.to_lowercase()));
-    if param.value && is_shop && !is_named {
+    let address = case.order.organiser.certificate.address.as_deref().unwrap_or_default();
+    let address = Searchable::lower(address);
+    if !param.value || !address.contains_any(&["http://", "https://", "www.", "网店"]) {
+        return;
+    }
+    let mut domains = case.services().flat_map(|(_, service)| &service.domains);
+    if !domains.any(|domain| address.contains(&lower(domain))) {
         findings.add_with_remedy(
             S01,
             Rule::of("online_shop_domain", param),
@@ -324,5 +341,23 @@ fn online_shop(case: &Case<'_>, findings: &mut Findings) {
             ),
             ("备案执照住所所载的域名，或更换执照", "file the domain in the licence's address, or use another licence"),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_domain;
+
+    #[test]
+    fn domains_have_labels() {
+        let long = "a".repeat(63);
+        for domain in ["a.cn", "a-b.cn", "示例.中国", "1.a", "xn--fiq.cn", "a--b.c.d2", &format!("{long}.cn")] {
+            assert!(is_domain(domain), "{domain}");
+        }
+        let no_domains =
+            ["", ".", "a", "a.", ".cn", "a..cn", "-a.cn", "a-.cn", "a.cn-", "a.1", "a b.cn", "a.cn/", "a_b.cn"];
+        for domain in no_domains.into_iter().chain([format!("{long}a.cn").as_str()]) {
+            assert!(!is_domain(domain), "{domain}");
+        }
     }
 }

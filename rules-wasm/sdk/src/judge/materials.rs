@@ -24,7 +24,7 @@ pub(crate) struct Needed<'a> {
 /// The documents that an order needs, in the order in which they are asked for.
 pub(crate) fn needed<'a>(case: &Case<'a>) -> Vec<Needed<'a>> {
     let first = &case.order.organiser.principal;
-    let mut list = Vec::new();
+    let mut list = Vec::with_capacity(case.book.documents_national.len() + case.book.documents.len());
     for document in case.book.documents_national.iter().chain(case.book.documents) {
         match document.of {
             DocumentOf::Organiser if holds(case, &document.when, None) => {

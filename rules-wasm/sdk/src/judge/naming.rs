@@ -4,7 +4,7 @@ use super::condition::is_name_twice;
 use super::{At, Case, Findings, Rule};
 use crate::catalogue::{N01, N02};
 use crate::param::Param;
-use crate::text::{Searchable, comparable, contains, is_blank, is_han, words_in};
+use crate::text::{Searchable, comparable, contains, is_blank, is_common_han, is_han, words_in};
 use crate::{InternetService, ServiceKind};
 
 /// Special characters that names may hold beside letters, digits and Chinese characters.
@@ -64,7 +64,7 @@ fn form(case: &Case<'_>, findings: &mut Findings, at: At, service: &InternetServ
         return;
     }
     let rule = rule_of(case, "name_not_plain", plain);
-    if name.chars().any(|c| !c.is_alphanumeric() && !PUNCTUATION_ALLOWED.contains(&c)) {
+    if name.chars().any(|c| !is_common_han(c) && !c.is_alphanumeric() && !PUNCTUATION_ALLOWED.contains(&c)) {
         findings.add(N01, rule, at.field("name"), "名称含有特殊字符", "the name holds special characters");
     }
     if service.domains.iter().any(|domain| !domain.is_empty() && contains(name, &comparable(domain))) {

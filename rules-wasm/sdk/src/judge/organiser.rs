@@ -186,9 +186,9 @@ fn address(case: &Case<'_>, findings: &mut Findings) {
     let detail = organiser.address.detail.trim();
     let field = "organiser.address.detail";
     let rule = &case.book.address_complete;
-    let says_complete = organiser.remark.as_deref().is_some_and(|remark| remark.contains("已为最详细地址"));
+    let says_complete = organiser.remark.as_deref().is_some_and(|remark| contains(remark, "已为最详细地址"));
     let has_door = detail.chars().any(|c| c.is_ascii_digit()) || detail.contains(['号', '室', '栋', '楼', '层', '组']);
-    if rule.value && detail.contains("市辖区") {
+    if rule.value && contains(detail, "市辖区") {
         findings.add(
             S12,
             Rule::of("address_complete", rule),

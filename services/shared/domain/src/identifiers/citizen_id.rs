@@ -52,8 +52,9 @@ impl CitizenId {
             return Err(IdentifierError::Length { of, found });
         }
         let text = text.to_ascii_uppercase();
-        let allowed = |place: usize, c: char| c.is_ascii_digit() || (place == 17 && c == 'X');
-        if let Some(place) = text.chars().enumerate().position(|(place, c)| !allowed(place, c)) {
+        let allowed = |place: usize, c: u8| c.is_ascii_digit() || (place == 17 && c == b'X');
+        // What stands before the first place that is not allowed is ASCII.
+        if let Some(place) = text.bytes().enumerate().position(|(place, c)| !allowed(place, c)) {
             return Err(IdentifierError::Character { of, position: place + 1 });
         }
         kind_of(&text).ok_or(IdentifierError::Region { of })?;
@@ -172,7 +173,7 @@ fn birth_date_of(text: &str) -> Option<NaiveDate> {
 
 /// Check character for 17 digits (other characters count as zero; callers have excluded them).
 fn check_character(body: &str) -> char {
-    let sum: u32 = body.chars().zip(WEIGHTS).map(|(c, weight)| c.to_digit(10).unwrap_or(0) * weight).sum();
+    let sum: u32 = body.bytes().zip(WEIGHTS).map(|(c, weight)| char::from(c).to_digit(10).unwrap_or(0) * weight).sum();
     CHECK_CHARACTERS.get(sum as usize % 11).copied().map_or('0', char::from)
 }
 

@@ -4,7 +4,10 @@
 use super::{Identifier, IdentifierError, serde_as_text};
 use crate::Province;
 
-const USCC_ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+const USCC_ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+/// The value of each ASCII character, its place in the alphabet; [`NO_VALUE`] for those that are not in it.
+const USCC_VALUES: [u8; 128] = uscc_values();
+const NO_VALUE: u8 = u8::MAX;
 const USCC_WEIGHTS: [u32; 17] = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
 const ORGANISATION_WEIGHTS: [u32; 8] = [3, 7, 9, 10, 5, 8, 4, 2];
 
@@ -25,10 +28,11 @@ impl Uscc {
         }
         let text = text.to_ascii_uppercase();
         let is_region_digit = |place: usize| (2..8).contains(&place);
-        let allowed = |place: usize, c: char| {
-            if is_region_digit(place) { c.is_ascii_digit() } else { USCC_ALPHABET.contains(c) }
+        let allowed = |place: usize, c: u8| {
+            if is_region_digit(place) { c.is_ascii_digit() } else { uscc_value(c).is_some() }
         };
-        if let Some(place) = text.chars().enumerate().position(|(place, c)| !allowed(place, c)) {
+        // What stands before the first place that is not allowed is ASCII.
+        if let Some(place) = text.bytes().enumerate().position(|(place, c)| !allowed(place, c)) {
             return Err(IdentifierError::Character { of, position: place + 1 });
         }
         let (body, check) = text.split_at(17);
@@ -87,10 +91,23 @@ serde_as_text!(Uscc);
 
 /// Check character for 17 characters of the alphabet.
 fn uscc_check_character(body: &str) -> char {
-    let value = |c: char| USCC_ALPHABET.find(c).and_then(|place| u32::try_from(place).ok()).unwrap_or(0);
-    let sum: u32 = body.chars().zip(USCC_WEIGHTS).map(|(c, weight)| value(c) * weight).sum();
+    let sum: u32 = body.bytes().zip(USCC_WEIGHTS).map(|(c, weight)| uscc_value(c).unwrap_or(0) * weight).sum();
     let check = (31 - sum % 31) % 31;
-    USCC_ALPHABET.chars().nth(check as usize).unwrap_or('0')
+    USCC_ALPHABET.get(check as usize).copied().map_or('0', char::from)
+}
+
+fn uscc_value(c: u8) -> Option<u32> {
+    USCC_VALUES.get(usize::from(c)).copied().filter(|value| *value != NO_VALUE).map(u32::from)
+}
+
+const fn uscc_values() -> [u8; 128] {
+    let mut values = [NO_VALUE; 128];
+    let mut value = 0;
+    while value < USCC_ALPHABET.len() {
+        values[USCC_ALPHABET[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
 }
 
 /// A checked organisation code (组织机构代码), nine characters without hyphen.

@@ -11,20 +11,26 @@ pub struct MobileNumber(String);
 impl MobileNumber {
     /// Checks the form. Whether a segment is served or local is the business of the rules.
     pub fn parse(text: &str) -> Result<Self, IdentifierError> {
+        Self::check(text).map(|()| Self(text.to_owned()))
+    }
+
+    /// Checks the form as [`MobileNumber::parse`] does, where nobody needs the number.
+    pub fn check(text: &str) -> Result<(), IdentifierError> {
         let of = Identifier::MobileNumber;
         let found = text.chars().count();
         if found != 11 {
             return Err(IdentifierError::Length { of, found });
         }
-        let allowed = |place: usize, c: char| match place {
-            0 => c == '1',
-            1 => ('3'..='9').contains(&c),
+        let allowed = |place: usize, c: u8| match place {
+            0 => c == b'1',
+            1 => (b'3'..=b'9').contains(&c),
             _ => c.is_ascii_digit(),
         };
-        if let Some(place) = text.chars().enumerate().position(|(place, c)| !allowed(place, c)) {
+        // What stands before the first place that is not allowed is ASCII.
+        if let Some(place) = text.bytes().enumerate().position(|(place, c)| !allowed(place, c)) {
             return Err(IdentifierError::Character { of, position: place + 1 });
         }
-        Ok(Self(text.to_owned()))
+        Ok(())
     }
 
     /// Builds a number from its first seven digits (the segment, which tells the place) and a line number.
