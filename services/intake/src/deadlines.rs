@@ -2,15 +2,14 @@
 
 pub mod ics;
 
-use chrono::{DateTime, Datelike, Days, TimeDelta, Utc, Weekday};
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde::Serialize;
 
+use crate::desk::deadline::Deadlines as WorkingDays;
 use crate::order::{Order, Phase};
 
 /// Hours in which the ministry's SMS must be confirmed (filing-rules §2.3).
 const SMS_HOURS: i64 = 24;
-/// Working days of the provider's own review (filing-rules §3).
-const PROVIDER_WORKING_DAYS: u32 = 5;
 
 /// Something with a term.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,7 +40,7 @@ pub struct Course {
 }
 
 /// Every deadline that is open, the nearest first.
-pub fn deadlines(order: &Order, course: &Course) -> Vec<Deadline> {
+pub fn deadlines(order: &Order, course: &Course, working: &WorkingDays) -> Vec<Deadline> {
     let mut open = Vec::new();
     let (submitted, received) = (course.submitted_at, course.received_at);
     match order.phase {
@@ -53,7 +52,7 @@ pub fn deadlines(order: &Order, course: &Course) -> Vec<Deadline> {
         }),
         Phase::ProviderReview => open.extend(submitted.map(|at| Deadline {
             name: "provider_review",
-            at: after_working_days(at, PROVIDER_WORKING_DAYS),
+            at: working.end_of_review(at),
             text_zh: "接入商初审期限",
             text: "the provider has reviewed the order",
         })),
@@ -66,7 +65,7 @@ pub fn deadlines(order: &Order, course: &Course) -> Vec<Deadline> {
             }));
             open.extend(received.map(|at| Deadline {
                 name: "bureau",
-                at: after_working_days(at, course.bureau_working_days),
+                at: working.after(at, course.bureau_working_days),
                 text_zh: "管局审核期限",
                 text: "the bureau has decided",
             }));
@@ -75,20 +74,6 @@ pub fn deadlines(order: &Order, course: &Course) -> Vec<Deadline> {
     }
     open.sort_by_key(|deadline| deadline.at);
     open
-}
-
-/// The same time of the day, so many working days later. Counts Monday to Friday: the one place where a calendar of
-/// holidays belongs.
-fn after_working_days(mut at: DateTime<Utc>, days: u32) -> DateTime<Utc> {
-    let china = TimeDelta::hours(8);
-    let mut left = days;
-    while left > 0 {
-        at += TimeDelta::days(1);
-        if !matches!((at + china).weekday(), Weekday::Sat | Weekday::Sun) {
-            left -= 1;
-        }
-    }
-    at
 }
 
 /// How long a step takes in a province, from orders that have ended.
@@ -123,7 +108,7 @@ mod tests {
         };
         let order = Order { phase, asks_sms, ..Order::default() };
         let format = |deadline: Deadline| (deadline.name, deadline.at.format("%m-%d %H:%M").to_string());
-        deadlines(&order, &course).into_iter().map(format).collect()
+        deadlines(&order, &course, &WorkingDays::of_release()).into_iter().map(format).collect()
     }
 
     #[test]
@@ -134,12 +119,5 @@ mod tests {
         assert_eq!(names(Phase::AtBureau, true), [("sms", "11-21 02:00".to_owned()), bureau.clone()]);
         assert_eq!(names(Phase::AtBureau, false), [bureau], "nobody is asked");
         assert_eq!(names(Phase::Approved, true), []);
-    }
-
-    #[test]
-    fn weekends_are_those_of_china() {
-        // Friday 17:00 UTC is Saturday in China.
-        assert_eq!(after_working_days(time("2026-11-19T17:00:00Z"), 1), time("2026-11-22T17:00:00Z"));
-        assert_eq!(after_working_days(time("2026-11-20T02:00:00Z"), 1), time("2026-11-23T02:00:00Z"));
     }
 }

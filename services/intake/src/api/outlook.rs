@@ -88,6 +88,6 @@ impl Api {
             idle_expiry_days: self.config.idle_expiry_days,
             bureau_working_days: required.map_or(BUREAU_WORKING_DAYS, |answer| answer.bureau_working_days),
         };
-        Ok(deadlines(&stored.order, &course))
+        Ok(deadlines(&stored.order, &course, &self.deadlines))
     }
 }

@@ -62,6 +62,23 @@ impl Deadlines {
         }
     }
 
+    #[cfg(test)]
+    #[allow(clippy::unwrap_used)]
+    pub(crate) fn of_release() -> Self {
+        Self { calendar: toml::from_str(CALENDAR).unwrap(), target_working_days: 1, legal_working_days: 5 }
+    }
+
+    /// The same time of the day, so many working days of China later.
+    pub fn after(&self, at: DateTime<Utc>, working_days: u32) -> DateTime<Utc> {
+        let day = crate::china::day(at);
+        at + (self.calendar.working_days_after(day, working_days) - day)
+    }
+
+    /// By when a review that began then must be over.
+    pub fn end_of_review(&self, began_at: DateTime<Utc>) -> DateTime<Utc> {
+        self.after(began_at, self.legal_working_days)
+    }
+
     /// The year that is missing in the calendar, when deadlines will soon fall into it.
     pub fn missing_year(&self, now: DateTime<Utc>) -> Option<i32> {
         let today = crate::china::day(now);
@@ -80,8 +97,7 @@ mod tests {
 
     #[test]
     fn a_review_before_a_holiday_is_due_after_it() {
-        let calendar = toml::from_str(CALENDAR).unwrap();
-        let deadlines = Deadlines { calendar, target_working_days: 1, legal_working_days: 5 };
+        let deadlines = Deadlines::of_release();
         // 30 September, 23:30 in China: the national holiday begins within the hour.
         let since: DateTime<Utc> = "2026-09-30T15:30:00Z".parse().unwrap();
         let before: DateTime<Utc> = "2026-10-08T15:59:59Z".parse().unwrap();
@@ -92,6 +108,10 @@ mod tests {
         assert!(deadlines.of(since, before + chrono::TimeDelta::seconds(1)).overdue);
         let december: DateTime<Utc> = "2026-12-30T02:00:00Z".parse().unwrap();
         assert!(deadlines.of(december, december).is_assumed);
+        let late_evening: DateTime<Utc> = "2026-09-30T17:00:00Z".parse().unwrap();
+        let october = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        assert_eq!(deadlines.after(late_evening, 1), october("2026-10-07T17:00:00Z"), "1 October in China already");
+        assert_eq!(deadlines.end_of_review(since), october("2026-10-13T15:30:00Z"));
         assert_eq!(deadlines.missing_year(december), Some(2027));
         assert_eq!(deadlines.missing_year(since), None);
     }
