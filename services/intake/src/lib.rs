@@ -43,6 +43,8 @@ pub struct Config {
     pub max_page: i64,
     /// How rule modules run, and whom they may come from.
     pub rules: HostConfig,
+    /// How papers are printed, and in whose name.
+    pub papers: api::papers::PapersConfig,
 }
 
 /// Builds the service on its connections.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 use icp_domain::{Filing, Finding, Severity, Stage};
 use icp_rules_host::{Host, Verdict};
 use icp_rules_sdk::{Context, Date, Material, Order};
@@ -53,10 +53,14 @@ pub fn judge(host: &Arc<Host>, filing: &Filing, facts: &Facts<'_>) -> RulesVerdi
 }
 
 /// The date in China at this time.
-pub fn day_in_china(time: DateTime<Utc>) -> Date {
+pub fn date_in_china(time: DateTime<Utc>) -> NaiveDate {
     FixedOffset::east_opt(CHINA_UTC_OFFSET_SECONDS)
         .map_or(time.date_naive(), |offset| time.with_timezone(&offset).date_naive())
-        .into()
+}
+
+/// The same for the rules.
+pub fn day_in_china(time: DateTime<Utc>) -> Date {
+    date_in_china(time).into()
 }
 
 fn context(facts: &Facts<'_>) -> Context {

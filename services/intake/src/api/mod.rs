@@ -5,6 +5,7 @@ mod body;
 mod docs;
 mod materials;
 mod orders;
+pub mod papers;
 pub mod problem;
 mod review;
 mod view;
@@ -69,6 +70,8 @@ pub fn router(api: Api) -> Router {
         .route("/v1/review", get(review::queue))
         .route("/v1/rules", get(review::rules))
         .route("/v1/whitelist/{domain}", get(review::whitelist))
+        .route("/v1/orders/{id}/papers", get(papers::list))
+        .route("/v1/orders/{id}/papers/{kind}", get(papers::show))
         .method_not_allowed_fallback(async || {
             Problem::new(Kind::MethodNotAllowed, "See /docs for the methods of each path.")
         })

@@ -5,4 +5,5 @@
 mod app;
 mod bad_input;
 mod facts;
+mod papers;
 mod start;

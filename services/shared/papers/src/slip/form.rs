@@ -135,7 +135,7 @@ pub(super) fn lay_out(filled: Filled<'_>) -> Result<Paper, PaperError> {
             {
                 "who": form.principal,
                 "text": if is_person { &pledge.person } else { &pledge.unit },
-                "signatures": ["签字：", if is_person { "" } else { "单位盖章：" }, "日期：　　　　年　　月　　日"],
+                "signatures": ["签字：", if is_person { "" } else { "单位盖章：" }, "日期：　　　年　　月　　日"],
             },
         ],
         "order": format!("订单 {}　第 {} 次提交", filled.submission.order_id, filled.submission.attempt),
