@@ -1,7 +1,7 @@
 //! What a machine needs before anything can run, and how it gets it.
 //!
-//! Three things beside Rust and a C compiler: the Postgres server binaries, nats-server, and a standard library for
-//! `wasm32-unknown-unknown`. The platform starts private instances of the servers, so the packages' own instances are
+//! Four things beside Rust and a C compiler: the Postgres server binaries, nats-server, a Chinese font for papers, and a
+//! standard library for `wasm32-unknown-unknown`. The platform starts private instances of the servers, so the packages' own instances are
 //! neither needed nor started.
 
 use std::env;
@@ -24,6 +24,10 @@ const NATS_OLDEST: (u32, u32) = (2, 9);
 /// cannot be reached. It lives beside rustup's toolchain and is used for the rule modules alone.
 const DEBIAN_RUST_PACKAGES: [&str; 4] = ["rustc-web", "rust-web-src", "rust-web-llvm", "lld"];
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+
+/// A font for papers, as `icp-press` finds it: a large one, or the small one of the package to install.
+const CHINESE_FONTS: [&str; 2] =
+    ["/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"];
 
 /// Which compiler can produce the rule modules on this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +141,9 @@ fn missing_packages() -> Vec<&'static str> {
     }
     if nats_version().is_none_or(|version| version < NATS_OLDEST) {
         missing.push("nats-server");
+    }
+    if !CHINESE_FONTS.iter().any(|path| Path::new(path).is_file()) {
+        missing.push("fonts-wqy-microhei");
     }
     missing
 }

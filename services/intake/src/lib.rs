@@ -82,6 +82,8 @@ pub struct Config {
     pub audit: AuditConfig,
     /// Figures about orders.
     pub statistics: StatisticsConfig,
+    /// How papers are printed, and in whose name.
+    pub papers: api::papers::PapersConfig,
 }
 
 /// Builds the service on its connections.

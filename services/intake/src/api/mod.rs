@@ -11,6 +11,7 @@ mod entitlements;
 mod materials;
 mod orders;
 mod outlook;
+pub mod papers;
 pub mod problem;
 mod review;
 mod statistics;
@@ -104,6 +105,8 @@ pub fn router(api: Api) -> Router {
         .route("/v1/determinations/{id}", get(determinations::show))
         .merge(archive::routes())
         .merge(entitlements::routes())
+        .route("/v1/orders/{id}/papers", get(papers::list))
+        .route("/v1/orders/{id}/papers/{kind}", get(papers::show))
         .method_not_allowed_fallback(async || {
             Problem::new(Kind::MethodNotAllowed, "See /docs for the methods of each path.")
         })

@@ -59,7 +59,8 @@ fn config_text(
     format!(
         "[service]\nhttp_listen = \"127.0.0.1:{http_port}\"\n[database]\nurl = \"{database}\"\n[nats]\nurl = \"{nats}\"\n\
          [keys]\nkek_file = \"{folder}/kek\"\n[keys.public]\n{publics}[materials]\nroot = \"{folder}/materials\"\n\
-         [intake]\ntokens_file = \"{folder}/tokens.toml\"\n"
+         [intake]\ntokens_file = \"{folder}/tokens.toml\"\n\
+         [intake.papers]\nprovider_name = \"示例云计算有限公司\"\npress_program = \"/bin/cat\"\n"
     )
 }
 

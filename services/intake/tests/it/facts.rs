@@ -10,17 +10,17 @@ use serde_json::json;
 
 use crate::app::{App, REVIEWER, id_of};
 
-fn verified(id: &str, attempt: u32) -> Outgoing {
+pub(crate) fn verified(id: &str, attempt: u32) -> Outgoing {
     let message = identity::Verified { order_id: id.to_owned(), attempt, ..Default::default() };
     Outgoing::event("identity", "verified", "gd", id, &message)
 }
 
-fn answered(id: &str, attempt: u32) -> Outgoing {
+pub(crate) fn answered(id: &str, attempt: u32) -> Outgoing {
     let message = authority::Answered { order_id: id.to_owned(), attempt, ..Default::default() };
     Outgoing::event("authority", "answered", "gd", id, &message)
 }
 
-fn approved(id: &str) -> Outgoing {
+pub(crate) fn approved(id: &str) -> Outgoing {
     let message = bureau::Approved {
         order_id: id.to_owned(),
         attempt: 1,

@@ -13,6 +13,7 @@ mod determinations;
 mod entitlements;
 mod facts;
 mod outlook;
+mod papers;
 mod start;
 mod statistics;
 mod types;

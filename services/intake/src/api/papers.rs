@@ -1,0 +1,199 @@
+//! The papers of an order: verification slip, letters, receipts.
+
+mod evidence;
+mod printing;
+
+use std::path::PathBuf;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use icp_domain::Filing;
+use icp_papers::{Facts, Output, Paper, PaperError, Slip, SlipOrder, Submission, letter_templates};
+use serde::{Deserialize, Serialize};
+
+use super::Api;
+use super::auth::{Caller, Role};
+use super::orders::find;
+use super::problem::{FieldError, Kind, Problem};
+use crate::china;
+use crate::order::Phase;
+use crate::store::{self, StoredOrder};
+use evidence::Recorded;
+
+/// The section `[intake.papers]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PapersConfig {
+    /// Full name of the access provider.
+    pub provider_name: String,
+    /// The program that prints; empty: `icp-press` beside this program.
+    pub press_program: PathBuf,
+    /// The font; empty: searched in the usual places.
+    pub font_file: PathBuf,
+    /// Longest time for one paper, milliseconds.
+    pub press_timeout_ms: u64,
+    /// Largest picture of a slip, bytes.
+    pub picture_bytes_max: usize,
+}
+
+const SLIP: &str = "slip";
+const ACCEPTANCE_RECEIPT: &str = "acceptance-receipt";
+const COMPLETION_NOTICE: &str = "completion-notice";
+
+/// A paper that fits the order.
+#[derive(Debug, Serialize)]
+struct PaperView {
+    kind: String,
+    title: String,
+    /// Why it belongs to the order.
+    reason: String,
+    /// Whether each service has one: `?service=0`.
+    is_per_service: bool,
+    /// Whether the words are the authority's own.
+    is_official_wording: bool,
+}
+
+/// `GET /v1/orders/{id}/papers`: the papers that fit the order, with the reason for each.
+pub async fn list(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+    let (stored, filing) = read(&api, &caller, &id).await?;
+    let recorded = recorded(&api, &stored).await?;
+    let ours = |kind: &str, title: &str, reason: &str, is_per_service| PaperView {
+        kind: kind.to_owned(),
+        title: title.to_owned(),
+        reason: reason.to_owned(),
+        is_per_service,
+        is_official_wording: false,
+    };
+    let mut papers = Vec::new();
+    if recorded.is_passed && !filing.services.is_empty() {
+        papers.push(ours(SLIP, "备案信息真实性核验单", "初审已通过，核验单据记录的核验结果填写。", true));
+    }
+    if recorded.received_at.is_some() {
+        papers.push(ours(ACCEPTANCE_RECEIPT, "备案申请受理回执", "管局系统已接收本次提交。", false));
+    }
+    if recorded.approved_at.is_some() {
+        papers.push(ours(COMPLETION_NOTICE, "备案完成通知", "管局已审核通过。", false));
+    }
+    let letters = letter_templates()?.iter().filter(|template| template.fits(&filing));
+    papers.extend(letters.map(|template| PaperView {
+        kind: template.id.clone(),
+        title: template.title.clone(),
+        reason: template.reason.clone(),
+        is_per_service: template.is_per_service,
+        is_official_wording: template.is_official_wording,
+    }));
+    Ok(Json(serde_json::json!({ "papers": papers })).into_response())
+}
+
+/// Which service a paper is about.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaperQuery {
+    #[serde(default)]
+    service: usize,
+}
+
+/// `GET /v1/orders/{id}/papers/{kind}`: the paper as a PDF; with `Accept: image/jpeg` the slip as a picture.
+pub async fn show(
+    State(api): State<Api>,
+    caller: Caller,
+    Path((id, kind)): Path<(String, String)>,
+    query: Result<Query<PaperQuery>, axum::extract::rejection::QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Query(query) = query.map_err(|error| {
+        Problem::fields(vec![FieldError::new("query", error.body_text(), "give service, a number from 0")])
+    })?;
+    let (stored, filing) = read(&api, &caller, &id).await?;
+    let recorded = recorded(&api, &stored).await?;
+    let facts = Facts {
+        filing: &filing,
+        service: query.service,
+        order_id: stored.id,
+        provider_name: &api.config.papers.provider_name,
+        date: china::day(api.clock.now()),
+        record: None,
+    };
+    let paper = make(&kind, facts, &stored, &recorded)?;
+    let accepts_jpeg = headers.get(header::ACCEPT).is_some_and(|accept| accept == "image/jpeg");
+    let (output, media_type) = if accepts_jpeg && kind == SLIP {
+        (Output::Jpeg { limit_bytes: api.config.papers.picture_bytes_max }, "image/jpeg")
+    } else {
+        (Output::Pdf, "application/pdf")
+    };
+    let file = printing::print(&api.config.papers, paper, output).await?;
+    Ok(([(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-store")], file).into_response())
+}
+
+/// Papers about an event bear its date, so they are the same whenever they are asked for; letters bear today's.
+fn make(kind: &str, facts: Facts<'_>, stored: &StoredOrder, recorded: &Recorded) -> Result<Paper, Problem> {
+    let not_yet = |when: &str| Problem::new(Kind::WrongPhase, format!("This paper is made {when}."));
+    let attempt = stored.order.attempt;
+    match kind {
+        SLIP => {
+            let order = SlipOrder { filing: facts.filing, service: facts.service };
+            let submission = Submission { order_id: stored.id, attempt };
+            let date = recorded.passed_at.map_or(facts.date, china::day);
+            let slip = Slip::fill(order, submission, &recorded.evidence, facts.provider_name, date)?;
+            Ok(slip.paper().clone())
+        }
+        ACCEPTANCE_RECEIPT => {
+            let date =
+                china::day(recorded.received_at.ok_or_else(|| not_yet("after the bureau's system has the order"))?);
+            Ok(icp_papers::acceptance_receipt(&Facts { date, ..facts }, attempt, date)?)
+        }
+        COMPLETION_NOTICE => {
+            let approved = stored.order.phase == Phase::Approved;
+            let number = stored.order.organiser_number.as_deref().filter(|_| approved);
+            let (at, number) =
+                recorded.approved_at.zip(number).ok_or_else(|| not_yet("after the bureau has approved the order"))?;
+            let facts = Facts { date: china::day(at), ..facts };
+            Ok(icp_papers::completion_notice(&facts, number, &stored.order.service_numbers, facts.date)?)
+        }
+        letter => {
+            let fits = |template: &&icp_papers::LetterTemplate| template.id == letter && template.fits(facts.filing);
+            let template = letter_templates()?.iter().find(fits).ok_or_else(|| {
+                Problem::new(Kind::NotFound, "No such paper fits this order; the list at `papers` names those that do.")
+            })?;
+            Ok(template.fill(&facts)?)
+        }
+    }
+}
+
+async fn read(api: &Api, caller: &Caller, id: &str) -> Result<(StoredOrder, Filing), Problem> {
+    let stored = find(api, caller, id).await?;
+    if caller.role == Role::Operator {
+        return Err(Problem::new(
+            Kind::Forbidden,
+            "Papers hold personal data: use a token of the applicant or a reviewer.",
+        ));
+    }
+    let filing = api.filing(&stored)?;
+    Ok((stored, filing))
+}
+
+async fn recorded(api: &Api, stored: &StoredOrder) -> Result<Recorded, Problem> {
+    let history = store::history(&api.bus.context().pool, stored.id).await?;
+    Ok(Recorded::of(stored.id, stored.order.attempt, &history))
+}
+
+impl From<PaperError> for Problem {
+    fn from(error: PaperError) -> Self {
+        let text = error.to_string();
+        match error {
+            PaperError::MissingField { field, .. } => {
+                Self::fields(vec![FieldError::new(field, text, "fill it in and ask again")])
+            }
+            PaperError::NoSuchService { .. } => {
+                Self::fields(vec![FieldError::new("service", text, "name one of the declared services")])
+            }
+            PaperError::NotReviewed { .. } => Self::new(Kind::WrongPhase, format!("{text}.")),
+            PaperError::Template(_) => {
+                tracing::error!(error = text, "a template of a paper is wrong");
+                Self::new(Kind::Internal, "The paper cannot be made; the operator has been told.")
+            }
+        }
+    }
+}

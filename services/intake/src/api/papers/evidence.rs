@@ -1,0 +1,191 @@
+//! What the history of an order proves about its last submission.
+
+use chrono::{DateTime, Utc};
+use icp_domain::Finding;
+use icp_papers::{Evidence, EvidenceKind, Outcome, Submission};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::store::HistoryRow;
+
+/// What is on record about the last submission of an order.
+#[derive(Debug, Default)]
+pub(super) struct Recorded {
+    pub evidence: Vec<Evidence>,
+    /// Whether the reviewer passed it.
+    pub is_passed: bool,
+    pub passed_at: Option<DateTime<Utc>>,
+    pub received_at: Option<DateTime<Utc>>,
+    pub approved_at: Option<DateTime<Utc>>,
+}
+
+/// The events that a paper may rest on; everything else is passed over.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Line {
+    Submitted {
+        attempt: u32,
+    },
+    /// The content is another one from here on: what was proved before is about something else.
+    Amended,
+    RulesJudged {
+        digest: Option<String>,
+        findings: Vec<Finding>,
+    },
+    IdentityVerified {
+        #[serde(default)]
+        results: Vec<CheckResult>,
+    },
+    AuthorityAnswered {
+        #[serde(default)]
+        results: Vec<CheckResult>,
+    },
+    Returned {},
+    Passed,
+    ReceivedByBureau {},
+    Approved {},
+    #[serde(other)]
+    Other,
+}
+
+/// One check of identity verification, or one answer of a register, as the history keeps it.
+#[derive(Debug, Deserialize)]
+struct CheckResult {
+    /// Name of the check or of the register.
+    check: String,
+    /// Field or material.
+    field: String,
+    passed: bool,
+    /// Reference to the stored result.
+    #[serde(default)]
+    evidence: String,
+}
+
+impl Recorded {
+    /// Reads the history, oldest event first.
+    pub(super) fn of(order_id: Uuid, attempt: u32, history: &[HistoryRow]) -> Self {
+        let mut recorded = Self::default();
+        let mut current = 0;
+        for row in history {
+            let Ok(line) = serde_json::from_value::<Line>(row.event.clone()) else { continue };
+            match line {
+                Line::Submitted { attempt } => {
+                    recorded = Self::default();
+                    current = attempt;
+                }
+                Line::Amended => recorded = Self::default(),
+                _ if current != attempt => {}
+                line => recorded.add(Submission { order_id, attempt }, line, row),
+            }
+        }
+        recorded
+    }
+
+    fn add(&mut self, submission: Submission, line: Line, row: &HistoryRow) {
+        let at = row.at;
+        let id = format!("history#{}", row.version);
+        let results = |kind, results: Vec<CheckResult>| {
+            let id = id.clone();
+            results.into_iter().map(move |result| Evidence {
+                submission,
+                kind,
+                check: result.check,
+                field: result.field,
+                outcome: if result.passed { Outcome::Passed } else { Outcome::Failed },
+                id: if result.evidence.is_empty() { id.clone() } else { result.evidence },
+                at,
+            })
+        };
+        match line {
+            Line::RulesJudged { digest, findings } => {
+                self.evidence.extend(Evidence::of_rules(submission, digest.as_deref(), &findings, at));
+            }
+            Line::IdentityVerified { results: checks } => {
+                self.evidence.extend(results(EvidenceKind::Identity, checks));
+            }
+            Line::AuthorityAnswered { results: answers } => {
+                self.evidence.extend(results(EvidenceKind::Authority, answers));
+            }
+            Line::Passed => {
+                self.is_passed = true;
+                self.passed_at = Some(at);
+                self.evidence.push(Evidence {
+                    submission,
+                    kind: EvidenceKind::Reviewer,
+                    check: "passed".to_owned(),
+                    field: String::new(),
+                    outcome: Outcome::Passed,
+                    id,
+                    at,
+                });
+            }
+            Line::ReceivedByBureau {} => self.received_at = Some(at),
+            Line::Approved {} => self.approved_at = Some(at),
+            // Whoever returned it does not stand by it.
+            Line::Returned {} => *self = Self::default(),
+            Line::Submitted { .. } | Line::Amended | Line::Other => {}
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use icp_domain::OrderType;
+    use serde_json::json;
+
+    use super::*;
+    use crate::order::{Event, RulesVerdict};
+
+    fn history(events: &[serde_json::Value]) -> Vec<HistoryRow> {
+        let row = |(event, version): (&serde_json::Value, i64)| HistoryRow {
+            version,
+            at: DateTime::from_timestamp(1_795_000_000 + version, 0).unwrap(),
+            actor: "reviewer".to_owned(),
+            event: event.clone(),
+        };
+        events.iter().zip(1..).map(row).collect()
+    }
+
+    fn event(event: &Event) -> serde_json::Value {
+        serde_json::to_value(event).unwrap()
+    }
+
+    fn submitted(attempt: u32) -> Event {
+        Event::Submitted { attempt, asks_sms: true, organiser_number: None, service_numbers: Vec::new() }
+    }
+
+    fn passed_once() -> Vec<serde_json::Value> {
+        let verdict = RulesVerdict { digest: Some("5f".to_owned()), version: None, findings: Vec::new() };
+        vec![
+            event(&Event::Created { order_type: OrderType::FirstFiling, determination: None }),
+            event(&submitted(1)),
+            event(&Event::RulesJudged(verdict)),
+            json!({"event": "identity_verified", "checks": 1, "findings": [], "results": [
+                {"check": "document_kind", "field": "organiser-certificate", "passed": true, "evidence": "e1"}]}),
+            event(&Event::ReviewRequested),
+            event(&Event::Passed),
+        ]
+    }
+
+    #[test]
+    fn a_history_proves_what_its_events_say() {
+        let recorded = Recorded::of(Uuid::nil(), 1, &history(&passed_once()));
+        let kinds: Vec<EvidenceKind> = recorded.evidence.iter().map(|e| e.kind).collect();
+        assert_eq!(kinds, [EvidenceKind::Rules, EvidenceKind::Identity, EvidenceKind::Reviewer]);
+        assert_eq!(recorded.evidence[1].id, "e1");
+        assert_eq!(recorded.evidence[2].id, "history#6");
+        assert!(recorded.is_passed && recorded.received_at.is_none());
+    }
+
+    #[test]
+    fn a_return_an_amendment_or_a_new_submission_ends_what_was_proved() {
+        let returned = Event::Returned { by: icp_domain::Stage::Bureau, findings: Vec::new(), amendable: None };
+        for (last, attempt) in [(returned, 1), (Event::Amended, 1), (submitted(2), 2)] {
+            let mut events = passed_once();
+            events.push(event(&last));
+            let recorded = Recorded::of(Uuid::nil(), attempt, &history(&events));
+            assert!(recorded.evidence.is_empty() && !recorded.is_passed, "{last:?}");
+        }
+    }
+}

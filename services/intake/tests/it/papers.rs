@@ -1,0 +1,77 @@
+//! Papers of an order: which fit it, when they are made, and what stands on them. The press of these tests gives the
+//! job back as it came.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::app::{APPLICANT, App, OTHER, REVIEWER, id_of};
+use crate::facts::{answered, approved, verified};
+
+async fn kinds(app: &App, path: &str) -> Vec<String> {
+    let list = app.order(&format!("{path}/papers")).await;
+    assert_eq!(list.status, 200, "{}", list.body);
+    let papers = list.body["papers"].as_array().unwrap();
+    assert!(papers.iter().all(|paper| !paper["reason"].as_str().unwrap().is_empty()));
+    papers.iter().map(|paper| paper["kind"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Labels of the ticked boxes of one row of a slip.
+fn ticked<'a>(slip: &'a Value, label: &str) -> Vec<&'a str> {
+    let blocks = slip["paper"]["data"]["body"]["blocks"].as_array().unwrap();
+    let mut rows = blocks.iter().flat_map(|block| block["rows"].as_array().unwrap());
+    let row = rows.find(|row| row["label"] == label).unwrap();
+    let choices = row["choices"].as_array().unwrap().iter();
+    choices.filter(|choice| choice["ticked"] == true).map(|choice| choice["label"].as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn papers_come_with_the_life_of_the_order_and_the_slip_ticks_what_is_on_record_alone() {
+    let app = App::start().await;
+    let path = app.submitted(1).await;
+    let id = id_of(&path);
+    let letters = ["authorisation", "commitment-gd-unit", "construction-plan"];
+    assert_eq!(kinds(&app, &path).await, letters);
+    let get = async |kind: &str| app.order(&format!("{path}/papers/{kind}")).await;
+    assert_eq!(get("slip").await.body["code"], "ICP-INTAKE-0008");
+    assert_eq!(get("completion-notice").await.body["code"], "ICP-INTAKE-0008");
+    assert_eq!(get("commitment-js").await.status, 404);
+    assert_eq!(get("authorisation?service=1").await.body["errors"][0]["field"], "service");
+    let stranger = app.send(OTHER, Method::GET, &format!("{path}/papers"), None, None).await;
+    assert_eq!(stranger.status, 404);
+
+    let letter = get("authorisation").await;
+    assert_eq!((letter.status, letter.content_type.as_str()), (200, "application/pdf"), "{}", letter.body);
+    let filing = icp_testkit::filings::company_filing(icp_domain::Province::Guangdong, 1);
+    assert_eq!(letter.body["paper"]["data"]["author"], filing.organiser.name);
+    assert_eq!(letter.body["output"], "pdf");
+
+    app.publish(vec![verified(&id, 1), answered(&id, 1)]).await;
+    let waiting = app.wait_phase(&path, "provider_review").await;
+    let review = format!("{path}/review");
+    let passed = app.json(REVIEWER, Method::POST, &review, Some(&waiting.etag), &json!({"decision": "pass"})).await;
+    assert_eq!(passed.status, 200, "{}", passed.body);
+    app.publish(vec![approved(&id)]).await;
+    app.wait_phase(&path, "approved").await;
+    let all = [&["slip", "acceptance-receipt", "completion-notice"][..], &letters].concat();
+    assert_eq!(kinds(&app, &path).await, all);
+
+    let slip = get("slip").await;
+    assert_eq!(slip.status, 200, "{}", slip.body);
+    // The reviewer has passed what was declared; no check of a document is on record.
+    assert_eq!(ticked(&slip.body, "名称规范"), ["是"]);
+    assert_eq!(ticked(&slip.body, "证件号码正确"), ["否"]);
+    assert_eq!(ticked(&slip.body, "单位证件资质"), [""; 0]);
+    let picture = app
+        .http
+        .get(format!("{}{path}/papers/slip", app.base))
+        .bearer_auth(APPLICANT)
+        .header("accept", "image/jpeg")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(picture.headers()["content-type"], "image/jpeg");
+    let job: Value = serde_json::from_slice(&picture.bytes().await.unwrap()).unwrap();
+    assert_eq!(job["output"]["jpeg"]["limit_bytes"], 153_600);
+    let notice = get("completion-notice").await;
+    assert_eq!(notice.body["paper"]["data"]["body"]["provider"], "示例云计算有限公司", "{}", notice.body);
+}

@@ -1,0 +1,106 @@
+//! The content of a page, ready to be set: which template, its words, and what the file says about itself.
+
+use std::path::PathBuf;
+
+use chrono::{Datelike as _, NaiveDate};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// A finished paper: everything that is printed, and what the file says about itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paper {
+    /// How it is laid out.
+    pub template: Template,
+    /// Stable name of this paper: same name and content, same bytes.
+    pub ident: String,
+    /// The words, as the template reads them.
+    pub data: Value,
+}
+
+/// How a paper is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Template {
+    /// The verification slip.
+    Slip,
+    /// A letter.
+    Letter,
+    /// A receipt.
+    Receipt,
+}
+
+impl Template {
+    /// Whether the paper must fit on one page.
+    pub fn is_one_page(self) -> bool {
+        self != Self::Letter
+    }
+}
+
+/// What a file says about itself, beside what is printed.
+pub(crate) struct About {
+    /// Title.
+    pub title: String,
+    /// Whose paper it is.
+    pub author: String,
+    /// Date of the paper.
+    pub date: NaiveDate,
+    /// Words for search, e.g. `is_official_wording=false`.
+    pub keywords: Vec<String>,
+    /// The same content for machines, attached to the PDF.
+    pub attachment: Value,
+}
+
+impl Paper {
+    pub(crate) fn new(template: Template, ident: String, about: About, body: impl Serialize) -> Self {
+        let data = json!({
+            "title": about.title,
+            "author": about.author,
+            "date": [about.date.year(), about.date.month(), about.date.day()],
+            "keywords": about.keywords,
+            "attachment": about.attachment.to_string(),
+            "body": serde_json::to_value(body).unwrap_or_default(),
+        });
+        Self { template, ident, data }
+    }
+
+    /// The words of the page, for whom the layout does not matter.
+    pub fn content(&self) -> &Value {
+        &self.data["body"]
+    }
+
+    /// What is attached to the PDF for machines (JSON).
+    pub fn attachment(&self) -> &str {
+        self.data["attachment"].as_str().unwrap_or_default()
+    }
+}
+
+/// What the press is asked for: one paper in one form. It is the program's standard input, as JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrintJob {
+    /// The paper.
+    pub paper: Paper,
+    /// The form.
+    pub output: Output,
+    /// The font file, where it is not searched in the usual places.
+    pub font_file: Option<PathBuf>,
+}
+
+/// The form of a printed paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Output {
+    /// All pages as a PDF (A4, PDF/A-3b).
+    Pdf,
+    /// The first page as a grey JPEG.
+    Jpeg {
+        /// Largest file, bytes.
+        limit_bytes: usize,
+    },
+}
+
+/// A date as papers print it, e.g. `2026年11月22日`.
+pub(crate) fn chinese_date(date: NaiveDate) -> String {
+    format!("{}年{}月{}日", date.year(), date.month(), date.day())
+}

@@ -1,0 +1,41 @@
+//! Why a paper cannot be set.
+
+use std::path::PathBuf;
+
+/// A paper that is not printed. Each message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum PressError {
+    /// No Chinese font on this machine.
+    #[error(
+        "no Chinese font was found: install the Debian package {}, or name a font file in the setting \
+         `intake.papers.font_file`",
+        crate::fonts::DEBIAN_PACKAGE
+    )]
+    NoFont,
+    /// A font file that cannot be used.
+    #[error("the font file {} cannot be used: {reason}", path.display())]
+    BadFont {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A character that the font does not have: a paper with a blank in a name would be false.
+    #[error("the font has no glyph for `{0}`: install a larger font (Debian: fonts-noto-cjk)")]
+    NoGlyph(char),
+    /// A paper that must be one page is longer.
+    #[error("the content needs {pages} pages, but this paper has one: shorten the longest fields")]
+    TooLong {
+        /// How many pages it would be.
+        pages: usize,
+    },
+    /// The picture cannot be made small enough.
+    #[error("the picture does not fit into {limit_bytes} bytes at a readable size: raise the limit")]
+    TooHeavy {
+        /// The limit.
+        limit_bytes: usize,
+    },
+    /// A template of ours is wrong.
+    #[error("a template of the platform cannot be set: {0}")]
+    Template(String),
+}

@@ -1,0 +1,31 @@
+//! Reads a print job from standard input, writes the paper to standard output.
+//!
+//! Exit status 0: the paper. 3: the paper is refused, and standard error says why in one line. Anything else is a
+//! defect.
+
+use std::io::{Read as _, Write as _};
+use std::process::ExitCode;
+
+/// The job was understood, but the paper is refused.
+const REFUSED: u8 = 3;
+
+fn main() -> ExitCode {
+    let mut text = String::new();
+    let job = match std::io::stdin().read_to_string(&mut text).map(|_| serde_json::from_str(&text)) {
+        Ok(Ok(job)) => job,
+        Ok(Err(error)) => return fail(1, &format!("standard input holds no print job: {error}")),
+        Err(error) => return fail(1, &format!("standard input cannot be read: {error}")),
+    };
+    match icp_press::print(&job) {
+        Ok(file) => match std::io::stdout().write_all(&file) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(1, &format!("the paper cannot be handed on: {error}")),
+        },
+        Err(refusal) => fail(REFUSED, &refusal.to_string()),
+    }
+}
+
+fn fail(status: u8, reason: &str) -> ExitCode {
+    eprintln!("{reason}");
+    ExitCode::from(status)
+}

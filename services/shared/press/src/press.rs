@@ -1,0 +1,225 @@
+//! Typesetting: a [`Paper`] becomes pages, the pages a PDF or a JPEG.
+//!
+//! A press holds the font and the typesetter's library, some ten megabytes.
+
+use std::path::Path;
+
+use image::codecs::jpeg::JpegEncoder;
+use image::{ExtendedColorType, ImageEncoder as _};
+use typst::diag::{FileError, FileResult, SourceDiagnostic};
+use typst::ecow::EcoVec;
+use typst::foundations::{Bytes, Datetime, Duration, Smart};
+use typst::layout::{Frame, FrameItem};
+use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
+use typst::text::{Font, FontBook};
+use typst::utils::{LazyHash, Scalar};
+use typst::{Library, LibraryExt as _, World};
+use typst_layout::PagedDocument;
+use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
+use typst_render::RenderOptions;
+
+use icp_papers::{Output, Paper, PrintJob, Template};
+
+use crate::{PressError, fonts};
+
+const MAIN: &str = "paper.typ";
+const DATA: &str = "paper.json";
+const COMMON: &str = "common.typ";
+
+/// Dots per inch that are tried for a picture, the sharpest first; below the last one small print is not readable.
+const RESOLUTIONS: [f64; 7] = [200.0, 180.0, 160.0, 144.0, 130.0, 120.0, 110.0];
+const POINTS_PER_INCH: f64 = 72.0;
+/// Below this quality the strokes of small characters blur.
+const LOWEST_QUALITY: u8 = 40;
+const HIGHEST_QUALITY: u8 = 92;
+
+/// Prints one paper in the form that is asked for.
+pub fn print(job: &PrintJob) -> Result<Vec<u8>, PressError> {
+    let press = Press::open(job.font_file.as_deref())?;
+    match job.output {
+        Output::Pdf => press.pdf(&job.paper),
+        Output::Jpeg { limit_bytes } => press.jpeg(&job.paper, limit_bytes),
+    }
+}
+
+fn source(template: Template) -> &'static str {
+    match template {
+        Template::Slip => include_str!("../typst/slip.typ"),
+        Template::Letter => include_str!("../typst/letter.typ"),
+        Template::Receipt => include_str!("../typst/receipt.typ"),
+    }
+}
+
+/// What sets papers.
+pub struct Press {
+    library: LazyHash<Library>,
+    book: LazyHash<FontBook>,
+    font: Font,
+}
+
+impl Press {
+    /// Opens with the font that `font_file` names, or one from the usual places.
+    pub fn open(font_file: Option<&Path>) -> Result<Self, PressError> {
+        let font = fonts::load(&fonts::find(font_file)?)?;
+        let book = FontBook::from_fonts([&font]);
+        Ok(Self { library: LazyHash::new(Library::default()), book: LazyHash::new(book), font })
+    }
+
+    /// The paper as a PDF (A4, PDF/A-3b).
+    pub fn pdf(&self, paper: &Paper) -> Result<Vec<u8>, PressError> {
+        let document = self.set(paper)?;
+        let options = PdfOptions {
+            ident: Smart::Custom(paper.ident.clone()),
+            creator: Smart::Custom(Some("icp-papers".to_owned())),
+            standards: PdfStandards::new(&[PdfStandard::A_3b])
+                .map_err(|error| PressError::Template(error.message().to_string()))?,
+            ..PdfOptions::default()
+        };
+        typst_pdf::pdf(&document, &options).map_err(|errors| template_error(&errors))
+    }
+
+    /// The first page as a grey JPEG of at most `limit_bytes`, as sharp as that allows.
+    pub fn jpeg(&self, paper: &Paper, limit_bytes: usize) -> Result<Vec<u8>, PressError> {
+        let document = self.set(paper)?;
+        let page = document.pages().first().ok_or_else(|| PressError::Template("it has no page".to_owned()))?;
+        for resolution in RESOLUTIONS {
+            let options =
+                RenderOptions { pixel_per_pt: Scalar::new(resolution / POINTS_PER_INCH), ..RenderOptions::default() };
+            let picture = typst_render::render(page, &options);
+            let picture = Grey::of(picture.width(), picture.height(), picture.data());
+            if let Some(jpeg) = picture.encode_within(limit_bytes)? {
+                return Ok(jpeg);
+            }
+        }
+        Err(PressError::TooHeavy { limit_bytes })
+    }
+
+    fn set(&self, paper: &Paper) -> Result<PagedDocument, PressError> {
+        let job = Job {
+            press: self,
+            main: Source::new(file_id(MAIN)?, source(paper.template).to_owned()),
+            common: Source::new(file_id(COMMON)?, include_str!("../typst/common.typ").to_owned()),
+            data_id: file_id(DATA)?,
+            data: Bytes::new(paper.data.to_string().into_bytes()),
+        };
+        let document = typst::compile::<PagedDocument>(&job).output.map_err(|errors| template_error(&errors));
+        // Nothing of one paper helps to set the next.
+        typst::comemo::evict(0);
+        let document = document?;
+        for page in document.pages() {
+            find_missing_glyph(&page.frame).map_or(Ok(()), |character| Err(PressError::NoGlyph(character)))?;
+        }
+        match document.pages().len() {
+            pages if paper.template.is_one_page() && pages > 1 => Err(PressError::TooLong { pages }),
+            _ => Ok(document),
+        }
+    }
+}
+
+/// A page in shades of grey.
+struct Grey {
+    width: u32,
+    height: u32,
+    shades: Vec<u8>,
+}
+
+impl Grey {
+    fn of(width: u32, height: u32, pixels: &[u8]) -> Self {
+        // Rec. 601, on white paper: the page is opaque.
+        let shade = |rgba: &[u8]| match rgba {
+            [red, green, blue, _] => {
+                u8::try_from((u32::from(*red) * 299 + u32::from(*green) * 587 + u32::from(*blue) * 114) / 1000)
+                    .unwrap_or(u8::MAX)
+            }
+            _ => u8::MAX,
+        };
+        Self { width, height, shades: pixels.chunks_exact(4).map(shade).collect() }
+    }
+
+    fn encode(&self, quality: u8) -> Result<Vec<u8>, PressError> {
+        let mut jpeg = Vec::new();
+        JpegEncoder::new_with_quality(&mut jpeg, quality)
+            .write_image(&self.shades, self.width, self.height, ExtendedColorType::L8)
+            .map_err(|error| PressError::Template(error.to_string()))?;
+        Ok(jpeg)
+    }
+
+    /// The best quality that fits, if any readable one does.
+    fn encode_within(&self, limit_bytes: usize) -> Result<Option<Vec<u8>>, PressError> {
+        let mut best = None;
+        let (mut low, mut high) = (LOWEST_QUALITY, HIGHEST_QUALITY);
+        while low <= high {
+            let quality = low.midpoint(high);
+            let jpeg = self.encode(quality)?;
+            if jpeg.len() <= limit_bytes {
+                best = Some(jpeg);
+                low = quality + 1;
+            } else {
+                high = quality - 1;
+            }
+        }
+        Ok(best)
+    }
+}
+
+/// One paper as the typesetter sees it: its sources and the one font.
+struct Job<'a> {
+    press: &'a Press,
+    main: Source,
+    common: Source,
+    data_id: FileId,
+    data: Bytes,
+}
+
+impl World for Job<'_> {
+    fn library(&self) -> &LazyHash<Library> {
+        &self.press.library
+    }
+
+    fn book(&self) -> &LazyHash<FontBook> {
+        &self.press.book
+    }
+
+    fn main(&self) -> FileId {
+        self.main.id()
+    }
+
+    fn source(&self, id: FileId) -> FileResult<Source> {
+        let sources = [&self.main, &self.common];
+        sources.into_iter().find(|source| source.id() == id).cloned().ok_or(FileError::AccessDenied)
+    }
+
+    fn file(&self, id: FileId) -> FileResult<Bytes> {
+        if id == self.data_id { Ok(self.data.clone()) } else { Err(FileError::AccessDenied) }
+    }
+
+    fn font(&self, index: usize) -> Option<Font> {
+        (index == 0).then(|| self.press.font.clone())
+    }
+
+    /// Papers get their date as an argument.
+    fn today(&self, _offset: Option<Duration>) -> Option<Datetime> {
+        None
+    }
+}
+
+fn file_id(name: &str) -> Result<FileId, PressError> {
+    let path = VirtualPath::new(name).map_err(|error| PressError::Template(format!("{name}: {error:?}")))?;
+    Ok(RootedPath::new(VirtualRoot::Project, path).intern())
+}
+
+fn template_error(errors: &EcoVec<SourceDiagnostic>) -> PressError {
+    let texts: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+    PressError::Template(texts.join("; "))
+}
+
+fn find_missing_glyph(frame: &Frame) -> Option<char> {
+    frame.items().find_map(|(_, item)| match item {
+        FrameItem::Group(group) => find_missing_glyph(&group.frame),
+        FrameItem::Text(text) => {
+            let missing = text.glyphs.iter().find(|glyph| glyph.id == 0)?;
+            text.text.get(missing.range())?.chars().next()
+        }
+        _ => None,
+    })
+}

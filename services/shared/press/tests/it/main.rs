@@ -1,0 +1,5 @@
+//! The papers as files: pages, sizes, bytes, fonts; and the program.
+#![allow(clippy::unwrap_used)]
+
+mod pages;
+mod program;

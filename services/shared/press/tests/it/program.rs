@@ -1,0 +1,43 @@
+//! The program: a job goes in, a file or a reason comes out.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use icp_domain::Province;
+use icp_papers::PrintJob;
+use icp_testkit::filings::company_filing;
+
+use crate::pages::{has, slip};
+
+fn run(input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_icp-press"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn job(font_file: Option<PathBuf>) -> Vec<u8> {
+    let paper = slip(&company_filing(Province::Guangdong, 1));
+    serde_json::to_vec(&PrintJob { paper, output: icp_papers::Output::Pdf, font_file }).unwrap()
+}
+
+#[test]
+fn a_job_on_standard_input_becomes_a_file_on_standard_output() {
+    let printed = run(&job(None));
+    assert_eq!(printed.status.code(), Some(0), "{}", String::from_utf8_lossy(&printed.stderr));
+    assert!(printed.stdout.starts_with(b"%PDF-") && has(&printed.stdout, "/Count 1"));
+    assert_eq!(printed.stdout, run(&job(None)).stdout);
+}
+
+#[test]
+fn a_refusal_has_its_own_status_and_says_why() {
+    let refused = run(&job(Some("/nowhere/font.ttc".into())));
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(refused.stdout.is_empty() && String::from_utf8_lossy(&refused.stderr).contains("/nowhere/font.ttc"));
+    assert_eq!(run(b"{}").status.code(), Some(1));
+}
