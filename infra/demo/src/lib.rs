@@ -5,6 +5,7 @@
 //! The system tests and the benchmark use the same world.
 
 pub mod client;
+pub mod life;
 pub mod orders;
 pub mod rulebooks;
 pub mod story;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::World;
 use crate::client::Client;
+use crate::life;
 use crate::orders::{self, OrderInput};
 use crate::timeline;
 use crate::world::{APPLICANT_TOKEN, REVIEWER_TOKEN};
@@ -66,7 +67,7 @@ impl Actors {
     }
 
     async fn wait(&self, id: &str, phase: &str) -> anyhow::Result<(Value, String)> {
-        let ends = [phase, "returned", "approved"];
+        let ends = [phase, "returned", "approved", "cancelled"];
         let (order, etag) = self.applicant.wait_phase(id, &ends, STEP_BOUND).await?;
         ensure!(order["phase"] == phase, "{} instead of {phase}: {}", order["phase"], order["findings"]);
         Ok((order, etag))
@@ -81,7 +82,8 @@ impl Actors {
 
     async fn finish(&self, input: &OrderInput, id: String) -> anyhow::Result<Ended> {
         self.review(&id).await.with_context(|| input.name.clone())?;
-        let (order, _) = self.wait(&id, "approved").await.with_context(|| input.name.clone())?;
+        let end = if input.filing.order_type.description().is_cancellation() { "cancelled" } else { "approved" };
+        let (order, _) = self.wait(&id, end).await.with_context(|| input.name.clone())?;
         Ok(approved(input, id, order))
     }
 }
@@ -89,7 +91,8 @@ impl Actors {
 fn approved(input: &OrderInput, id: String, order: Value) -> Ended {
     let numbers: Vec<&str> =
         order["service_numbers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let summary = format!("approved: {} ({})", numbers.join(", "), input.filing.organiser.name);
+    let end = order["phase"].as_str().unwrap_or("ended");
+    let summary = format!("{end}: {} ({})", numbers.join(", "), input.filing.organiser.name);
     Ended { name: input.name.clone(), id, order, summary }
 }
 
@@ -125,6 +128,7 @@ pub async fn run(world: &World, generated: u32, tell: &(dyn Fn(String) + Sync)) 
     swapped?;
     let mut ended = vec![from_a?, from_b?, from_c?, from_d?];
     ended.push(sms_window_passes(world, &actors, e, tell).await?);
+    life::of_a_record(world, &actors, tell).await?;
     let active = world.activate_all_rules().await?;
     tell(format!(
         "rule books of {} provinces are active; `cargo run -p icpctl -- rules list` shows them",

@@ -369,6 +369,7 @@ fn own_settings(
         "intake" => vec![
             ("INTAKE__TOKENS_FILE", keys.join("tokens.toml").display().to_string()),
             ("INTAKE__RULES__KEYS__SANDBOX", signing_key.trusted().public_key_hex),
+            ("INTAKE__PAPERS__PROVIDER_NAME", "示例接入服务有限公司".to_owned()),
         ],
         "identity" => vec![("IDENTITY__ENGINE", "sandbox".to_owned())],
         "authority" => vec![

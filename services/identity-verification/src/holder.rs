@@ -37,12 +37,14 @@ impl Holder {
         }
     }
 
-    /// Everybody whose document must be shown: those whom the task names.
+    /// Everybody whose document must be shown: those whom the task names. One that names nobody is a mistake; then the
+    /// organiser's documents are missed.
     pub fn all(subject: &IdentitySubject) -> Vec<Self> {
         let organiser = subject.organiser_certificate.is_some().then_some(Self::Organiser);
         let principal = subject.organiser_principal.is_some().then_some(Self::OrganiserPrincipal);
         let services = (0..subject.service_principals.len()).map(Self::ServicePrincipal);
-        organiser.into_iter().chain(principal).chain(services).collect()
+        let named: Vec<Self> = organiser.into_iter().chain(principal).chain(services).collect();
+        if named.is_empty() { vec![Self::Organiser, Self::OrganiserPrincipal] } else { named }
     }
 
     /// Path of the person or organisation.

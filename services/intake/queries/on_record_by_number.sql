@@ -2,8 +2,8 @@
 -- services and domains they have.
 select asked.place, organiser.number, organiser.account, held.services, held.domains
 from unnest($1::text[]) with ordinality as asked (number, place)
-join archive_numbers as known on known.number = asked.number and known.service_id is null
-join archive_organisers as organiser on organiser.id = known.organiser_id and organiser.status = 'filed'
+join archive_numbers as known on known.number = asked.number and not known.is_service
+join archive_organisers as organiser on organiser.id = known.record_id and organiser.status = 'filed'
 cross join lateral (
     select count(distinct service.id) as services, count(domain.domain) as domains
     from archive_services as service
