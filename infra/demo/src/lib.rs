@@ -1,7 +1,8 @@
 //! The whole platform on one machine: every service as a process, with the sandbox as its outside world.
 //!
-//! Reading order: [`world`] starts everything, [`rulebooks`] puts rule modules on the bus, [`client`] speaks to the API as an applicant or reviewer would,
-//! [`orders`] reads the demo's input, [`timeline`] collects what each service noted of an order, [`story`] is the demo.
+//! Reading order: [`world`] starts everything, [`rulebooks`] puts rule modules on the bus, [`client`] speaks to the API
+//! as an applicant or reviewer would, [`orders`] reads the demo's input, [`timeline`] collects what each service noted
+//! of an order, [`story`] is the demo, [`life`] its part about what is on record.
 //! The system tests and the benchmark use the same world.
 
 pub mod client;
