@@ -16,7 +16,9 @@ use crate::archive;
 use crate::desk::words::{self, Words};
 use crate::determination::{self, Recorded};
 use crate::idle::Plan;
-use crate::order::{BureauIds, Command, DomainFacts, EnterpriseFacts, Event, Numbers, Registers, decide, evolve};
+use crate::order::{
+    BureauIds, CheckResult, Command, DomainFacts, EnterpriseFacts, Event, Numbers, Registers, decide, evolve,
+};
 use crate::reactions::{Attachments, finding_from, react};
 use crate::store::{self, Change, StoredOrder};
 
@@ -189,16 +191,25 @@ impl Answers {
 fn identity_fact(message: identity::Verified) -> Result<Fact, String> {
     let command = Command::IdentityAnswered {
         attempt: message.attempt,
-        checks: u32::try_from(message.checks.len()).unwrap_or(u32::MAX),
+        results: message.checks.into_iter().map(check_result).collect(),
         findings: message.findings.into_iter().map(|f| finding_from(f, Stage::Identity)).collect(),
     };
     Ok(Fact::new(order_id(&message.order_id)?, command))
 }
 
+fn check_result(check: identity::Check) -> CheckResult {
+    CheckResult { check: check.name, field: check.subject, passed: check.passed, evidence: check.evidence }
+}
+
+fn register_result(answer: authority::Answer) -> CheckResult {
+    let passed = answer.result == "match";
+    CheckResult { check: answer.authority, field: answer.field, passed, evidence: answer.reference }
+}
+
 fn authority_fact(message: authority::Answered) -> Result<Fact, String> {
     let command = Command::AuthorityAnswered {
         attempt: message.attempt,
-        answers: u32::try_from(message.answers.len()).unwrap_or(u32::MAX),
+        results: message.answers.into_iter().map(register_result).collect(),
         findings: message.findings.into_iter().map(|f| finding_from(f, Stage::Authority)).collect(),
         registers: Registers {
             enterprise: message.enterprise.map(|facts| EnterpriseFacts { found: facts.found, status: facts.status }),

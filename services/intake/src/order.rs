@@ -13,6 +13,7 @@
 //! an answer to an older attempt, or one that comes twice, changes nothing.
 
 mod bureau;
+mod checked;
 mod phase;
 mod registers;
 
@@ -20,6 +21,7 @@ use icp_domain::{Description, Finding, OrderType, Severity, Stage};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use checked::CheckResult;
 pub use phase::Phase;
 pub use registers::{DomainFacts, EnterpriseFacts, Registers};
 
@@ -188,9 +190,9 @@ pub enum Command {
     /// 45 idle days have passed.
     Expire,
     /// Identity verification answers.
-    IdentityAnswered { attempt: u32, checks: u32, findings: Vec<Finding> },
+    IdentityAnswered { attempt: u32, results: Vec<CheckResult>, findings: Vec<Finding> },
     /// The registers answer.
-    AuthorityAnswered { attempt: u32, answers: u32, findings: Vec<Finding>, registers: Registers },
+    AuthorityAnswered { attempt: u32, results: Vec<CheckResult>, findings: Vec<Finding>, registers: Registers },
     /// The reviewer passes it; the rules have judged once more.
     Pass(RulesVerdict),
     /// The first of two reviewers passes it; the rules have judged once more.
@@ -236,13 +238,20 @@ pub enum Event {
     /// The province's module judged it.
     RulesJudged(RulesVerdict),
     /// Identity verification answered.
-    IdentityVerified { checks: u32, findings: Vec<Finding> },
+    IdentityVerified {
+        checks: u32,
+        findings: Vec<Finding>,
+        #[serde(default)]
+        results: Vec<CheckResult>,
+    },
     /// The registers answered.
     AuthorityAnswered {
         answers: u32,
         findings: Vec<Finding>,
         #[serde(default)]
         registers: Registers,
+        #[serde(default)]
+        results: Vec<CheckResult>,
     },
     /// The account that holds the record lets it go.
     ConsentGiven,
@@ -335,17 +344,18 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
         }
         Command::Withdraw => withdraw(order),
         Command::Expire => Ok(if order.phase.is_open() { vec![Event::Expired] } else { Vec::new() }),
-        Command::IdentityAnswered { attempt, checks, findings } => {
+        Command::IdentityAnswered { attempt, results, findings } => {
             if !is_awaited(order, attempt) || order.identity_answered {
                 return Ok(Vec::new());
             }
-            Ok(after_check(order, Event::IdentityVerified { checks, findings }))
+            Ok(after_check(order, Event::IdentityVerified { checks: checked::count(&results), findings, results }))
         }
-        Command::AuthorityAnswered { attempt, answers, findings, registers } => {
+        Command::AuthorityAnswered { attempt, results, findings, registers } => {
             if !is_awaited(order, attempt) || order.authority_answered {
                 return Ok(Vec::new());
             }
-            Ok(after_check(order, Event::AuthorityAnswered { answers, findings, registers }))
+            let answers = checked::count(&results);
+            Ok(after_check(order, Event::AuthorityAnswered { answers, findings, registers, results }))
         }
         Command::Pass(verdict) => pass(order, verdict, agreed(order)),
         Command::PassFirst { verdict, reviewer } => pass(order, verdict, Event::PassedFirst { reviewer }),

@@ -206,7 +206,7 @@ fn journal_line(event: &Event) -> (String, String) {
         Event::Amended => line("draft changed", String::new()),
         Event::Submitted { attempt, .. } => line("submitted", format!("attempt {attempt}")),
         Event::RulesJudged(verdict) => line("rules judged", rules_reason(verdict)),
-        Event::IdentityVerified { checks, findings } => {
+        Event::IdentityVerified { checks, findings, .. } => {
             line("identity verified", format!("{checks} checks{}", found(findings)))
         }
         Event::AuthorityAnswered { answers, findings, .. } => {

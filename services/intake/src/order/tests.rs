@@ -70,6 +70,16 @@ fn order_of(order_type: OrderType, phase: &str) -> Order {
     }
 }
 
+fn results(count: usize) -> Vec<CheckResult> {
+    let result = CheckResult {
+        check: "check_digit".to_owned(),
+        field: "organiser.certificate.number".to_owned(),
+        passed: true,
+        evidence: String::new(),
+    };
+    vec![result; count]
+}
+
 /// Every kind of command, for attempt 1.
 fn commands() -> Vec<(&'static str, Command)> {
     let clean = Vec::new;
@@ -80,8 +90,11 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("withdraw", Command::Withdraw),
         ("expire", Command::Expire),
         ("consent", Command::Consent),
-        ("identity", Command::IdentityAnswered { attempt: 1, checks: 4, findings: clean() }),
-        ("authority", Command::AuthorityAnswered { attempt: 1, answers: 3, findings: clean(), registers: registers() }),
+        ("identity", Command::IdentityAnswered { attempt: 1, results: results(4), findings: clean() }),
+        (
+            "authority",
+            Command::AuthorityAnswered { attempt: 1, results: results(3), findings: clean(), registers: registers() },
+        ),
         ("pass", Command::Pass(verdict(false))),
         ("pass-blocked", Command::Pass(verdict(true))),
         ("pass-first", Command::PassFirst { verdict: verdict(false), reviewer: "reviewer".to_owned() }),
@@ -262,8 +275,9 @@ fn histories_from_before_there_were_types_are_read() {
 
 #[test]
 fn both_checks_lead_to_review_in_either_order() {
-    let identity = Command::IdentityAnswered { attempt: 1, checks: 4, findings: Vec::new() };
-    let authority = Command::AuthorityAnswered { attempt: 1, answers: 3, findings: Vec::new(), registers: registers() };
+    let identity = Command::IdentityAnswered { attempt: 1, results: results(4), findings: Vec::new() };
+    let authority =
+        Command::AuthorityAnswered { attempt: 1, results: results(3), findings: Vec::new(), registers: registers() };
     for pair in [[identity.clone(), authority.clone()], [authority, identity]] {
         let mut order = order_in(Phase::Checking);
         for command in pair {
@@ -278,12 +292,12 @@ fn both_checks_lead_to_review_in_either_order() {
 fn a_blocking_check_waits_for_the_other_and_returns_all_findings_at_once() {
     let mut order = order_in(Phase::Checking);
     let blocking = vec![finding(Severity::Block, Stage::Identity)];
-    let command = Command::IdentityAnswered { attempt: 1, checks: 4, findings: blocking };
+    let command = Command::IdentityAnswered { attempt: 1, results: results(4), findings: blocking };
     order = decide(&order, command).unwrap().iter().fold(order, evolve);
     assert_eq!(order.phase, Phase::Checking);
     let command = Command::AuthorityAnswered {
         attempt: 1,
-        answers: 3,
+        results: results(3),
         findings: vec![finding(Severity::Review, Stage::Authority)],
         registers: registers(),
     };
@@ -329,11 +343,11 @@ fn any_type() -> impl Strategy<Value = OrderType> {
 
 fn with_attempt(command: Command, new: u32) -> Command {
     match command {
-        Command::IdentityAnswered { checks, findings, .. } => {
-            Command::IdentityAnswered { attempt: new, checks, findings }
+        Command::IdentityAnswered { results, findings, .. } => {
+            Command::IdentityAnswered { attempt: new, results, findings }
         }
-        Command::AuthorityAnswered { answers, findings, registers, .. } => {
-            Command::AuthorityAnswered { attempt: new, answers, findings, registers }
+        Command::AuthorityAnswered { results, findings, registers, .. } => {
+            Command::AuthorityAnswered { attempt: new, results, findings, registers }
         }
         Command::BureauReceived { data_sequence, .. } => Command::BureauReceived { attempt: new, data_sequence },
         Command::BureauApproved { numbers, .. } => Command::BureauApproved { attempt: new, numbers },

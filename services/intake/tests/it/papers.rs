@@ -1,6 +1,8 @@
 //! Papers of an order: which fit it, when they are made, and what stands on them. The press of these tests gives the
 //! job back as it came.
 
+use icp_bus::Outgoing;
+use icp_proto::{authority, identity};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -74,4 +76,45 @@ async fn papers_come_with_the_life_of_the_order_and_the_slip_ticks_what_is_on_re
     assert_eq!(job["output"]["jpeg"]["limit_bytes"], 153_600);
     let notice = get("completion-notice").await;
     assert_eq!(notice.body["paper"]["data"]["body"]["provider"], "示例云计算有限公司", "{}", notice.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_identity_and_the_registers_found_is_ticked_field_by_field() {
+    let app = App::start().await;
+    for (n, register, box_ticked) in [(1, "match", "是"), (2, "mismatch", "否")] {
+        let path = app.submitted(n).await;
+        let id = id_of(&path);
+        let numbers = ["organiser.certificate", "organiser.principal.id", "services[0].principal.id"];
+        let field = |path: &str| format!("{path}.number");
+        let check = |path: &&str| identity::Check {
+            name: "document_against_form".to_owned(),
+            subject: field(path),
+            passed: true,
+            evidence: String::new(),
+        };
+        let answer =
+            |path: &&str| authority::Answer { field: field(path), result: register.to_owned(), ..Default::default() };
+        let verified = identity::Verified {
+            order_id: id.clone(),
+            attempt: 1,
+            checks: numbers.iter().map(check).collect(),
+            findings: Vec::new(),
+        };
+        let answered = authority::Answered {
+            order_id: id.clone(),
+            attempt: 1,
+            answers: numbers.iter().map(answer).collect(),
+            ..Default::default()
+        };
+        app.publish(vec![
+            Outgoing::event("identity", "verified", "gd", &id, &verified),
+            Outgoing::event("authority", "answered", "gd", &id, &answered),
+        ])
+        .await;
+        let waiting = app.wait_phase(&path, "provider_review").await;
+        let decision = json!({"decision": "pass"});
+        app.json(REVIEWER, Method::POST, &format!("{path}/review"), Some(&waiting.etag), &decision).await;
+        let slip = app.order(&format!("{path}/papers/slip")).await;
+        assert_eq!(ticked(&slip.body, "证件号码正确"), [box_ticked], "{register}");
+    }
 }

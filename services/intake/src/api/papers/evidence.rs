@@ -6,6 +6,7 @@ use icp_papers::{Evidence, EvidenceKind, Outcome, Submission};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::order::CheckResult;
 use crate::store::HistoryRow;
 
 /// What is on record about the last submission of an order.
@@ -46,19 +47,6 @@ enum Line {
     Approved {},
     #[serde(other)]
     Other,
-}
-
-/// One check of identity verification, or one answer of a register, as the history keeps it.
-#[derive(Debug, Deserialize)]
-struct CheckResult {
-    /// Name of the check or of the register.
-    check: String,
-    /// Field or material.
-    field: String,
-    passed: bool,
-    /// Reference to the stored result.
-    #[serde(default)]
-    evidence: String,
 }
 
 impl Recorded {
@@ -132,7 +120,6 @@ impl Recorded {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use icp_domain::OrderType;
-    use serde_json::json;
 
     use super::*;
     use crate::order::{Event, RulesVerdict};
@@ -156,13 +143,18 @@ mod tests {
     }
 
     fn passed_once() -> Vec<serde_json::Value> {
+        let results = vec![CheckResult {
+            check: "document_kind".to_owned(),
+            field: "organiser-certificate".to_owned(),
+            passed: true,
+            evidence: "e1".to_owned(),
+        }];
         let verdict = RulesVerdict { digest: Some("5f".to_owned()), version: None, findings: Vec::new() };
         vec![
             event(&Event::Created { order_type: OrderType::FirstFiling, determination: None }),
             event(&submitted(1)),
             event(&Event::RulesJudged(verdict)),
-            json!({"event": "identity_verified", "checks": 1, "findings": [], "results": [
-                {"check": "document_kind", "field": "organiser-certificate", "passed": true, "evidence": "e1"}]}),
+            event(&Event::IdentityVerified { checks: 1, findings: Vec::new(), results }),
             event(&Event::ReviewRequested),
             event(&Event::Passed),
         ]
