@@ -14,7 +14,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::auth::{Caller, Role};
-use super::problem::{FieldError, Kind, Problem};
+use super::orders::page_limit;
+use super::problem::{Kind, Problem};
 use super::{Api, body};
 use crate::archive::ArchiveError;
 use crate::archive::footer::Footer;
@@ -97,15 +98,18 @@ async fn services(
     query: Result<Query<SearchQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     const REMEDY: &str = "use number, domain, app, name, certificate, province, cursor and limit";
-    let Query(query) = query.map_err(|error| one("query", &error.body_text(), REMEDY))?;
-    let limit = limit(&api, query.limit)?;
+    let Query(query) = query.map_err(|error| Problem::field("query", &error.body_text(), REMEDY))?;
+    let limit = page_limit(&api, query.limit)?;
     let domain = match query.domain.as_deref().map(DomainName::parse) {
         None => None,
         Some(Ok(domain)) => Some(domain),
-        Some(Err(error)) => return Err(one("domain", &error.to_string(), "give a domain name such as example.cn")),
+        Some(Err(error)) => {
+            return Err(Problem::field("domain", &error.to_string(), "give a domain name such as example.cn"));
+        }
     };
     if let Some(letters) = &query.province {
-        Province::parse(letters).ok_or_else(|| one("province", "is not a province", "give its letters, e.g. gd"))?;
+        Province::parse(letters)
+            .ok_or_else(|| Problem::field("province", "is not a province", "give its letters, e.g. gd"))?;
     }
     let index = query.certificate.map(|number| api.vault.blind_index(CERTIFICATE_FIELD, &certificate_key(&number)));
     let search = Search {
@@ -190,10 +194,15 @@ async fn mismatches(
     if caller.role == Role::Applicant {
         return Err(Problem::new(Kind::Forbidden, "Mismatches are for reviewers and operators."));
     }
-    let Query(query) = query.map_err(|error| one("query", &error.body_text(), "use kind, cursor and limit"))?;
-    let limit = limit(&api, query.limit)?;
+    let Query(query) =
+        query.map_err(|error| Problem::field("query", &error.body_text(), "use kind, cursor and limit"))?;
+    let limit = page_limit(&api, query.limit)?;
     if query.kind.as_deref().is_some_and(|kind| !mismatch::KINDS.contains(&kind)) {
-        return Err(one("kind", "is not a kind of mismatch", &format!("use one of {}", mismatch::KINDS.join(", "))));
+        return Err(Problem::field(
+            "kind",
+            "is not a kind of mismatch",
+            &format!("use one of {}", mismatch::KINDS.join(", ")),
+        ));
     }
     let after = cursor(query.cursor.as_deref())?;
     let pool = &api.bus.context().pool;
@@ -251,22 +260,11 @@ fn object(value: &impl serde::Serialize) -> serde_json::Map<String, Value> {
     }
 }
 
-fn limit(api: &Api, asked: Option<i64>) -> Result<i64, Problem> {
-    let max = api.config.max_page;
-    let limit = asked.unwrap_or(50);
-    if (1..=max).contains(&limit) {
-        return Ok(limit);
-    }
-    Err(one("limit", "is out of range", &format!("ask for 1 to {max} records")))
-}
-
 fn cursor(text: Option<&str>) -> Result<Option<Cursor>, Problem> {
-    let wrong = || one("cursor", "is not a cursor of this list", "give the next_cursor of the page before, unchanged");
+    let wrong = || {
+        Problem::field("cursor", "is not a cursor of this list", "give the next_cursor of the page before, unchanged")
+    };
     text.map(|text| Cursor::parse(text).ok_or_else(wrong)).transpose()
-}
-
-fn one(field: &str, reason: &str, remedy: &str) -> Problem {
-    Problem::fields(vec![FieldError::new(field, reason, remedy)])
 }
 
 fn no_record() -> Problem {

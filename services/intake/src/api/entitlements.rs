@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::auth::{Caller, Role};
-use super::orders::find as find_order;
+use super::orders::{find as find_order, page_limit};
 use super::problem::{FieldError, Kind, Problem};
 use super::{Api, body};
 use crate::entitlements::store::{self, Binding, Entitlement, Issue, ListFilter};
@@ -95,7 +95,7 @@ async fn issue(State(api): State<Api>, caller: Caller, headers: HeaderMap, reque
         }
         Err(had) => {
             let reason = format!("this server has had {had} of {max}");
-            Err(one("count", &reason, "ask for fewer; codes that were used up do not come back"))
+            Err(Problem::field("count", &reason, "ask for fewer; codes that were used up do not come back"))
         }
     }
 }
@@ -118,16 +118,15 @@ async fn list(
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     const REMEDY: &str = "use account, status, product, resource, after and limit";
-    let Query(query) = query.map_err(|error| one("query", &error.body_text(), REMEDY))?;
+    let Query(query) = query.map_err(|error| Problem::field("query", &error.body_text(), REMEDY))?;
     let status = match query.status.as_deref().map(EntitlementStatus::parse) {
         None => None,
         Some(Some(status)) => Some(status.as_str()),
-        Some(None) => return Err(one("status", "is no status", "use unbound, bound, filed, invalid or in_filing")),
+        Some(None) => {
+            return Err(Problem::field("status", "is no status", "use unbound, bound, filed, invalid or in_filing"));
+        }
     };
-    let limit = query.limit.unwrap_or(50);
-    if !(1..=api.config.max_page).contains(&limit) {
-        return Err(one("limit", "is out of range", &format!("ask for 1 to {}", api.config.max_page)));
-    }
+    let limit = page_limit(&api, query.limit)?;
     let account = if caller.role == Role::Applicant { Some(caller.account) } else { query.account };
     let (product, resource, after) = (query.product, query.resource, query.after);
     let filter = ListFilter { account, status, product, resource, code_index: None, after };
@@ -181,11 +180,11 @@ async fn grant(State(api): State<Api>, caller: Caller, headers: HeaderMap, reque
     ids.sort_unstable();
     ids.dedup();
     if ids.is_empty() || ids.len() > max {
-        return Err(one("ids", &format!("holds {} ids", ids.len()), &format!("name 1 to {max}")));
+        return Err(Problem::field("ids", &format!("holds {} ids", ids.len()), &format!("name 1 to {max}")));
     }
     let to = wanted.to_account.trim();
     if to.is_empty() || to.chars().count() > TEXT_MAX {
-        return Err(one("to_account", "is empty or too long", "name the account that shall have them"));
+        return Err(Problem::field("to_account", "is empty or too long", "name the account that shall have them"));
     }
     let holder = (caller.role == Role::Applicant).then_some(caller.account.as_str());
     let mut tx = api.bus.begin().await?;
@@ -193,7 +192,11 @@ async fn grant(State(api): State<Api>, caller: Caller, headers: HeaderMap, reque
     if granted.len() != ids.len() {
         let missing: Vec<String> = ids.iter().filter(|id| !granted.contains(id)).map(|id| id.to_string()).collect();
         let reason = format!("{} cannot be handed on", missing.join(", "));
-        return Err(one("ids", &reason, "name entitlements of your account that are unbound; nothing was changed"));
+        return Err(Problem::field(
+            "ids",
+            &reason,
+            "name entitlements of your account that are unbound; nothing was changed",
+        ));
     }
     api.bus.commit(tx, Effects::new()).await?;
     Ok(Json(json!({ "granted": ids, "to_account": to })).into_response())
@@ -216,7 +219,7 @@ async fn revoke(
     caller.require(Role::Operator)?;
     let wanted: RevokeBody = body::json(&headers, request, api.config.max_body_bytes).await?;
     if wanted.reason.trim().is_empty() || wanted.reason.chars().count() > TEXT_MAX {
-        return Err(one("reason", "is empty or too long", "say why, in at most 128 characters"));
+        return Err(Problem::field("reason", "is empty or too long", "say why, in at most 128 characters"));
     }
     let found = find(&api, &caller, &id).await?;
     let mut tx = api.bus.begin().await?;
@@ -248,15 +251,15 @@ async fn bind(
     let stored = find_order(&api, &caller, &id).await?;
     let filing = api.filing(&stored)?;
     let service_index = needed(&filing).into_iter().find(|index| index.to_string() == service);
-    let service_index = service_index
-        .and_then(|index| i32::try_from(index).ok())
-        .ok_or_else(|| one("service", "is no service that this order connects", "count its services from 0"))?;
+    let service_index = service_index.and_then(|index| i32::try_from(index).ok()).ok_or_else(|| {
+        Problem::field("service", "is no service that this order connects", "count its services from 0")
+    })?;
     let wanted: CodeBody = body::json(&headers, request, api.config.max_body_bytes).await?;
     let code_index = index(&api, &wanted.code);
     let binding = Binding { code_index: &code_index, account: &stored.account, order_id: stored.id, service_index };
     let mut tx = api.bus.begin().await?;
     if !store::bind(&mut tx, &binding, &caller.name, api.clock.now()).await? {
-        return Err(one(
+        return Err(Problem::field(
             "code",
             "cannot be bound: it is not one of your account's, is used, has expired, or the order is not open",
             "see GET /v1/entitlements?status=unbound for those that can",
@@ -338,10 +341,6 @@ fn view(found: &Entitlement) -> Value {
         );
     }
     value
-}
-
-fn one(field: &str, reason: &str, remedy: &str) -> Problem {
-    Problem::fields(vec![FieldError::new(field, reason, remedy)])
 }
 
 fn none_found() -> Problem {

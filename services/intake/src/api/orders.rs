@@ -223,8 +223,7 @@ pub(super) fn page_limit(api: &Api, asked: Option<i64>) -> Result<i64, Problem> 
     if (1..=max).contains(&limit) {
         return Ok(limit);
     }
-    let remedy = format!("ask for 1 to {max} orders");
-    Err(Problem::fields(vec![FieldError::new("limit", "is out of range", remedy)]))
+    Err(Problem::field("limit", "is out of range", &format!("ask for 1 to {max}")))
 }
 
 /// The order, if the caller may see it.

@@ -160,6 +160,11 @@ impl Problem {
         Self { kind: Kind::InvalidFields, detail, errors, findings: Vec::new() }
     }
 
+    /// One field must be mended.
+    pub fn field(field: &str, reason: &str, remedy: &str) -> Self {
+        Self::fields(vec![FieldError::new(field, reason, remedy)])
+    }
+
     /// An order that is not there, or not the caller's.
     pub fn no_order() -> Self {
         Self::new(Kind::NotFound, "Check the id; orders of other accounts are not shown.")
