@@ -1,2 +1,2 @@
-update upload_files set wrapped_key = null, container_cipher = null
-where state in ('accepted', 'refused') and created_at < $1 and container_cipher is not null
+-- Files whose retention is over; their objects are gone already.
+update upload_files set wrapped_key = null, object = null where id = any($1)

@@ -17,7 +17,7 @@ use crate::sequence::Sequence;
 use crate::upload_file::FileState;
 
 pub use bureau_records::{forget_record, forget_removal, known_ids, remember_records};
-pub use objects::{forget_objects, left_objects};
+pub use objects::{erase_uploads, forget_objects, left_objects, old_uploads};
 pub use results::{SubjectKeys, SubmissionRow, release_submission, store_reply, submissions_for_results};
 pub use status_queries::{NewQuery, close_query, insert_queries, open_query, take_query_turns};
 
@@ -309,8 +309,8 @@ pub struct FileRow {
     pub filings: usize,
     /// Wrapped data key; `None` when the content was erased.
     pub wrapped_key: Option<Vec<u8>>,
-    /// The container under that key.
-    pub container_cipher: Option<Vec<u8>>,
+    /// Where the container lies under that key; `None` when it was erased.
+    pub object: Option<String>,
 }
 
 impl FileRow {
@@ -326,7 +326,7 @@ impl FileRow {
             document_sha256: row.try_get("document_sha256")?,
             filings: usize::try_from(filings).unwrap_or(0),
             wrapped_key: row.try_get("wrapped_key")?,
-            container_cipher: row.try_get("container_cipher")?,
+            object: row.try_get("object")?,
         })
     }
 }
@@ -344,8 +344,8 @@ pub struct NewFile {
     pub document_sha256: Vec<u8>,
     /// Wrapped data key.
     pub wrapped_key: Vec<u8>,
-    /// The container under that key.
-    pub container_cipher: Vec<u8>,
+    /// Where the container lies under that key.
+    pub object: String,
 }
 
 /// The file of the account that is still worked on.
@@ -383,7 +383,7 @@ pub async fn insert_file(
         .bind(&file.document_sha256)
         .bind(i32::try_from(submissions.len()).unwrap_or(i32::MAX))
         .bind(&file.wrapped_key)
-        .bind(&file.container_cipher)
+        .bind(&file.object)
         .bind(now)
         .fetch_one(&mut *connection)
         .await?;
@@ -508,16 +508,10 @@ pub async fn set_acknowledged(pool: &PgPool, account: &str, file_name: &str, now
     Ok(())
 }
 
-/// Erases the content of files whose time is over; tells how many uploads and downloads.
-pub async fn erase_old(
-    pool: &PgPool,
-    uploaded_before: DateTime<Utc>,
-    downloaded_before: DateTime<Utc>,
-) -> Result<(u64, u64)> {
-    let uploads = sqlx::query(include_str!("../queries/erase_uploads.sql")).bind(uploaded_before).execute(pool).await?;
-    let downloads =
-        sqlx::query(include_str!("../queries/erase_downloads.sql")).bind(downloaded_before).execute(pool).await?;
-    Ok((uploads.rows_affected(), downloads.rows_affected()))
+/// Erases downloaded files older than this; tells how many.
+pub async fn erase_old_downloads(pool: &PgPool, before: DateTime<Utc>) -> Result<u64> {
+    let erased = sqlx::query(include_str!("../queries/erase_downloads.sql")).bind(before).execute(pool).await?;
+    Ok(erased.rows_affected())
 }
 
 fn sequence(number: i64, column: &'static str) -> Result<Sequence> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use icp_kit::{DataKey, Vault};
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -72,8 +73,6 @@ pub(crate) async fn record_results(
 ) -> Result<(), sqlx::Error> {
     let keys = data_keys(connection, vault, verified).await?;
     let mut evidence_rows: (Vec<Uuid>, Vec<i32>, Vec<Uuid>, Vec<Vec<u8>>) = Default::default();
-    let mut check_rows: (Vec<Uuid>, Vec<i32>, Vec<i32>) = Default::default();
-    let (mut names, mut subjects, mut passed, mut evidence_ids) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for one in verified {
         let (order_id, attempt) = one.key;
         for evidence in one.evidence {
@@ -84,38 +83,29 @@ pub(crate) async fn record_results(
             evidence_rows.2.push(evidence.id);
             evidence_rows.3.push(content);
         }
-        for (ordinal, check) in (0..).zip(one.checks) {
-            check_rows.0.push(order_id);
-            check_rows.1.push(attempt);
-            check_rows.2.push(ordinal);
-            names.push(check.name.as_str());
-            subjects.push(check.subject.as_str());
-            passed.push(check.passed);
-            evidence_ids.push(Uuid::parse_str(&check.evidence).ok());
-        }
     }
     let order_ids: Vec<Uuid> = verified.iter().map(|v| v.key.0).collect();
     let attempts: Vec<i32> = verified.iter().map(|v| v.key.1).collect();
     let outcomes: Vec<&str> = verified.iter().map(|v| v.outcome.as_str()).collect();
+    let checks: Vec<Value> = verified.iter().map(|v| v.checks.iter().map(check_value).collect()).collect();
     sqlx::query(include_str!("../queries/record_results.sql"))
         .bind(now)
         .bind(order_ids)
         .bind(attempts)
         .bind(outcomes)
+        .bind(checks)
         .bind(evidence_rows.0)
         .bind(evidence_rows.1)
         .bind(evidence_rows.2)
         .bind(evidence_rows.3)
-        .bind(check_rows.0)
-        .bind(check_rows.1)
-        .bind(check_rows.2)
-        .bind(names)
-        .bind(subjects)
-        .bind(passed)
-        .bind(evidence_ids)
         .execute(connection)
         .await?;
     Ok(())
+}
+
+fn check_value(check: &icp_proto::identity::Check) -> Value {
+    let evidence = Some(check.evidence.as_str()).filter(|id| !id.is_empty());
+    json!({"name": check.name, "subject": check.subject, "passed": check.passed, "evidence": evidence})
 }
 
 /// The data key of each order, made where there is none.

@@ -13,13 +13,8 @@ pub async fn run(relay: Relay) {
     let context = relay.bus.context().clone();
     let retention = &relay.config.retention;
     loop {
-        let before = |days: u32| context.clock.now().checked_sub_days(Days::new(days.into())).unwrap_or_default();
-        let erased =
-            store::erase_old(&context.pool, before(retention.uploaded_days), before(retention.downloaded_days));
-        match erased.await {
-            Ok((0, 0)) => {}
-            Ok((uploads, downloads)) => tracing::info!(uploads, downloads, "old files were erased"),
-            Err(error) => tracing::warn!(%error, "old files cannot be erased; trying again"),
+        if let Err(error) = erase_old(&relay).await {
+            tracing::warn!(error = %super::uploader::chain(&error), "old files cannot be erased; trying again");
         }
         if let Err(error) = remove_own_objects(&relay).await {
             tracing::warn!(error = %super::uploader::chain(&error), "pictures cannot be removed; trying again");
@@ -31,20 +26,47 @@ pub async fn run(relay: Relay) {
     }
 }
 
-/// Submissions whose objects are removed in one go.
-const SUBMISSIONS_AT_ONCE: i64 = 500;
+/// Rows whose objects are removed in one go.
+const ROWS_AT_ONCE: i64 = 500;
+
+async fn erase_old(relay: &Relay) -> Result<(), RoundError> {
+    let context = relay.bus.context();
+    let retention = &relay.config.retention;
+    let before = |days: u32| context.clock.now().checked_sub_days(Days::new(days.into())).unwrap_or_default();
+    let downloads = store::erase_old_downloads(&context.pool, before(retention.downloaded_days)).await?;
+    let mut uploads = 0;
+    loop {
+        let old = store::old_uploads(&context.pool, before(retention.uploaded_days), ROWS_AT_ONCE).await?;
+        if old.is_empty() {
+            break;
+        }
+        let (ids, objects): (Vec<i64>, Vec<String>) = old.into_iter().unzip();
+        remove(relay, &objects).await?;
+        store::erase_uploads(&context.pool, &ids).await?;
+        uploads += ids.len();
+    }
+    if uploads > 0 || downloads > 0 {
+        tracing::info!(uploads, downloads, "old files were erased");
+    }
+    Ok(())
+}
 
 async fn remove_own_objects(relay: &Relay) -> Result<(), RoundError> {
     let pool = &relay.bus.context().pool;
     loop {
-        let left = store::left_objects(pool, SUBMISSIONS_AT_ONCE).await?;
+        let left = store::left_objects(pool, ROWS_AT_ONCE).await?;
         if left.is_empty() {
             return Ok(());
         }
-        for object in left.iter().flat_map(|(_, objects)| objects) {
-            relay.materials.delete(object).await.map_err(PictureError::Store)?;
-        }
-        let ids: Vec<i64> = left.iter().map(|(id, _)| *id).collect();
+        let (ids, objects): (Vec<i64>, Vec<Vec<String>>) = left.into_iter().unzip();
+        remove(relay, &objects.concat()).await?;
         store::forget_objects(pool, &ids).await?;
     }
+}
+
+async fn remove(relay: &Relay, objects: &[String]) -> Result<(), RoundError> {
+    for object in objects {
+        relay.materials.delete(object).await.map_err(PictureError::Store)?;
+    }
+    Ok(())
 }

@@ -7,8 +7,9 @@
 use std::time::Duration;
 
 use icp_bus::Effects;
-use icp_kit::DataKey;
+use icp_kit::materials::MaterialError;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::{Relay, RoundError};
 use crate::batch::{Waiting, records_for_next_file};
@@ -145,25 +146,22 @@ async fn write_down(relay: &Relay, sequence: Sequence, ids: &[i64]) -> Result<()
     let isp_id = relay.bureau.account().isp_id;
     let interface = relay.config.dialect.interface;
     let entry_name = upload_entry_name(isp_id, sequence.value());
-    let cipher_context = file_context(relay.account(), sequence.value());
-    let vault = relay.vault.clone();
     let packed = tokio::task::spawn_blocking(move || {
         let pieces: Vec<_> = records.iter().map(|(record, pictures)| (record.block, record.pieces(pictures))).collect();
         let document = assemble(interface, &pieces, isp_id);
         let container = zip_one(&format!("{entry_name}.xml"), &document)?;
-        let key = DataKey::generate();
-        Ok::<NewFile, RoundError>(NewFile {
-            sequence,
-            container_hash: md5_base64(&container),
-            document_sha256: Sha256::digest(&document).to_vec(),
-            wrapped_key: vault.wrap(&key, cipher_context.as_bytes())?,
-            container_cipher: key.encrypt(cipher_context.as_bytes(), &container)?,
-            entry_name,
-        })
+        Ok::<_, RoundError>((entry_name, Sha256::digest(&document).to_vec(), md5_base64(&container), container))
     });
-    let file = packed.await.map_err(|error| RoundError::State(format!("packing ended: {error}")))??;
+    let packed = packed.await.map_err(|error| RoundError::State(format!("packing ended: {error}")))??;
+    let (entry_name, document_sha256, container_hash, container) = packed;
+    // A name of its own, so that no other process can overwrite what this row tells of.
+    let object = format!("uploads/{}/{sequence}-{}", relay.account(), Uuid::now_v7().simple());
+    let stored = relay.materials.put(&object, &container).await.map_err(PictureError::Store)?;
+    let wrapped_key = relay.vault.wrap(&stored.key, file_context(relay.account(), sequence.value()).as_bytes())?;
+    let file = NewFile { sequence, entry_name, container_hash, document_sha256, wrapped_key, object };
     let mut tx = relay.bus.begin().await?;
     let Some(orders) = store::insert_file(&mut tx, relay.account(), &file, ids, context.clock.now()).await? else {
+        relay.materials.delete(&file.object).await.map_err(PictureError::Store)?;
         return Err(RoundError::State("a filing left the queue while its file was packed".to_owned()));
     };
     let mut effects = Effects::new();
@@ -221,16 +219,22 @@ fn file_context(account: &str, sequence: u32) -> String {
     format!("upload/{account}/{sequence}")
 }
 
-fn container_of(relay: &Relay, file: &FileRow) -> Result<Option<Vec<u8>>, RoundError> {
-    let (Some(wrapped), Some(cipher)) = (&file.wrapped_key, &file.container_cipher) else { return Ok(None) };
+/// The content of a file; `None` when it was erased or is lost.
+async fn container_of(relay: &Relay, file: &FileRow) -> Result<Option<Vec<u8>>, RoundError> {
+    let (Some(wrapped), Some(object)) = (&file.wrapped_key, &file.object) else { return Ok(None) };
     let context = file_context(relay.account(), file.sequence.value());
     let key = relay.vault.unwrap_key(wrapped, context.as_bytes())?;
-    Ok(Some(key.decrypt(context.as_bytes(), cipher)?))
+    match relay.materials.get(object, key.expose()).await {
+        Ok(container) => Ok(Some(container)),
+        Err(MaterialError::NotFound(_)) => Ok(None),
+        Err(error) => Err(PictureError::Store(error).into()),
+    }
 }
 
 async fn deliver(relay: &Relay, file: FileRow) -> Result<Progress, RoundError> {
-    let Some(container) = container_of(relay, &file)? else {
-        return Err(RoundError::State(format!("upload {} has no content", file.sequence)));
+    let Some(container) = container_of(relay, &file).await? else {
+        let reason = format!("the content of upload {} is gone from the object store", file.sequence);
+        return stop(relay, Some(&file), &reason).await;
     };
     let mut stored = file.state;
     let mut answer: Option<String> = None;
@@ -310,7 +314,7 @@ async fn resend(relay: &Relay, numbers: &[u32]) -> Result<Result<(), String>, Ro
     for number in numbers {
         let file = store::accepted_file(&relay.bus.context().pool, relay.account(), *number).await?;
         let content = match &file {
-            Some(file) => container_of(relay, file)?.map(|container| (file, container)),
+            Some(file) => container_of(relay, file).await?.map(|container| (file, container)),
             None => None,
         };
         let Some((file, container)) = content else {

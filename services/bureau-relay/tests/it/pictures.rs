@@ -81,6 +81,48 @@ async fn a_picture_that_was_made_smaller_is_kept_until_the_outcome() {
     .unwrap();
 }
 
+#[tokio::test]
+async fn an_upload_lies_in_the_object_store_until_its_retention_is_over() {
+    let world = World::start().await;
+    world.submit("留存").await;
+    assert_eq!(approved_of(&world.wait_for_ends(1).await).len(), 1);
+    let uploads = world.materials_folder().join("uploads");
+    let kept = files_below(&uploads);
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    let on_disk = std::fs::read(&kept[0]).unwrap();
+    assert!(!on_disk.starts_with(b"PK"), "the archive is encrypted");
+    sqlx::query("update upload_files set created_at = created_at - interval '101 days'")
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    wait_until("the upload to be erased", BOUND, || async {
+        let keys: i64 = sqlx::query_scalar("select count(*) from upload_files where wrapped_key is not null")
+            .fetch_one(&world.pool)
+            .await
+            .map_err(|error| error.to_string())?;
+        let left = files_below(&uploads);
+        if left.is_empty() && keys == 0 { Ok(()) } else { Err(format!("{left:?}, {keys} keys")) }
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn an_upload_whose_content_is_gone_stops_the_queue_and_calls_a_person() {
+    let world = World::with_bureau(|b| b.with(|b| b.upload_faults.extend((0..MANY).map(|_| Fault::Code(901))))).await;
+    world.submit("失物").await;
+    let uploads = world.materials_folder().join("uploads");
+    wait_until("the file to be written down", BOUND, || async {
+        let kept = files_below(&uploads);
+        if kept.len() == 1 { Ok(()) } else { Err(format!("{kept:?}")) }
+    })
+    .await
+    .unwrap();
+    std::fs::remove_dir_all(&uploads).unwrap();
+    let reason = world.wait_for_stop().await;
+    assert!(reason.contains("gone from the object store"), "{reason}");
+}
+
 /// A photo of more than the 100 KB that the interface takes.
 fn large_jpeg() -> Vec<u8> {
     let noise = image::RgbImage::from_fn(900, 600, |x, y| {
