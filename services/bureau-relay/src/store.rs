@@ -311,6 +311,8 @@ pub struct FileRow {
     pub wrapped_key: Option<Vec<u8>>,
     /// Where the container lies under that key; `None` when it was erased.
     pub object: Option<String>,
+    /// The container under that key, of files from before containers lay in the object store.
+    pub container_cipher: Option<Vec<u8>>,
 }
 
 impl FileRow {
@@ -327,6 +329,7 @@ impl FileRow {
             filings: usize::try_from(filings).unwrap_or(0),
             wrapped_key: row.try_get("wrapped_key")?,
             object: row.try_get("object")?,
+            container_cipher: row.try_get("container_cipher")?,
         })
     }
 }

@@ -20,8 +20,8 @@ pub async fn forget_objects(pool: &PgPool, ids: &[i64]) -> Result<()> {
     sqlx::query("update submissions set own_objects = '{}' where id = any($1)").bind(ids).execute(pool).await.map(drop)
 }
 
-/// Files at the bureau that are older than this, with where their content lies.
-pub async fn old_uploads(pool: &PgPool, before: DateTime<Utc>, limit: i64) -> Result<Vec<(i64, String)>> {
+/// Accepted and refused files that are older than this, with where their content lies.
+pub async fn old_uploads(pool: &PgPool, before: DateTime<Utc>, limit: i64) -> Result<Vec<(i64, Option<String>)>> {
     sqlx::query_as(include_str!("../../queries/old_uploads.sql")).bind(before).bind(limit).fetch_all(pool).await
 }
 

@@ -40,8 +40,8 @@ async fn erase_old(relay: &Relay) -> Result<(), RoundError> {
         if old.is_empty() {
             break;
         }
-        let (ids, objects): (Vec<i64>, Vec<String>) = old.into_iter().unzip();
-        remove(relay, &objects).await?;
+        let (ids, objects): (Vec<i64>, Vec<Option<String>>) = old.into_iter().unzip();
+        remove(relay, &objects.into_iter().flatten().collect::<Vec<_>>()).await?;
         store::erase_uploads(&context.pool, &ids).await?;
         uploads += ids.len();
     }

@@ -221,9 +221,13 @@ fn file_context(account: &str, sequence: u32) -> String {
 
 /// The content of a file; `None` when it was erased or is lost.
 async fn container_of(relay: &Relay, file: &FileRow) -> Result<Option<Vec<u8>>, RoundError> {
-    let (Some(wrapped), Some(object)) = (&file.wrapped_key, &file.object) else { return Ok(None) };
+    let Some(wrapped) = &file.wrapped_key else { return Ok(None) };
     let context = file_context(relay.account(), file.sequence.value());
     let key = relay.vault.unwrap_key(wrapped, context.as_bytes())?;
+    if let Some(cipher) = &file.container_cipher {
+        return Ok(Some(key.decrypt(context.as_bytes(), cipher)?));
+    }
+    let Some(object) = &file.object else { return Ok(None) };
     match relay.materials.get(object, key.expose()).await {
         Ok(container) => Ok(Some(container)),
         Err(MaterialError::NotFound(_)) => Ok(None),
