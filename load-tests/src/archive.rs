@@ -165,6 +165,9 @@ async fn start_intake(
         ("KEYS__KEK_FILE", kek.display().to_string()),
         ("MATERIALS__ROOT", folder.join("materials").display().to_string()),
         ("INTAKE__TOKENS_FILE", tokens.display().to_string()),
+        // What is measured is the archive, not the limits of clients.
+        ("INTAKE__RATE_LIMITS__APPLICANT__PER_SECOND", "0".to_owned()),
+        ("INTAKE__RATE_LIMITS__REVIEWER__PER_SECOND", "0".to_owned()),
         ("TELEMETRY__LOG", "warn".to_owned()),
     ];
     let variables = settings.into_iter().map(|(key, value)| (format!("ICP_INTAKE__{key}"), value)).collect();

@@ -15,13 +15,13 @@ macro_rules! areas {
 
 /// All generated packages.
 pub mod icp {
-    areas!(audit, common, ops, order, identity, authority, relay, bureau, sms, schedule);
+    areas!(audit, common, intake, ops, order, identity, authority, relay, bureau, sms, schedule);
 }
 
 pub use icp::{
     audit::v1 as audit, authority::v1 as authority, bureau::v1 as bureau, common::v1 as common,
-    identity::v1 as identity, ops::v1 as ops, order::v1 as order, relay::v1 as relay, schedule::v1 as schedule,
-    sms::v1 as sms,
+    identity::v1 as identity, intake::v1 as intake, ops::v1 as ops, order::v1 as order, relay::v1 as relay,
+    schedule::v1 as schedule, sms::v1 as sms,
 };
 
 /// The compiled descriptors of all packages, for gRPC reflection.

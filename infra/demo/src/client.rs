@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use crate::orders::OrderInput;
 
+/// Bound of the wait for the ministry's answer to a question.
+const ANSWER_BOUND: Duration = Duration::from_secs(60);
+
 /// A caller of the API.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -81,24 +84,60 @@ impl Client {
         self.send(method, path, if_match, Some(("application/json", serde_json::to_vec(body)?))).await
     }
 
+    /// Asks of which type an order must be; answers what was found as soon as the ministry has answered.
+    pub async fn determine(&self, question: &Value) -> anyhow::Result<Value> {
+        let asked = self.json(Method::POST, "/v1/determinations", None, question).await?.ok()?;
+        let path = format!("/v1/determinations/{}", asked["id"].as_str().context("no id")?);
+        wait_until("the ministry to tell what is on record", ANSWER_BOUND, || async {
+            let answer = self.send(Method::GET, &path, None, None).await.map_err(|error| error.to_string())?;
+            if answer.body["status"] == "pending" { Err("pending".to_owned()) } else { Ok(answer) }
+        })
+        .await?
+        .ok()
+    }
+
+    /// Creates a draft, where it was determined of the type that was found; answers its id.
+    pub async fn create(&self, filing: &Filing, determination: Option<&str>) -> anyhow::Result<String> {
+        let path = determination.map_or("/v1/orders".to_owned(), |id| format!("/v1/orders?determination={id}"));
+        let created = self.json(Method::POST, &path, None, &serde_json::to_value(filing)?).await?.ok();
+        let created = created.with_context(|| format!("{} was not created", filing.order_type.as_str()))?;
+        Ok(created["id"].as_str().context("no id")?.to_owned())
+    }
+
+    /// The documents that the checklist of an order misses, each with the service that it is for.
+    pub async fn missing_documents(&self, id: &str) -> anyhow::Result<Vec<(MaterialKind, usize)>> {
+        let checklist = self.send(Method::GET, &format!("/v1/orders/{id}/requirements"), None, None).await?.ok()?;
+        let documents = checklist["documents"].as_array().into_iter().flatten();
+        let missing = documents.filter(|document| document["status"] == "missing");
+        let known = missing.map(|document| {
+            let kind = document["kind"].as_str().and_then(MaterialKind::parse);
+            let service = document["service"].as_u64().unwrap_or(0);
+            Ok((kind.with_context(|| format!("there is no picture of {document}"))?, usize::try_from(service)?))
+        });
+        known.collect()
+    }
+
     /// Creates a draft with its materials; answers the id and the ETag.
     pub async fn draft(&self, input: &OrderInput) -> anyhow::Result<(String, String)> {
-        let body = serde_json::to_value(&input.filing)?;
-        let created = self.json(Method::POST, "/v1/orders", None, &body).await?;
-        let mut etag = created.etag.clone();
-        let created = created.ok().with_context(|| format!("{} was not created", input.name))?;
-        let id = created["id"].as_str().context("no id")?.to_owned();
+        let id = self.create(&input.filing, None).await.with_context(|| input.name.clone())?;
+        let mut etag = None;
         for (kind, picture) in &input.materials {
-            let answer = self.upload(&id, *kind, picture.clone()).await?;
+            let answer = self.upload(&id, *kind, 0, picture.clone()).await?;
             etag = answer.etag.clone();
             answer.ok().with_context(|| format!("{} of {} was refused", kind.as_str(), input.name))?;
         }
         Ok((id, etag.context("no ETag")?))
     }
 
-    /// Uploads a JPEG.
-    pub async fn upload(&self, id: &str, kind: MaterialKind, picture: Vec<u8>) -> anyhow::Result<Answer> {
-        let path = format!("/v1/orders/{id}/materials/{}", kind.as_str());
+    /// Uploads a JPEG for the service with this index, or for the organiser.
+    pub async fn upload(
+        &self,
+        id: &str,
+        kind: MaterialKind,
+        service: usize,
+        picture: Vec<u8>,
+    ) -> anyhow::Result<Answer> {
+        let path = format!("/v1/orders/{id}/materials/{}?service={service}", kind.as_str());
         self.send(Method::PUT, &path, None, Some(("image/jpeg", picture))).await
     }
 

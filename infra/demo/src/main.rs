@@ -36,12 +36,12 @@ async fn demo(arguments: &Arguments) -> anyhow::Result<()> {
     let world = World::start(WorldOptions::from_environment()?).await?;
     tell("all services are ready".to_owned());
 
-    let ended = tokio::select! {
+    let carried = tokio::select! {
         result = story::run(&world, arguments.orders, &tell) => result,
         _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("stopped by Ctrl-C")),
     };
-    let ended = match ended {
-        Ok(ended) => ended,
+    let carried = match carried {
+        Ok(carried) => carried,
         Err(error) => {
             eprintln!("logs of the services: {}", world.work_dir().join("logs").display());
             world.stop().await?;
@@ -49,7 +49,7 @@ async fn demo(arguments: &Arguments) -> anyhow::Result<()> {
         }
     };
 
-    for order in &ended {
+    for order in &carried.orders {
         println!("\n{} — {}", order.name, order.summary);
         print!("{}", timeline::render(&timeline::of_order(&world, &order.id).await?));
     }

@@ -46,6 +46,12 @@ pub fn generated(n: u32) -> OrderInput {
     OrderInput { name: format!("generated-{n:05}"), filing, amended: None, materials }
 }
 
+/// The picture of this kind for the service with this index, as the filing declares it.
+pub fn picture(kind: MaterialKind, filing: &Filing, service: usize) -> Vec<u8> {
+    let services = filing.services.get(service).cloned().into_iter().collect();
+    icp_testkit::specimen::picture(kind, &Filing { services, ..filing.clone() })
+}
+
 fn read_filing(path: &Path) -> anyhow::Result<Filing> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} is not a filing", path.display()))
@@ -88,4 +94,29 @@ pub fn register_records(filings: &[&Filing]) -> [(&'static str, serde_json::Valu
         ("/authority/citizens", serde_json::Value::Array(citizens)),
         ("/authority/domains", serde_json::Value::Array(domains)),
     ]
+}
+
+/// The filing as a record at the bureau, in the form of the sandbox's `POST /bureau/records`.
+pub fn bureau_record(filing: &Filing) -> serde_json::Value {
+    let organiser = &filing.organiser;
+    let document = |it: &icp_domain::Certificate| serde_json::json!({"kind": it.kind, "number": it.number});
+    let person = |it: &icp_domain::Person| serde_json::json!({"name": it.name, "mobile": it.mobile, "email": it.email, "id": document(&it.id)});
+    let services = filing.services.iter().map(|service| {
+        serde_json::json!({
+            "kind": service.kind,
+            "name": service.name,
+            "domains": service.domains,
+            "principal": person(&service.principal),
+        })
+    });
+    serde_json::json!({
+        "name": organiser.name,
+        "nature": organiser.nature,
+        "certificate": document(&organiser.certificate),
+        "province_code": organiser.address.province_code,
+        "city_code": organiser.address.city_code,
+        "address": organiser.address.detail,
+        "principal": person(&organiser.principal),
+        "services": services.collect::<Vec<_>>(),
+    })
 }

@@ -1,9 +1,10 @@
-//! The demo: five orders, each to its end, and a rule module that is swapped meanwhile.
+//! The demo: five orders, each to its end, a rule module that is swapped meanwhile, and then an order of every type.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use futures::StreamExt as _;
+use icp_domain::Filing;
 use icp_testkit::wait_until;
 use serde_json::{Value, json};
 
@@ -12,7 +13,7 @@ use crate::client::Client;
 use crate::life;
 use crate::orders::{self, OrderInput};
 use crate::timeline;
-use crate::world::{APPLICANT_TOKEN, REVIEWER_TOKEN};
+use crate::world::OTHER_TOKEN;
 
 /// Bound of one wait; a machine may be busy.
 const STEP_BOUND: Duration = Duration::from_secs(120);
@@ -30,17 +31,30 @@ pub struct Ended {
     pub name: String,
     /// Id of the order.
     pub id: String,
+    /// What was declared at first.
+    pub filing: Filing,
     /// The order as the API shows it.
     pub order: Value,
     /// How it ended, in one line.
     pub summary: String,
 }
 
-/// The applicant and the reviewer of a world.
+/// The orders that were carried.
+#[derive(Debug, Clone)]
+pub struct Carried {
+    /// The five of the demo's input.
+    pub orders: Vec<Ended>,
+    /// One of every type and more, see [`life`].
+    pub life: Vec<Ended>,
+}
+
+/// The applicants and the reviewer of a world.
 #[derive(Debug, Clone)]
 pub struct Actors {
     /// Writes and submits.
     pub applicant: Client,
+    /// An applicant of another account.
+    pub other: Client,
     /// Decides.
     pub reviewer: Client,
 }
@@ -48,8 +62,9 @@ pub struct Actors {
 impl Actors {
     /// The actors of a world.
     pub fn of(world: &World) -> Self {
-        let client = |token| Client::new(world.url("intake"), token, world.http.clone());
-        Self { applicant: client(APPLICANT_TOKEN), reviewer: client(REVIEWER_TOKEN) }
+        let client = |token: &str| Client::new(world.url("intake"), token, world.http.clone());
+        let people = &world.people;
+        Self { applicant: client(&people.applicant), other: client(OTHER_TOKEN), reviewer: client(&people.reviewer) }
     }
 
     /// The reviewer passes an order as soon as it waits for a decision.
@@ -67,8 +82,12 @@ impl Actors {
     }
 
     async fn wait(&self, id: &str, phase: &str) -> anyhow::Result<(Value, String)> {
+        Self::wait_as(&self.applicant, id, phase).await
+    }
+
+    async fn wait_as(applicant: &Client, id: &str, phase: &str) -> anyhow::Result<(Value, String)> {
         let ends = [phase, "returned", "approved", "cancelled"];
-        let (order, etag) = self.applicant.wait_phase(id, &ends, STEP_BOUND).await?;
+        let (order, etag) = applicant.wait_phase(id, &ends, STEP_BOUND).await?;
         ensure!(order["phase"] == phase, "{} instead of {phase}: {}", order["phase"], order["findings"]);
         Ok((order, etag))
     }
@@ -80,24 +99,33 @@ impl Actors {
         self.finish(input, id).await
     }
 
-    async fn finish(&self, input: &OrderInput, id: String) -> anyhow::Result<Ended> {
+    /// Review, bureau, and the end of an order that was handed in.
+    pub async fn finish(&self, input: &OrderInput, id: String) -> anyhow::Result<Ended> {
         self.review(&id).await.with_context(|| input.name.clone())?;
+        self.ended(&self.applicant, input, id).await
+    }
+
+    /// Waits for the end of an order of this applicant.
+    pub async fn ended(&self, applicant: &Client, input: &OrderInput, id: String) -> anyhow::Result<Ended> {
         let end = if input.filing.order_type.description().is_cancellation() { "cancelled" } else { "approved" };
-        let (order, _) = self.wait(&id, end).await.with_context(|| input.name.clone())?;
+        let (order, _) = Self::wait_as(applicant, &id, end).await.with_context(|| input.name.clone())?;
         Ok(approved(input, id, order))
     }
 }
 
 fn approved(input: &OrderInput, id: String, order: Value) -> Ended {
-    let numbers: Vec<&str> =
-        order["service_numbers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let services = order["service_numbers"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let mut numbers: Vec<&str> = services.collect();
+    if numbers.is_empty() {
+        numbers.extend(order["organiser_number"].as_str());
+    }
     let end = order["phase"].as_str().unwrap_or("ended");
     let summary = format!("{end}: {} ({})", numbers.join(", "), input.filing.organiser.name);
-    Ended { name: input.name.clone(), id, order, summary }
+    Ended { name: input.name.clone(), id, filing: input.filing.clone(), order, summary }
 }
 
 /// Runs the whole story; `tell` gets each line of progress.
-pub async fn run(world: &World, generated: u32, tell: &(dyn Fn(String) + Sync)) -> anyhow::Result<Vec<Ended>> {
+pub async fn run(world: &World, generated: u32, tell: &(dyn Fn(String) + Sync)) -> anyhow::Result<Carried> {
     tell("rule modules: gd 1.0.0 and zj 1.0.0 are put on the bus, proved and activated".to_owned());
     world.activate_rules("gd", "1.0.0").await?;
     world.activate_rules("zj", "1.0.0").await?;
@@ -126,9 +154,9 @@ pub async fn run(world: &World, generated: u32, tell: &(dyn Fn(String) + Sync)) 
         swap_rules(world, &actors, tell),
     );
     swapped?;
-    let mut ended = vec![from_a?, from_b?, from_c?, from_d?];
-    ended.push(sms_window_passes(world, &actors, e, tell).await?);
-    life::of_a_record(world, &actors, tell).await?;
+    let mut orders = vec![from_a?, from_b?, from_c?, from_d?];
+    orders.push(sms_window_passes(world, &actors, e, tell).await?);
+    let life = life::of_records(world, &actors, tell).await?;
     let active = world.activate_all_rules().await?;
     tell(format!(
         "rule books of {} provinces are active; `cargo run -p icpctl -- rules list` shows them",
@@ -144,7 +172,7 @@ pub async fn run(world: &World, generated: u32, tell: &(dyn Fn(String) + Sync)) 
         let carried = results.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
         tell(format!("{} generated orders are approved", carried.len()));
     }
-    Ok(ended)
+    Ok(Carried { orders, life })
 }
 
 async fn carry_and_tell(actors: &Actors, input: &OrderInput, tell: &(dyn Fn(String) + Sync)) -> anyhow::Result<Ended> {
@@ -175,7 +203,7 @@ async fn forbidden_name(actors: &Actors, input: &OrderInput, tell: &(dyn Fn(Stri
         text(&finding["source"]["as_of"]),
     );
     tell(format!("{}: {summary}", input.name));
-    Ok(Ended { name: input.name.clone(), id, order, summary })
+    Ok(Ended { name: input.name.clone(), id, filing: input.filing.clone(), order, summary })
 }
 
 /// The bureau rejects it once; the applicant amends; approved.

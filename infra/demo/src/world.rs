@@ -12,17 +12,35 @@ use icp_testkit::{NatsOptions, NatsServer, Postgres, PostgresOptions, Program, f
 use serde::Deserialize;
 use sqlx::Connection as _;
 
+use crate::people::People;
+
 /// The seven services, by the names of their configuration sections.
 pub const SERVICES: [&str; 7] = ["intake", "identity", "authority", "sms", "relay", "notify", "schedule"];
 
-/// Token of the demo's applicant.
+/// Token of the applicant that holds even without the issuer of tokens.
 pub const APPLICANT_TOKEN: &str = "sandbox-applicant-token";
-/// Token of the demo's reviewer.
+/// Token of the reviewer that holds even without the issuer of tokens.
 pub const REVIEWER_TOKEN: &str = "sandbox-reviewer-token";
 /// Token of another applicant, whose orders nobody else may see.
 pub const OTHER_TOKEN: &str = "sandbox-other-applicant-token";
 /// Token of the demo's operator.
 pub const OPERATOR_TOKEN: &str = "sandbox-operator-token";
+
+/// Requests of one client that nobody makes: what is measured here is the platform, not its limits.
+const UNLIKELY: &str = "1000000";
+/// Number of the provider at the bureau of Guangdong, which speaks interface V3.0 and takes the orders of every other
+/// province too.
+pub const ISP_ID_V3: u64 = 440_000_000_001;
+/// Number of the provider at the bureau of Zhejiang, which speaks interface V5.0.
+pub const ISP_ID_V5: u64 = 330_000_000_001;
+
+// What the sandbox's bureaus issued to the provider.
+const BUREAU_USER: &str = "sandbox";
+const BUREAU_PASSWORD: &str = "sandbox-password";
+const BUREAU_KEY: &str = "ABCDEFGHIJKLMNOP";
+const BUREAU_IV: &str = "0102030405060708";
+/// File of the reviewer's token in the working folder, for `icpctl`.
+const REVIEWER_TOKEN_FILE: &str = "keys/reviewer.token";
 
 const READY_BOUND: Duration = Duration::from_secs(90);
 
@@ -97,6 +115,8 @@ pub struct World {
     sandbox: Program,
     /// Base address of the sandbox.
     pub sandbox_url: String,
+    /// Who has signed in.
+    pub people: People,
     /// The broker.
     pub nats: NatsServer,
     /// The database server.
@@ -147,7 +167,8 @@ impl World {
             };
             services.insert(name, service);
         }
-        let mut world = Self { services, sandbox, sandbox_url, nats, postgres, http, options, signing_key };
+        let people = People::sign_in(&http, &sandbox_url).await?;
+        let mut world = Self { services, sandbox, sandbox_url, people, nats, postgres, http, options, signing_key };
         for name in SERVICES {
             world.wait_ready(name).await?;
         }
@@ -164,6 +185,7 @@ impl World {
             .collect();
         let addresses = serde_json::json!({
             "nats": self.nats.url(), "sandbox": self.sandbox_url, "services": services, "rules_key": key_file,
+            "reviewer_token": self.options.work_dir.join(REVIEWER_TOKEN_FILE),
         });
         std::fs::write(self.addresses_file(), serde_json::to_vec_pretty(&addresses)?)?;
         Ok(())
@@ -260,6 +282,8 @@ async fn start_sandbox(options: &WorldOptions, nats: &NatsServer) -> anyhow::Res
         ("--bureau-check-ms", delay.clone()),
         ("--sms-answer-ms", delay.clone()),
         ("--bureau-review-ms", delay),
+        ("--account", account("gd", ISP_ID_V3, "V3.0")),
+        ("--account", account("zj", ISP_ID_V5, "V5.0")),
     ];
     for (flag, value) in pairs {
         flags.push(flag.to_owned());
@@ -274,6 +298,11 @@ async fn start_sandbox(options: &WorldOptions, nats: &NatsServer) -> anyhow::Res
     });
     let ports = waited.await.with_context(|| format!("the sandbox printed:\n{}", sandbox.last_lines()))?;
     Ok((sandbox, ports))
+}
+
+/// An account in the form of the sandbox's flag.
+fn account(province: &str, isp_id: u64, interface: &str) -> String {
+    format!("{province}:{isp_id}:{BUREAU_USER}:{BUREAU_PASSWORD}:{BUREAU_KEY}:{BUREAU_IV}:{interface}")
 }
 
 async fn create_role_and_database(postgres: &Postgres, name: &str) -> anyhow::Result<()> {
@@ -307,10 +336,9 @@ impl Environment {
             std::fs::write(keys.join(format!("{name}.kek")), BASE64.encode(rand::random::<[u8; 32]>()))?;
             public.insert(name, public_key);
         }
-        // The account that the sandbox's bureau knows.
-        std::fs::write(keys.join("bureau.password"), "sandbox-password")?;
-        std::fs::write(keys.join("bureau.key"), "ABCDEFGHIJKLMNOP")?;
-        std::fs::write(keys.join("bureau.iv"), "0102030405060708")?;
+        std::fs::write(keys.join("bureau.password"), BUREAU_PASSWORD)?;
+        std::fs::write(keys.join("bureau.key"), BUREAU_KEY)?;
+        std::fs::write(keys.join("bureau.iv"), BUREAU_IV)?;
         let tokens = [
             ("applicant", APPLICANT_TOKEN, "applicant", "demo"),
             ("other", OTHER_TOKEN, "applicant", "other"),
@@ -326,6 +354,7 @@ impl Environment {
             })
             .collect();
         std::fs::write(keys.join("tokens.toml"), file)?;
+        std::fs::write(work_dir.join(REVIEWER_TOKEN_FILE), REVIEWER_TOKEN)?;
         Ok(Self { keys, public })
     }
 
@@ -367,6 +396,11 @@ fn own_settings(
     let keys = work_dir.join("keys");
     let pairs: Vec<(&str, String)> = match name {
         "intake" => vec![
+            ("INTAKE__OIDC__ISSUER", format!("{sandbox}/issuer")),
+            ("INTAKE__RATE_LIMITS__APPLICANT__PER_SECOND", UNLIKELY.to_owned()),
+            ("INTAKE__RATE_LIMITS__APPLICANT__BURST", UNLIKELY.to_owned()),
+            ("INTAKE__RATE_LIMITS__REVIEWER__PER_SECOND", UNLIKELY.to_owned()),
+            ("INTAKE__RATE_LIMITS__REVIEWER__BURST", UNLIKELY.to_owned()),
             ("INTAKE__TOKENS_FILE", keys.join("tokens.toml").display().to_string()),
             ("INTAKE__RULES__KEYS__SANDBOX", signing_key.trusted().public_key_hex),
             ("INTAKE__PAPERS__PROVIDER_NAME", "示例接入服务有限公司".to_owned()),
@@ -378,12 +412,20 @@ fn own_settings(
             ("AUTHORITY__DOMAIN__URL", sandbox),
         ],
         "relay" => vec![
-            ("RELAY__ACCOUNT__ENDPOINT", sandbox),
-            ("RELAY__ACCOUNT__ISP_ID", "440000000001".to_owned()),
-            ("RELAY__ACCOUNT__USER_NAME", "sandbox".to_owned()),
+            ("RELAY__ACCOUNT__ENDPOINT", sandbox.clone()),
+            ("RELAY__ACCOUNT__ISP_ID", ISP_ID_V3.to_string()),
+            ("RELAY__ACCOUNT__USER_NAME", BUREAU_USER.to_owned()),
             ("RELAY__ACCOUNT__PASSWORD_FILE", keys.join("bureau.password").display().to_string()),
             ("RELAY__ACCOUNT__CONTENT_KEY_FILE", keys.join("bureau.key").display().to_string()),
             ("RELAY__ACCOUNT__CONTENT_IV_FILE", keys.join("bureau.iv").display().to_string()),
+            ("RELAY__ACCOUNTS__ZJ__PROVINCES", "[\"zj\"]".to_owned()),
+            ("RELAY__ACCOUNTS__ZJ__INTERFACE", "V5.0".to_owned()),
+            ("RELAY__ACCOUNTS__ZJ__ENDPOINT", sandbox),
+            ("RELAY__ACCOUNTS__ZJ__ISP_ID", ISP_ID_V5.to_string()),
+            ("RELAY__ACCOUNTS__ZJ__USER_NAME", BUREAU_USER.to_owned()),
+            ("RELAY__ACCOUNTS__ZJ__PASSWORD_FILE", keys.join("bureau.password").display().to_string()),
+            ("RELAY__ACCOUNTS__ZJ__CONTENT_KEY_FILE", keys.join("bureau.key").display().to_string()),
+            ("RELAY__ACCOUNTS__ZJ__CONTENT_IV_FILE", keys.join("bureau.iv").display().to_string()),
             ("RELAY__TIMING__DOWNLOAD_INTERVAL_MS", options.download_interval_ms.to_string()),
             ("RELAY__TIMING__RETRY_FIRST_MS", "200".to_owned()),
             ("RELAY__BATCH__MAX_WAIT_MS", options.upload_wait_ms.to_string()),

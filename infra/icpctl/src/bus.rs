@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_nats::jetstream;
 use icp_domain::Province;
-use icp_rules_host::publish::{self, Stored, StoredInfo};
-use icp_rules_host::status::{self, HostStatus};
+use icp_rules_host::publish::{self, Announcement, Stored, StoredInfo};
+use icp_rules_host::status::{self, HostStatus, Refusal};
 
 use crate::cli::Cli;
 use crate::output::short;
@@ -17,7 +17,7 @@ const ASK_EVERY: Duration = Duration::from_millis(200);
 
 /// The bus that the command line names, or that of the running demo.
 pub async fn connect(cli: &Cli) -> Result<jetstream::Context, Problem> {
-    let of_demo = || place::root(cli.root.as_deref()).ok().and_then(|root| place::demo(&root)).map(|demo| demo.nats);
+    let of_demo = || place::demo(cli.root.as_deref()).map(|demo| demo.nats);
     let url = cli.nats.clone().or_else(of_demo).ok_or_else(|| {
         Problem::new("no bus is named", "no demo is running here", "give --nats <url> or set ICP_NATS_URL")
     })?;
@@ -56,27 +56,59 @@ pub async fn stored(jetstream: &jetstream::Context, province: Province, name: &s
     }
 }
 
+/// What the bus names for a province, as it stands today.
+pub async fn announced(jetstream: &jetstream::Context, province: Province) -> Result<Option<Announcement>, Problem> {
+    match publish::announced(jetstream, province).await? {
+        Some(announced) if announced.next.is_some() => Ok(Some(announced.on(status::today(jetstream).await?))),
+        announced => Ok(announced),
+    }
+}
+
 /// The bytes and vectors of the active release.
 pub async fn active(jetstream: &jetstream::Context, province: Province) -> Result<Stored, Problem> {
-    let announced = publish::announced(jetstream, province).await?.ok_or_else(|| {
+    let announced = announced(jetstream, province).await?.ok_or_else(|| {
         let what = format!("{} has no active module", province.letters());
         Problem::new(what, "the bus names none", "activate one, or name a file with --module")
     })?;
     Ok(publish::fetch(jetstream, &announced.release.digest).await?)
 }
 
-/// Waits until every living host runs this digest or has refused it.
+/// What is awaited of a release on every host.
+#[derive(Debug, Clone, Copy)]
+pub enum Awaited {
+    /// That it judges.
+    Active,
+    /// That it is held ready for its day.
+    Planned,
+}
+
+impl Awaited {
+    fn is_reached(self, status: &HostStatus, digest: &str) -> bool {
+        let named = match self {
+            Self::Active => &status.active,
+            Self::Planned => &status.planned,
+        };
+        named.as_ref().is_some_and(|module| module.digest == digest)
+    }
+
+    fn refusal<'s>(self, status: &'s HostStatus, digest: &str) -> Option<&'s Refusal> {
+        let refused = match self {
+            Self::Active => &status.refused,
+            Self::Planned => &status.planned_refused,
+        };
+        refused.as_ref().filter(|refusal| refusal.release.digest == digest)
+    }
+}
+
+/// Waits until every living host runs this digest, or holds it ready, or one has refused it.
 pub async fn wait_for_hosts(
     jetstream: &jetstream::Context,
     province: Province,
     digest: &str,
     wait: Duration,
+    awaited: Awaited,
 ) -> Result<Vec<HostStatus>, Problem> {
     let deadline = tokio::time::Instant::now() + wait;
-    let runs = |status: &HostStatus| status.active.as_ref().is_some_and(|active| active.digest == digest);
-    let refused = |status: &HostStatus| {
-        status.refused.as_ref().filter(|refusal| refusal.release.digest == digest).map(|refusal| refusal.error.clone())
-    };
     loop {
         let all = status::statuses(jetstream).await?;
         let hosts = all.get(status::PRESENCE).cloned().unwrap_or_default().into_iter();
@@ -85,10 +117,15 @@ pub async fn wait_for_hosts(
         let hosts: Vec<HostStatus> = hosts
             .map(|present| told.iter().find(|status| status.host == present.host).cloned().unwrap_or(present))
             .collect();
-        if let Some((host, error)) = hosts.iter().find_map(|host| refused(host).map(|error| (host, error))) {
-            return Err(Problem::refused(&format!("the release on host {}", host.host), &error));
+        let refused = |host: &HostStatus| {
+            let refusal = awaited.refusal(host, digest)?;
+            Some(Problem::refused(&format!("the release on host {}", host.host), &refusal.error))
+        };
+        if let Some(problem) = hosts.iter().find_map(refused) {
+            return Err(problem);
         }
-        let behind: Vec<&str> = hosts.iter().filter(|host| !runs(host)).map(|host| host.host.as_str()).collect();
+        let is_behind = |host: &&HostStatus| !awaited.is_reached(host, digest);
+        let behind: Vec<&str> = hosts.iter().filter(is_behind).map(|host| host.host.as_str()).collect();
         if !hosts.is_empty() && behind.is_empty() {
             return Ok(hosts);
         }

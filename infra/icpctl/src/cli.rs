@@ -66,6 +66,18 @@ pub enum AuditVerb {
         /// A head that was published, as number and hash: the trail must hold it; may be given several times
         #[arg(long, value_name = "SEQ:HASH")]
         anchor: Vec<String>,
+        /// Heads that `icpctl audit anchors` has kept: the trail must hold them all
+        #[arg(long, value_name = "FILE")]
+        anchors: Option<PathBuf>,
+    },
+    /// Keep the heads that intake publishes, a line of JSON each, in a file outside of its database
+    Anchors {
+        /// Where they are kept; those that are there stay
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Go on until ended; without it, ends with what the bus holds (7 days)
+        #[arg(long)]
+        follow: bool,
     },
 }
 
@@ -88,9 +100,9 @@ pub enum RulesVerb {
         /// Letters of the province, e.g. `gd`
         province: String,
     },
-    /// Build the modules of all provinces, as `cargo xtask rules build`
+    /// Build the modules of a province, or of all, as `cargo xtask rules build`
     Build {
-        /// Show only this province's modules
+        /// Only this province; the modules of the others stay as they are
         province: Option<String>,
     },
     /// Run all vectors of a province in its built modules
@@ -123,13 +135,13 @@ pub enum RulesVerb {
         /// A release that `sign` wrote, instead of a key
         #[arg(long, value_name = "FILE", conflicts_with = "key")]
         release: Option<PathBuf>,
-        /// Make it active as well
+        /// Make it active as well, or plan it for the day when it comes into force
         #[arg(long)]
         activate: bool,
         #[command(flatten)]
         wait: WaitArgs,
     },
-    /// Make a stored release active on every host
+    /// Make a stored release active on every host; one that comes into force later is planned for its day
     Activate {
         /// Letters of the province
         province: String,
@@ -154,7 +166,7 @@ pub enum RulesVerb {
         /// Letters of the province
         province: String,
     },
-    /// Make the release before the active one active again, on every host
+    /// Take back what is planned; without a plan, make the release before the active one active again, on every host
     Rollback {
         /// Letters of the province
         province: String,
@@ -216,12 +228,12 @@ pub enum StockVerb {
     Export {
         /// Letters of the province [default: all]
         province: Option<String>,
-        /// Address of intake
+        /// Address of intake [default: that of the running demo]
         #[arg(long, env = "ICP_INTAKE_URL", value_name = "URL")]
-        intake: String,
-        /// File with the token of a reviewer
+        intake: Option<String>,
+        /// File with the token of a reviewer [default: that of the running demo]
         #[arg(long, value_name = "FILE")]
-        token_file: PathBuf,
+        token_file: Option<PathBuf>,
         /// Where the lines go; readable for this user alone
         #[arg(long, value_name = "FILE")]
         out: PathBuf,

@@ -68,11 +68,30 @@ pub struct Demo {
     pub nats: String,
     /// File of the key that its hosts trust.
     pub rules_key: PathBuf,
+    /// File of the token of its reviewer.
+    pub reviewer_token: PathBuf,
+    /// Its services.
+    pub services: DemoServices,
+}
+
+/// Services of the demo, as far as they are asked here.
+#[derive(Debug, Clone, Deserialize)]
+pub struct DemoServices {
+    /// Intake.
+    pub intake: DemoService,
+}
+
+/// Where a service of the demo answers.
+#[derive(Debug, Clone, Deserialize)]
+pub struct DemoService {
+    /// Base address of REST.
+    pub http: String,
 }
 
 /// The running demo, if there is one.
-pub fn demo(root: &Path) -> Option<Demo> {
-    let text = std::fs::read(target(root).join("demo").join("addresses.json")).ok()?;
+pub fn demo(root: Option<&Path>) -> Option<Demo> {
+    let root = self::root(root).ok()?;
+    let text = std::fs::read(target(&root).join("demo").join("addresses.json")).ok()?;
     serde_json::from_slice(&text).ok()
 }
 

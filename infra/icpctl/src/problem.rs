@@ -67,6 +67,8 @@ impl From<PublishError> for Problem {
             PublishError::Bus { .. } => "check that the broker runs with JetStream and try again",
             PublishError::NoPrevious(_) => "activate a stored release by name; `icpctl rules list --stored` shows them",
             PublishError::NoneActive(_) => "activate a release first",
+            PublishError::AlreadyPlanned(..) => "take the plan back first: icpctl rules rollback <province>",
+            PublishError::NoneUntil(..) => "activate a release that is in force first",
             PublishError::Overtaken(_) => "look at `icpctl rules list` and try again",
             PublishError::Damaged(..) | PublishError::Json(_) => "publish the module again",
         };

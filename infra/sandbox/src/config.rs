@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::bureau::interface::Interface;
+use crate::issuer::{UserSpec, default_users};
 
 /// Flags of the sandbox; each can also be given as `ICP_SANDBOX_<FLAG>` in the environment.
 #[derive(Debug, Clone, clap::Parser)]
@@ -39,6 +40,15 @@ pub struct Config {
     /// Bearer key of the SMS gateway.
     #[arg(long, env = "ICP_SANDBOX_SMS_KEY", default_value = DEFAULT_SMS_KEY)]
     pub sms_key: String,
+    /// Somebody whom the issuer of tokens knows: name:password:role:account. May be repeated.
+    #[arg(long = "issuer-user", env = "ICP_SANDBOX_ISSUER_USERS", value_delimiter = ',', default_values_t = default_users())]
+    pub issuer_users: Vec<UserSpec>,
+    /// Whom the tokens are for.
+    #[arg(long, env = "ICP_SANDBOX_ISSUER_AUDIENCE", default_value = DEFAULT_ISSUER_AUDIENCE)]
+    pub issuer_audience: String,
+    /// Seconds, in real time, for which a token holds.
+    #[arg(long, env = "ICP_SANDBOX_ISSUER_TOKEN_SECONDS", default_value_t = DEFAULT_ISSUER_TOKEN_SECONDS)]
+    pub issuer_token_seconds: u64,
     /// XML namespace of the SOAP answers. (The real one is not public; requests may use any.)
     #[arg(long, env = "ICP_SANDBOX_SOAP_NAMESPACE", default_value = DEFAULT_SOAP_NAMESPACE)]
     pub soap_namespace: String,
@@ -61,6 +71,8 @@ const DEFAULT_BUREAU_CHECK_MS: u64 = 300;
 const DEFAULT_SMS_ANSWER_MS: u64 = 400;
 const DEFAULT_BUREAU_REVIEW_MS: u64 = 400;
 const DEFAULT_SMS_WINDOW_HOURS: u32 = 24;
+const DEFAULT_ISSUER_AUDIENCE: &str = "icp-intake";
+const DEFAULT_ISSUER_TOKEN_SECONDS: u64 = 8 * 3600;
 const DEFAULT_SMS_KEY: &str = "sandbox-sms-key";
 const DEFAULT_SOAP_NAMESPACE: &str = "http://webservice.sandbox.icp/";
 const DEFAULT_ATTACHMENT_MAX_BYTES: usize = 100 * 1024;
@@ -81,6 +93,9 @@ impl Default for Config {
             sms_window_hours: DEFAULT_SMS_WINDOW_HOURS,
             accounts: default_accounts(),
             sms_key: DEFAULT_SMS_KEY.to_owned(),
+            issuer_users: default_users(),
+            issuer_audience: DEFAULT_ISSUER_AUDIENCE.to_owned(),
+            issuer_token_seconds: DEFAULT_ISSUER_TOKEN_SECONDS,
             soap_namespace: DEFAULT_SOAP_NAMESPACE.to_owned(),
             attachment_max_bytes: DEFAULT_ATTACHMENT_MAX_BYTES,
             mail_max_bytes: DEFAULT_MAIL_MAX_BYTES,

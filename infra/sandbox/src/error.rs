@@ -32,6 +32,9 @@ pub enum SandboxError {
     /// Two accounts have the same `ispId`.
     #[error("two accounts have the ispId {0}")]
     DuplicateAccount(String),
+    /// The issuer of tokens has no key.
+    #[error("the issuer of tokens cannot make a key")]
+    IssuerKey,
     /// A server task ended although nobody asked for it.
     #[error("a task of the sandbox ended unexpectedly")]
     TaskEnded,

@@ -1,6 +1,6 @@
 //! The outside world for development and tests: a provincial bureau that speaks the ministry's
 //! enterprise interface V3.0, the authorities that know enterprises, citizens and domains, an SMS
-//! gateway with phones, a mail sink, the people who answer the ministry's SMS, and a clock that
+//! gateway with phones, a mail sink, the people who answer the ministry's SMS, an issuer of tokens, and a clock that
 //! can be moved.
 //!
 //! It shares no code with the services, so that what it accepts is an independent reading of
@@ -13,6 +13,7 @@ pub mod config;
 mod connection;
 mod error;
 mod http;
+pub mod issuer;
 mod lock;
 mod mail;
 mod phones;
@@ -62,7 +63,7 @@ pub async fn start(config: Config) -> Result<Running, SandboxError> {
     let smtp = local_address(&smtp_listener)?;
 
     let ports_file = config.ports_file.clone();
-    let world = Arc::new(World::new(config).await?);
+    let world = Arc::new(World::new(config, http).await?);
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(timers::run(world.clone()));

@@ -7,6 +7,7 @@
 #![allow(rustdoc::invalid_html_tags)] // Help texts name places as `<out>`; clap shows them as they are.
 
 mod ci;
+mod fuzz;
 mod mutate;
 mod platform;
 mod rules;
@@ -88,6 +89,17 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Give the parsers of outside input millions of inputs, and keep what breaks one
+    ///
+    /// Builds the fuzzer with the compiler that builds the platform; the first build takes minutes. An input that breaks
+    /// a target is kept beside its seeds in load-tests/fuzz/seeds, where the ordinary tests find it.
+    Fuzz {
+        /// Only this target, e.g. `filing` [default: all of them, one after another]
+        target: Option<String>,
+        /// How long each target is fuzzed, seconds
+        #[arg(long, default_value_t = 10)]
+        seconds: u32,
+    },
     /// Check what the compiler does not: file sizes, left-over markers, manifests, documents against the tree
     Tidy,
 }
@@ -102,6 +114,9 @@ enum RulesVerb {
         /// Where the components go [default: rules in the target directory]
         #[arg(long, value_name = "FOLDER")]
         out: Option<PathBuf>,
+        /// Only this province, e.g. `gd`; the modules of the others stay as they are
+        #[arg(long, value_name = "LETTERS")]
+        province: Option<String>,
     },
     /// Change every parameter of every province's book in turn, and fail where no vector notices
     ///
@@ -144,10 +159,14 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.verb {
         Verb::Setup { check: true } => setup::check().map(|()| ExitCode::SUCCESS),
         Verb::Setup { check: false } => setup::ensure().map(|()| ExitCode::SUCCESS),
-        Verb::Rules { verb: RulesVerb::Build { out } } => {
+        Verb::Rules { verb: RulesVerb::Build { out, province } } => {
             setup::ensure_wasm_target()?;
             let out = out.unwrap_or_else(|| workspace.rules_dir());
-            rules::build(&workspace, &out).map(|()| ExitCode::SUCCESS)
+            match province {
+                Some(province) => rules::build_one(&workspace, &out, &province)?,
+                None => rules::build(&workspace, &out)?,
+            }
+            Ok(ExitCode::SUCCESS)
         }
         Verb::Rules { verb: RulesVerb::Mutate { province } } => {
             mutate::run(&workspace, &province).map(|()| ExitCode::SUCCESS)
@@ -156,6 +175,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Test { args } => platform::test(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Verb::Ci { fail_fast } => ci::run(&workspace, fail_fast),
         Verb::Bench { name, args } => platform::bench(&workspace, &name, &args),
+        Verb::Fuzz { target, seconds } => fuzz::fuzz(&workspace, target.as_deref(), seconds),
         Verb::Tidy => tidy::run(&workspace.root).map(|()| ExitCode::SUCCESS),
     }
 }

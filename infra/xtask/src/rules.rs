@@ -34,7 +34,7 @@ pub(crate) struct Edition {
 }
 
 /// One line of `manifest.json`, read by the demo, the tests and whoever loads a module into a cluster.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Module {
     province: String,
     version: String,
@@ -66,17 +66,30 @@ struct ExtraEdition {
 
 /// Builds every edition of every province into `out`, with a manifest.
 pub(crate) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
-    build_editions(workspace, out, editions(workspace)?)
+    build_editions(workspace, out, editions(workspace)?, Vec::new())
+}
+
+/// As [`build`], only of one province; the modules of the others stay as they were built before.
+pub(crate) fn build_one(workspace: &Workspace, out: &Path, province: &str) -> Result<()> {
+    let mut editions = editions(workspace)?;
+    editions.retain(|edition| edition.province == province);
+    if editions.is_empty() {
+        bail!("there is no province `{province}` in {PROVINCES}");
+    }
+    let mut others = read_manifest(out)?;
+    others.retain(|module| module.province != province);
+    build_editions(workspace, out, editions, others)
 }
 
 /// As [`build`], only of some provinces; `out` holds nothing else afterwards.
 pub(crate) fn build_some(workspace: &Workspace, out: &Path, provinces: &[&str]) -> Result<()> {
     let mut editions = editions(workspace)?;
     editions.retain(|edition| provinces.contains(&edition.province.as_str()));
-    build_editions(workspace, out, editions)
+    build_editions(workspace, out, editions, Vec::new())
 }
 
-fn build_editions(workspace: &Workspace, out: &Path, editions: Vec<Edition>) -> Result<()> {
+/// Builds editions beside modules that stay.
+fn build_editions(workspace: &Workspace, out: &Path, editions: Vec<Edition>, others: Vec<Module>) -> Result<()> {
     let toolchain = WasmToolchain::find().context("this machine cannot compile for WASM; see `cargo xtask setup`")?;
     let profile = profile(&workspace.root)?;
     fs::create_dir_all(out).with_context(|| format!("{} could not be made", out.display()))?;
@@ -84,7 +97,7 @@ fn build_editions(workspace: &Workspace, out: &Path, editions: Vec<Edition>) -> 
     // The plain editions in one go, side by side; each further edition has features of its own.
     let plain: Vec<&Edition> = editions.iter().filter(|edition| edition.features.is_empty()).collect();
     compile(workspace, toolchain, profile, &plain)?;
-    let mut modules = Vec::new();
+    let mut modules = others;
     for edition in &plain {
         modules.push(put(workspace, profile, edition, out)?);
     }
@@ -99,6 +112,16 @@ fn build_editions(workspace: &Workspace, out: &Path, editions: Vec<Edition>) -> 
     remove_modules_of_the_past(out, &modules)?;
     println!("{} rule modules in {}", modules.len(), out.display());
     Ok(())
+}
+
+/// The modules that were built before; none where nothing was.
+fn read_manifest(out: &Path) -> Result<Vec<Module>> {
+    let path = out.join("manifest.json");
+    match fs::read(&path) {
+        Ok(text) => serde_json::from_slice(&text).with_context(|| format!("{} is not understood", path.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error).with_context(|| format!("{} could not be read", path.display())),
+    }
 }
 
 /// All editions of all provinces, in the order of their file names.
@@ -276,6 +299,19 @@ mod tests {
     #[test]
     fn what_is_no_module_is_not_encoded() {
         assert!(encode(b"not wasm").is_err());
+    }
+
+    #[test]
+    fn what_was_built_before_is_known_and_a_broken_manifest_is_told() {
+        let out = std::env::temp_dir().join(format!("icp-xtask-manifest-{}", std::process::id()));
+        assert!(read_manifest(&out).unwrap().is_empty());
+        fs::create_dir_all(&out).unwrap();
+        let text = r#"[{"province": "gd", "version": "1.0.0", "file": "gd-1.0.0.wasm", "sha256": "00"}]"#;
+        fs::write(out.join("manifest.json"), text).unwrap();
+        assert_eq!(read_manifest(&out).unwrap()[0].file, "gd-1.0.0.wasm");
+        fs::write(out.join("manifest.json"), "[").unwrap();
+        assert!(read_manifest(&out).unwrap_err().to_string().contains("is not understood"));
+        fs::remove_dir_all(out).unwrap();
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Following the bus: the releases named in `icp_rules_active` become the active modules of this host, those in
-//! `icp_rules_shadow` judge beside them, and the host tells the bus what it runs.
+//! `icp_rules_shadow` judge beside them, and the host tells the bus what it runs. A release that is planned for a day is
+//! proved at once and held ready; on that day, by the host's own clock, it becomes active.
 //!
 //! The follower compares the whole buckets with what is active whenever something may have changed: at start,
 //! at every entry of the watch, after every reconnect, and once in a while. So a lost message, a wiped bucket or
@@ -28,6 +29,9 @@ use crate::status::{HostReport, HostStatus, PRESENCE, Refusal, Teller, unix_s};
 const RETRY_MIN: Duration = Duration::from_millis(200);
 /// Longest wait between two attempts.
 const RETRY_MAX: Duration = Duration::from_secs(15);
+
+/// Names that are read from the bus side by side.
+const READS_MAX: usize = 16;
 
 /// How a host follows the bus.
 #[derive(Debug, Clone)]
@@ -103,6 +107,7 @@ pub fn follow(host: Arc<Host>, jetstream: jetstream::Context, options: FollowOpt
         let mut wait = RETRY_MIN;
         let mut has_warned = false;
         loop {
+            known.switch_due();
             let error = match follow_until_broken(&mut known, &jetstream).await {
                 Ok(()) => String::from("the watch ended"),
                 Err(error) => error.to_string(),
@@ -143,6 +148,24 @@ struct KnownProvince {
     /// The candidate that runs, or was refused, and the number of its run.
     shadow: Option<(Release, u64)>,
     shadow_refused: Option<(Release, LoadError)>,
+    next: Option<Planned>,
+}
+
+/// The release of a plan: held ready, or refused.
+struct Planned {
+    release: Release,
+    outcome: Result<LoadedModule, LoadError>,
+}
+
+impl Planned {
+    fn module(&self) -> Option<ModuleName> {
+        self.outcome.as_ref().ok().map(|module| ModuleName::from(&**module.info()))
+    }
+
+    fn refusal(&self) -> Option<Refusal> {
+        let error = self.outcome.as_ref().err()?.clone();
+        Some(Refusal { release: self.release.clone(), error })
+    }
 }
 
 async fn follow_until_broken(known: &mut Known, jetstream: &jetstream::Context) -> Result<(), PublishError> {
@@ -156,10 +179,14 @@ async fn follow_until_broken(known: &mut Known, jetstream: &jetstream::Context) 
     let mut changes = futures::stream::select(of_active, of_shadow);
     let mut compared = None::<Instant>;
     loop {
+        if known.switch_due() {
+            compared = None;
+        }
         // Before the comparison, which may load many modules: whoever waits for all hosts must know of this one.
-        let presence = HostStatus { host: known.options.host.clone(), ..HostStatus::default() };
+        let today = known.host.today().to_naive();
+        let presence = HostStatus { host: known.options.host.clone(), today, ..HostStatus::default() };
         statuses.tell(PRESENCE, &known.options.host, &presence).await?;
-        if compared.is_none_or(|at| at.elapsed() >= known.options.compare_every) {
+        if known.is_plan_due() || compared.is_none_or(|at| at.elapsed() >= known.options.compare_every) {
             known.compare(&objects, &active, &shadow).await?;
             compared = Some(Instant::now());
         }
@@ -182,16 +209,29 @@ impl Known {
         active: &jetstream::kv::Store,
         shadow: &jetstream::kv::Store,
     ) -> Result<(), PublishError> {
-        for province in Province::ALL {
-            match announced_in(active, province).await {
-                Ok(Some((announcement, _))) => self.take(objects, province, &announcement.release).await,
+        let names = Province::ALL.map(|province| async move {
+            (province, announced_in(active, province).await, shadowed_in(shadow, province).await)
+        });
+        let names: Vec<_> = futures::stream::iter(names).buffered(READS_MAX).collect().await;
+        for (province, announced, shadowed) in names {
+            match announced {
+                Ok(Some((announcement, _))) => {
+                    let announcement = announcement.on(self.host.today());
+                    self.take(objects, province, &announcement.release).await;
+                    if let Some(previous) = &announcement.previous
+                        && self.host.active(province).is_none()
+                    {
+                        self.fall_back(objects, province, previous).await;
+                    }
+                    self.hold_ready(objects, province, announcement.next).await;
+                }
                 Ok(None) => {}
                 Err(error @ PublishError::Damaged(..)) => {
                     tracing::error!(province = province.letters(), %error, "the named release cannot be read");
                 }
                 Err(error) => return Err(error),
             }
-            match shadowed_in(shadow, province).await {
+            match shadowed {
                 Ok(named) => self.set_shadow(objects, province, named).await,
                 Err(error @ PublishError::Damaged(..)) => {
                     tracing::error!(province = province.letters(), %error, "the named shadow cannot be read");
@@ -250,7 +290,12 @@ impl Known {
         if stays_refused(self.province(province).refused.as_ref(), release) {
             return;
         }
-        let outcome = self.load(objects, province, release).await.map(|module| self.host.activate(module));
+        let ready = self.province(province).next.take_if(|planned| planned.release == *release);
+        let loaded = match ready.map(|planned| planned.outcome) {
+            Some(Ok(module)) => Ok(module),
+            _ => self.load(objects, province, release).await,
+        };
+        let outcome = loaded.map(|module| self.host.activate(module));
         self.province(province).refused = match outcome {
             Ok(_info) => {
                 tracing::info!(province = letters, rules.digest = %release.digest, rules.version = %release.version, "rule module active");
@@ -261,6 +306,75 @@ impl Known {
                 Some((release.clone(), error))
             }
         };
+    }
+
+    /// A host that was started after a refusal goes on with the release before, as those do that had it; the refusal
+    /// stays on show.
+    async fn fall_back(
+        &mut self,
+        objects: &jetstream::object_store::ObjectStore,
+        province: Province,
+        previous: &Release,
+    ) {
+        let refused = self.province(province).refused.take();
+        self.take(objects, province, previous).await;
+        self.province(province).refused = refused;
+    }
+
+    /// Activates what is held ready and whose day has come, and tells whether there was any. Needs no bus, which may be
+    /// away at midnight.
+    fn switch_due(&mut self) -> bool {
+        let today = self.host.today();
+        let mut due = Vec::new();
+        for known in self.provinces.values_mut() {
+            let is_due = |planned: &mut Planned| planned.outcome.is_ok() && planned.release.is_in_force(today);
+            due.extend(known.next.take_if(is_due));
+        }
+        let is_any = !due.is_empty();
+        for Planned { release, outcome } in due {
+            let Ok(module) = outcome else { continue };
+            let info = self.host.activate(module);
+            tracing::info!(rules.digest = %release.digest, rules.version = %release.version, province = info.province.letters(), "rule module active from today");
+        }
+        is_any
+    }
+
+    /// Proves the release of a plan now, so that nobody waits for it on its day, nor learns then that it is refused.
+    async fn hold_ready(
+        &mut self,
+        objects: &jetstream::object_store::ObjectStore,
+        province: Province,
+        planned: Option<Release>,
+    ) {
+        let known = self.province(province);
+        let Some(release) = planned else {
+            known.next = None;
+            return;
+        };
+        let is_settled = |held: &Planned| {
+            held.release == release && held.outcome.as_ref().err().is_none_or(|error| !error.is_passing())
+        };
+        if known.next.as_ref().is_some_and(is_settled) {
+            return;
+        }
+        let outcome = self.load(objects, province, &release).await;
+        let letters = province.letters();
+        match &outcome {
+            Ok(_module) => {
+                tracing::info!(province = letters, rules.digest = %release.digest, rules.version = %release.version, "rule module held ready for its day");
+            }
+            Err(error) => {
+                tracing::error!(province = letters, rules.digest = %release.digest, %error, "the rule module of a plan is refused");
+            }
+        }
+        self.province(province).next = Some(Planned { release, outcome });
+    }
+
+    /// Whether the day of a plan has come.
+    fn is_plan_due(&self) -> bool {
+        let today = self.host.today();
+        let mut planned = self.provinces.values().filter_map(|known| known.next.as_ref());
+        planned.any(|planned| planned.release.is_in_force(today))
     }
 
     /// Begins, keeps or ends the shadow of a province.
@@ -329,7 +443,8 @@ impl Known {
                 refused.clone().map(|(release, error)| Refusal { release, error })
             };
             let report = self.host.shadow_report(province);
-            if known.active.is_some() || known.refused.is_some() || known.shadow.is_some() {
+            let has_news = known.active.is_some() || known.refused.is_some() || known.shadow.is_some();
+            if has_news || known.next.is_some() {
                 let status = HostStatus {
                     host: host.clone(),
                     active: known.active.clone(),
@@ -337,6 +452,9 @@ impl Known {
                     refused: refusal(&known.refused),
                     shadow: report.as_ref().map(|report| report.candidate.clone()),
                     shadow_refused: refusal(&known.shadow_refused),
+                    planned: known.next.as_ref().and_then(Planned::module),
+                    planned_refused: known.next.as_ref().and_then(Planned::refusal),
+                    today: None,
                 };
                 statuses.tell(province.letters(), &host, &status).await?;
             }

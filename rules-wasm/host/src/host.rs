@@ -98,6 +98,11 @@ impl Host {
         Ok(Arc::new(Self { config, engine, clock, places, shadows, today: Box::new(today), slots }))
     }
 
+    /// The day, as this host's clock has it.
+    pub(crate) fn today(&self) -> Date {
+        (self.today)()
+    }
+
     /// Takes a module through every step without activating it: digest, signature, compile, imports and exports,
     /// description, vectors. Takes up to a second of CPU time: call it off the async threads.
     ///
@@ -110,7 +115,7 @@ impl Host {
         release: &Release,
         vectors: &[Vector],
     ) -> Result<LoadedModule, LoadError> {
-        LoadedModule::load(&self.engine, &self.clock, &self.config, province, bytes, release, vectors, (self.today)())
+        LoadedModule::load(&self.engine, &self.clock, &self.config, province, bytes, release, vectors, self.today())
     }
 
     /// Loads a module as what it says that it is: for a tool on whose user's word it runs. It is compiled once.
@@ -118,7 +123,7 @@ impl Host {
     /// # Errors
     /// Which step refused it and why; also where this host asks for signatures.
     pub fn load_as_described(&self, bytes: &[u8]) -> Result<LoadedModule, LoadError> {
-        LoadedModule::load_as_described(&self.engine, &self.clock, &self.config, bytes, (self.today)())
+        LoadedModule::load_as_described(&self.engine, &self.clock, &self.config, bytes, self.today())
     }
 
     /// What a module says about itself; nothing else is proved. Takes as long as compiling it.
@@ -359,7 +364,7 @@ fn no_module(province: Province) -> String {
 }
 
 /// The date in Asia/Shanghai, which has had no summer time since 1991.
-fn today_in_china() -> Date {
+pub(crate) fn today_in_china() -> Date {
     const OFFSET: chrono::Duration = chrono::Duration::hours(8);
     (chrono::Utc::now() + OFFSET).date_naive().into()
 }

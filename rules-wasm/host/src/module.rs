@@ -170,7 +170,7 @@ impl LoadedModule {
     ) -> Result<Self, LoadError> {
         let limits = Limits::of(config);
         let digest = digest_of(bytes);
-        let unnamed = Release { digest, version: String::new(), signature: None, key_id: None };
+        let unnamed = Release { digest, version: String::new(), signature: None, key_id: None, effective_from: None };
         check_bytes(config, bytes, &unnamed)?;
         signature::verify(&unnamed, &config.trusted_keys, config.signature_required)
             .map_err(|error| LoadError::new(LoadStep::Signature, error))?;
@@ -179,7 +179,8 @@ impl LoadedModule {
         let province = Province::parse(&described.province).ok_or_else(|| {
             LoadError::new(LoadStep::Describe, format!("it is of no province: {}", quoted(&described.province)))
         })?;
-        let release = Release { version: described.version.clone(), ..unnamed };
+        let effective_from = described.effective_from.to_naive();
+        let release = Release { version: described.version.clone(), effective_from, ..unnamed };
         Self::of(inspected, limits, province, &release, today)
     }
 
@@ -338,11 +339,16 @@ fn check_description(
     release: &Release,
     today: Date,
 ) -> Result<(), LoadError> {
+    let first = description.effective_from;
     let lie = if description.province != province.letters() {
         let claimed = quoted(&description.province);
         format!("it is offered for `{}` but says it is for {claimed}", province.letters())
     } else if description.version != release.version {
         format!("it is offered as version {} but says it is {}", release.version, quoted(&description.version))
+    } else if let Some(said) = release.effective_from.map(Date::from).filter(|said| *said != first) {
+        format!("it is offered as in force from {} but says {}", said.iso(), first.iso())
+    } else if release.effective_from.is_none() && first.days() > today.days() {
+        format!("it is in force from {} only, and its release does not say so", first.iso())
     } else if let Some(last) = description.effective_to.filter(|last| last.days() < today.days()) {
         format!("it was in force until {} and today is {}", last.iso(), today.iso())
     } else {

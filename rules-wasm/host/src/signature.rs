@@ -1,6 +1,8 @@
 //! Digests and signatures: an Ed25519 signature over the SHA-256 digest of the module.
 
+use chrono::NaiveDate;
 use ed25519_dalek::{Signer, VerifyingKey};
+use icp_rules_sdk::{Date, Description};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -25,12 +27,27 @@ pub struct Release {
     /// Name of the key that signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
+    /// First day on which the rule book is in force, as the module itself says; none for one that was in force when it
+    /// was released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_from: Option<NaiveDate>,
 }
 
 impl Release {
     /// A release without signature, for hosts that do not ask for one.
     pub fn unsigned(module: &[u8], version: &str) -> Self {
-        Self { digest: digest_of(module), version: version.to_owned(), signature: None, key_id: None }
+        Self {
+            digest: digest_of(module),
+            version: version.to_owned(),
+            signature: None,
+            key_id: None,
+            effective_from: None,
+        }
+    }
+
+    /// Whether its rule book is in force on this day.
+    pub fn is_in_force(&self, today: Date) -> bool {
+        self.effective_from.is_none_or(|first| Date::from(first).days() <= today.days())
     }
 }
 
@@ -123,7 +140,12 @@ impl SigningKey {
         TrustedKey { id: self.id.clone(), public_key_hex: hex::encode(self.key.verifying_key().to_bytes()) }
     }
 
-    /// Signs a module.
+    /// Signs a module as what it says that it is.
+    pub fn release(&self, module: &[u8], description: &Description) -> Release {
+        Release { effective_from: description.effective_from.to_naive(), ..self.sign(module, &description.version) }
+    }
+
+    /// Signs a module whose rule book is in force already.
     pub fn sign(&self, module: &[u8], version: &str) -> Release {
         let signature = self.key.sign(&Sha256::digest(module));
         Release {

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_nats::jetstream::{self, kv};
+use chrono::NaiveDate;
 use futures::StreamExt;
 use icp_domain::Province;
+use icp_rules_sdk::Date;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::buckets;
+use crate::host::today_in_china;
 use crate::module::LoadError;
 use crate::publish::{PublishError, bus};
 use crate::shadow::{ModuleName, ShadowReport};
@@ -37,6 +40,15 @@ pub struct HostStatus {
     pub shadow: Option<ModuleName>,
     /// The candidate that this host refused.
     pub shadow_refused: Option<Refusal>,
+    /// The release of a plan that it holds ready.
+    #[serde(default)]
+    pub planned: Option<ModuleName>,
+    /// The release of a plan that it refused.
+    #[serde(default)]
+    pub planned_refused: Option<Refusal>,
+    /// Under [`PRESENCE`]: the day, as its clock has it.
+    #[serde(default)]
+    pub today: Option<NaiveDate>,
 }
 
 /// A release that a host refused.
@@ -65,7 +77,19 @@ pub struct HostReport {
 /// # Errors
 /// When the bus refuses.
 pub async fn statuses(jetstream: &jetstream::Context) -> Result<BTreeMap<String, Vec<HostStatus>>, PublishError> {
-    read_all(&buckets::status(jetstream).await?).await
+    read_all(&buckets::status(jetstream).await?, |_| true).await
+}
+
+/// The day by the hosts' clock, which the sandbox may have moved; the earliest where they differ, and this machine's
+/// where there are none.
+///
+/// # Errors
+/// When the bus refuses.
+pub async fn today(jetstream: &jetstream::Context) -> Result<Date, PublishError> {
+    let bucket = buckets::status(jetstream).await?;
+    let mut hosts: BTreeMap<String, Vec<HostStatus>> = read_all(&bucket, |group| group == PRESENCE).await?;
+    let days = hosts.remove(PRESENCE).unwrap_or_default().into_iter().filter_map(|host| host.today);
+    Ok(days.min().map_or_else(today_in_china, Date::from))
 }
 
 /// The reports on the last run of a province's shadow, merged over all hosts; none when no host has one. Where hosts
@@ -77,7 +101,8 @@ pub async fn merged_report(
     jetstream: &jetstream::Context,
     province: Province,
 ) -> Result<Option<MergedReport>, PublishError> {
-    let mut all: BTreeMap<String, Vec<HostReport>> = read_all(&buckets::report(jetstream).await?).await?;
+    let mut all: BTreeMap<String, Vec<HostReport>> =
+        read_all(&buckets::report(jetstream).await?, |group| group == province.letters()).await?;
     let mut reports = all.remove(province.letters()).unwrap_or_default();
     let Some(run) = reports.iter().map(|report| report.run).max() else { return Ok(None) };
     reports.retain(|report| report.run == run);
@@ -108,16 +133,23 @@ pub struct MergedReport {
     pub report: ShadowReport,
 }
 
-async fn read_all<T: DeserializeOwned>(bucket: &kv::Store) -> Result<BTreeMap<String, Vec<T>>, PublishError> {
+/// What was told under the groups that are wanted: a group is what stands before the first dot of a key.
+async fn read_all<T: DeserializeOwned>(
+    bucket: &kv::Store,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<BTreeMap<String, Vec<T>>, PublishError> {
     let mut keys = bucket.keys().await.map_err(bus("list what the hosts told"))?;
     let mut values: BTreeMap<String, Vec<T>> = BTreeMap::new();
     while let Some(key) = keys.next().await {
         let key = key.map_err(bus("list what the hosts told"))?;
+        let group = key.split('.').next().unwrap_or_default();
+        if !is_wanted(group) {
+            continue;
+        }
         let Some(value) = bucket.get(&key).await.map_err(bus("read what the hosts told"))? else { continue };
         // A host of another version may tell more or less than this one understands.
         let Ok(value) = serde_json::from_slice(&value) else { continue };
-        let letters = key.split('.').next().unwrap_or_default();
-        values.entry(letters.to_owned()).or_default().push(value);
+        values.entry(group.to_owned()).or_default().push(value);
     }
     Ok(values)
 }

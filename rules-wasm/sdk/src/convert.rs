@@ -79,7 +79,7 @@ impl From<&icp_domain::Certificate> for sdk::Certificate {
             number: certificate.number.clone(),
             address: certificate.address.clone(),
             valid_to: certificate.valid_to.map(Into::into),
-            valid_from: None,
+            valid_from: certificate.valid_from.map(Into::into),
         }
     }
 }
@@ -205,7 +205,7 @@ defaults! {
     }
     Context {
         today, materials, enterprise, domains, phone_uses, filed_services, orders_in_flight, filed_domains,
-        on_record, id_uses, address_places,
+        on_record, id_uses, address_places, changed,
     }
     SmsReceiver { field, mobile, id_tail_zh }
     Capabilities { new_with_change, access_with_change, migrate, cross_province_change, shell_add }

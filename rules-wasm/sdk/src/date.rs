@@ -1,5 +1,7 @@
 //! Calendar arithmetic on the contract's dates.
 
+use chrono::NaiveDate;
+
 use crate::Date;
 
 impl Date {
@@ -37,6 +39,11 @@ impl Date {
         let weeks = (to - from).div_euclid(7);
         let rest = (from + weeks * 7 + 1..=to).filter(|day| (day + 3).rem_euclid(7) < 5).count();
         weeks * 5 + i64::try_from(rest).unwrap_or_default()
+    }
+
+    /// The same day for chrono; none when the calendar has no such day.
+    pub fn to_naive(self) -> Option<NaiveDate> {
+        NaiveDate::from_ymd_opt(i32::from(self.year), u32::from(self.month), u32::from(self.day))
     }
 
     /// ISO 8601, e.g. `2026-11-21`.

@@ -210,12 +210,12 @@ const DOCUMENTS: &[Document] = &[
         .note("原件彩色照片或扫描件，四边完整、无反光"),
     Document::new(paper::ORGANISER_PRINCIPAL_ID, PROVIDERS_AGREE)
         .when(When::ALWAYS.types(ORGANISER_TYPES))
-        .same_person(&["organiser-certificate", "service-principal-id"])
+        .same_person(&[paper::ORGANISER_CERTIFICATE.kind, paper::SERVICE_PRINCIPAL_ID.kind])
         .note("正反面原件，不得翻拍"),
     Document::new(paper::SERVICE_PRINCIPAL_ID, PROVIDERS_AGREE)
         .when(When::ALWAYS.types(SERVICE_TYPES))
         .each_service()
-        .same_person(&["organiser-principal-id", "organiser-certificate"])
+        .same_person(&[paper::ORGANISER_PRINCIPAL_ID.kind, paper::ORGANISER_CERTIFICATE.kind])
         .note("正反面原件，不得翻拍"),
     Document::new(paper::SERVICE_PRINCIPAL_FACE, PROVIDERS_AGREE)
         .when(When::ALWAYS.types(SERVICE_TYPES))

@@ -3,15 +3,13 @@
 //! Rules that no machine can decide are items of the checklist. They are no findings: they hold for every order
 //! of their kind, so they would send each of them to review by themselves.
 
-use icp_domain::names::is_same_name;
-
 use crate::book::{Counting, LegalRepresentative, ProvinceBook, SmsIdTail, SmsTo};
 use crate::judge::condition::{count, holds};
 use crate::judge::implied::implied;
 use crate::judge::materials::needed;
 use crate::judge::{At, Case, is_same_person};
 use crate::{
-    Capabilities, ChecklistItem, Context, DocumentRequirement, Limits, OnRecord, Order, OrderType, Person, PersonCheck,
+    Capabilities, ChecklistItem, Context, DocumentRequirement, Limits, Order, OrderType, Person, PersonCheck,
     PersonRequirement, RequirementsAnswer, SmsReceiver,
 };
 
@@ -140,7 +138,7 @@ fn sms_receivers(case: &Case<'_>) -> Vec<SmsReceiver> {
         .find(|(of_type, _)| *of_type == order_type)
         .map_or(SmsTo::Both, |(_, to)| *to);
     let is_change = matches!(order_type, OrderType::ChangeOrganiser | OrderType::ChangeService | OrderType::ChangeBoth);
-    if to == SmsTo::Nobody || is_change && case.on_record().is_some_and(|record| changes_only_remarks(case, record)) {
+    if to == SmsTo::Nobody || is_change && changes_only_remarks(case) {
         return Vec::new();
     }
     let mut list: Vec<SmsReceiver> = Vec::new();
@@ -181,24 +179,10 @@ fn id_tail(case: &Case<'_>, person: &Person) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn changes_only_remarks(case: &Case<'_>, record: &OnRecord) -> bool {
-    let organiser = &case.order.organiser;
-    let equals = |recorded: Option<&str>, text: &str| recorded.is_some_and(|recorded| is_same_name(recorded, text));
-    let is_same_organiser = is_same_name(&record.name, &organiser.name)
-        && record.nature == organiser.nature
-        && record.certificate_number.eq_ignore_ascii_case(&organiser.certificate.number)
-        && equals(record.certificate_address.as_deref(), organiser.certificate.address.as_deref().unwrap_or_default())
-        && equals(record.principal_id_number.as_deref(), &organiser.principal.id.number)
-        && equals(record.principal_mobile.as_deref(), &organiser.principal.mobile);
-    let are_same_services = case.order.services.iter().all(|service| {
-        case.recorded(service).is_some_and(|recorded| {
-            is_same_name(&recorded.name, &service.name)
-                && recorded.domains == service.domains
-                && equals(recorded.principal_id_number.as_deref(), &service.principal.id.number)
-                && equals(recorded.principal_mobile.as_deref(), &service.principal.mobile)
-        })
-    });
-    is_same_organiser && are_same_services
+fn changes_only_remarks(case: &Case<'_>) -> bool {
+    let is_remark =
+        |path: &String| path == "organiser.remark" || path.starts_with("services[") && path.ends_with("].remark");
+    case.context.changed.as_deref().is_some_and(|changed| changed.iter().all(is_remark))
 }
 
 fn checklist(case: &Case<'_>) -> Vec<ChecklistItem> {

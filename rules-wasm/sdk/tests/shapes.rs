@@ -205,14 +205,11 @@ fn how_much() {
     assert_eq!(requirements::requirements(&when_many, &few.0, &few.1).limits.services_per_order, None);
     let total = "block S10 services (services_total_max)";
     speaks(&two, book! { services_total_max: PerNature::units(17) }, &[total]);
-    const PLANS: &[Plan] = &[Plan {
-        above: PerNature::units(10),
-        counting: Counting::DomainsInAll,
-        paper: Paper::new("own", "情况", "own"),
-    }];
+    const PLANS: &[Plan] =
+        &[Plan { above: PerNature::units(10), counting: Counting::DomainsInAll, paper: paper::SITUATION_STATEMENT }];
     speaks(&two, book! { plan_threshold: PLANS }, &["block S10 services (plan_threshold)"]);
     let asked = requirements::requirements(&book! { plan_threshold: PLANS }, &two.0, &two.1);
-    assert!(asked.documents.iter().any(|document| document.kind == "own"));
+    assert!(asked.documents.iter().any(|document| document.kind == paper::SITUATION_STATEMENT.kind));
     let certificates = book! { domain_certificates_from: PerNature::units(2) };
     speaks(
         &two,

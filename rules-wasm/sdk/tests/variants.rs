@@ -60,6 +60,12 @@ fn a_plan_may_be_a_pdf() {
         upload(&mut order.1, kind, "application/pdf");
         assert_eq!(found(&NATIONAL, &order).len(), expected, "{kind}");
     }
+    let mut large = case("company-clean");
+    upload(&mut large.1, "site-plan", "application/pdf");
+    for material in large.1.materials.iter_mut().flatten().filter(|material| material.kind == "site-plan") {
+        material.size_bytes = NATIONAL.picture_bytes_max.value + 1;
+    }
+    assert!(found(&NATIONAL, &large).is_empty(), "a plan is no picture");
 }
 
 #[test]

@@ -7,4 +7,4 @@ set reply = $2::jsonb, state = $3, ended_at = $4, received_told = true,
     sealed = case when $4::timestamptz is null then sealed end,
     wrapped_key = case when $4::timestamptz is null then wrapped_key end,
     record_cipher = case when $4::timestamptz is null then record_cipher end
-where id = $1
+where id = $1 and ended_at is null

@@ -1,13 +1,15 @@
 //! The relay's own settings, section `[relay]` of the configuration; see `config.default.toml`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use icp_domain::Province;
 use icp_kit::Sensitive;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::BatchLimits;
 use crate::reply::ReplyRules;
-use crate::wire::dialect::Dialect;
+use crate::wire::dialect::{Dialect, Interface};
 use crate::wire::envelope::ContentKey;
 
 /// The compiled-in defaults, with the meaning of every key.
@@ -17,8 +19,11 @@ pub const DEFAULTS: &str = include_str!("../config.default.toml");
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The account at the bureau.
+    /// The account of every province that no other account names.
     pub account: AccountSection,
+    /// Further accounts, by name.
+    #[serde(default)]
+    pub accounts: BTreeMap<String, AccountSection>,
     /// How this bureau spells requests.
     pub dialect: Dialect,
     /// Limits of a call.
@@ -33,12 +38,16 @@ pub struct Config {
     pub retention: RetentionSection,
 }
 
-/// `[relay.account]`
+/// `[relay.account]` and `[relay.accounts.<name>]`
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct AccountSection {
-    /// Name of the account in the database.
+    /// Name of the account in the database; a further account has that of its section.
     pub name: String,
+    /// Letters of the provinces whose orders go through it; only for further accounts.
+    pub provinces: Vec<String>,
+    /// Version of the interface that its bureau speaks, where it is not that of `[relay.dialect]`.
+    pub interface: Option<Interface>,
     /// Base address of the bureau's interface.
     pub endpoint: String,
     /// Number of the provider at the bureau.
@@ -122,14 +131,26 @@ pub struct Account {
     pub encrypt_uploads: bool,
 }
 
-/// Why the account's settings cannot be used.
+/// Why an account's settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
     /// A setting has no value.
-    #[error("relay.account.{0} is not set")]
+    #[error("`{0}` is not set")]
     Missing(&'static str),
+    /// The main account names provinces.
+    #[error("`provinces` is for further accounts: the main one has every province that they do not name")]
+    MainNamesProvinces,
+    /// The name of a further account is that of its section.
+    #[error("`name` is for the main account: a further one is named by its section, and not like the main one")]
+    Named,
+    /// Not the letters of a province.
+    #[error("`{0}` in `provinces` is not the letters of a province, such as `gd`")]
+    NoProvince(String),
+    /// A province has one account.
+    #[error("`{0}` in `provinces` is another account's")]
+    TakenProvince(String),
     /// A secret's file cannot be read.
-    #[error("relay.account.{key}: cannot read {path}")]
+    #[error("`{key}`: cannot read {path}")]
     Unreadable {
         /// Name of the setting.
         key: &'static str,
@@ -140,8 +161,62 @@ pub enum AccountError {
         source: std::io::Error,
     },
     /// Key or offset have another length.
-    #[error("relay.account.content_key and content_iv must have 16 characters each, as issued by the bureau")]
+    #[error("`content_key` and `content_iv` must have 16 characters each, as issued by the bureau")]
     KeyLength,
+}
+
+impl Default for AccountSection {
+    fn default() -> Self {
+        let secret = || Sensitive::new(String::new());
+        Self {
+            name: String::new(),
+            provinces: Vec::new(),
+            interface: None,
+            endpoint: String::new(),
+            isp_id: 0,
+            user_name: String::new(),
+            password: secret(),
+            password_file: PathBuf::new(),
+            content_key: secret(),
+            content_key_file: PathBuf::new(),
+            content_iv: secret(),
+            content_iv_file: PathBuf::new(),
+            encrypt_uploads: true,
+        }
+    }
+}
+
+impl Config {
+    /// The settings of each account by itself, the main one first.
+    pub fn by_account(&self) -> Result<Vec<Self>, AccountError> {
+        if !self.account.provinces.is_empty() {
+            return Err(AccountError::MainNamesProvinces);
+        }
+        let mut taken = BTreeSet::new();
+        let mut settings = vec![self.of_account(self.account.clone())];
+        for (name, section) in &self.accounts {
+            if !section.name.is_empty() || *name == self.account.name {
+                return Err(AccountError::Named);
+            }
+            if section.provinces.is_empty() {
+                return Err(AccountError::Missing("provinces"));
+            }
+            for province in &section.provinces {
+                let province = Province::parse(province).ok_or_else(|| AccountError::NoProvince(province.clone()))?;
+                if !taken.insert(province.letters()) {
+                    return Err(AccountError::TakenProvince(province.letters().to_owned()));
+                }
+            }
+            settings.push(self.of_account(AccountSection { name: name.clone(), ..section.clone() }));
+        }
+        Ok(settings)
+    }
+
+    fn of_account(&self, account: AccountSection) -> Self {
+        let interface = account.interface.unwrap_or(self.dialect.interface);
+        let dialect = Dialect { interface, ..self.dialect.clone() };
+        Self { account, accounts: BTreeMap::new(), dialect, ..self.clone() }
+    }
 }
 
 impl AccountSection {
@@ -207,6 +282,25 @@ mod tests {
         assert!(config.batch.max_bytes < crate::wire::envelope::MAX_XML_BYTES);
         assert!(config.retention.uploaded_days >= 92, "the interface wants three months");
         assert!(matches!(config.account.load(), Err(AccountError::Missing("endpoint"))));
+    }
+
+    #[test]
+    fn a_province_has_one_account_and_an_account_its_own_version() {
+        let of = |own: &str| {
+            let settings = load(own).by_account()?;
+            let brief = |it: &Config| (it.account.name.clone(), it.dialect.interface.as_str());
+            Ok::<_, AccountError>(settings.iter().map(brief).collect::<Vec<_>>())
+        };
+        let named = |name: &str, version| (name.to_owned(), version);
+        assert_eq!(of("").unwrap(), [named("main", "V3.0")]);
+        let zhejiang = "[relay.accounts.zj]\nprovinces = [\"zj\", \"sh\"]\ninterface = \"V5.0\"\n";
+        assert_eq!(of(zhejiang).unwrap(), [named("main", "V3.0"), named("zj", "V5.0")]);
+        let also = |section: &str| of(&format!("{zhejiang}{section}")).unwrap_err();
+        assert!(matches!(also("[relay.accounts.x]\nprovinces = [\"sh\"]\n"), AccountError::TakenProvince(_)));
+        assert!(matches!(also("[relay.accounts.x]\nprovinces = [\"xx\"]\n"), AccountError::NoProvince(_)));
+        assert!(matches!(also("[relay.accounts.x]\n"), AccountError::Missing("provinces")));
+        assert!(matches!(also("[relay.accounts.main]\nprovinces = [\"gd\"]\n"), AccountError::Named));
+        assert!(matches!(also("[relay.account]\nprovinces = [\"gd\"]\n"), AccountError::MainNamesProvinces));
     }
 
     #[test]

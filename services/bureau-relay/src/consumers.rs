@@ -1,5 +1,5 @@
-//! Tasks in: `icp.task.relay.v1.submit` becomes a submission that waits to be prepared, `icp.task.relay.v1.query` a
-//! question that waits for its turn.
+//! Tasks in: `icp.task.relay.v1.submit` becomes a submission that waits to be prepared, `icp.task.relay.v1.withdraw`
+//! takes it back while its file is not on its way, `icp.task.relay.v1.query` becomes a question that waits for its turn.
 
 use async_trait::async_trait;
 use icp_bus::{Consumer, Delivery, Effects, Failure, Handler, NewJob};
@@ -9,16 +9,17 @@ use prost::Message as _;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::facts;
 use crate::store::{self, NewQuery, NewSubmission, OrderRef};
-use crate::tasks::{inquirer, preparer};
+use crate::tasks::{Relays, inquirer, preparer};
 
 /// The consumer of the relay's tasks.
 pub const SUBMIT: Consumer = Consumer { name: "relay-submit", filter: "icp.task.relay.v1.submit" };
 
 /// Stores submissions and asks for their records.
 pub struct SubmitHandler {
-    /// Account through which they go.
-    pub account: String,
+    /// The accounts through which they go.
+    pub relays: Relays,
     /// Business time.
     pub clock: Clock,
 }
@@ -47,23 +48,90 @@ impl Handler for SubmitHandler {
         batch: &[Delivery<NewSubmission>],
         effects: &mut Effects,
     ) -> Result<(), Failure> {
-        let mut new: Vec<NewSubmission> = Vec::with_capacity(batch.len());
-        for delivery in batch {
-            let mut submission = delivery.message.clone();
-            submission.order.traceparent = delivery.traceparent.clone();
-            new.push(submission);
+        for relay in self.relays.iter() {
+            let mut new: Vec<NewSubmission> = Vec::new();
+            for delivery in batch {
+                let mut submission = delivery.message.clone();
+                submission.order.traceparent = delivery.traceparent.clone();
+                if self.relays.of_province(&submission.order.province).account() == relay.account() {
+                    new.push(submission);
+                }
+            }
+            if new.is_empty() {
+                continue;
+            }
+            let interface = relay.config.dialect.interface.as_str();
+            for (id, order_id) in store::insert_submissions(connection, relay.account(), &new, self.clock.now()).await?
+            {
+                let cause = batch.iter().find(|d| d.message.order.order_id == order_id);
+                effects.set_cause(cause.and_then(|d| d.traceparent.clone()));
+                let why = format!("for account {}, interface {interface}", relay.account());
+                effects.journal(order_id, "handed to the bureau relay", why);
+                effects.job(NewJob {
+                    kind: preparer::KIND,
+                    key: order_id.to_string(),
+                    payload: id.to_be_bytes().to_vec(),
+                    run_at: chrono::Utc::now(),
+                });
+            }
         }
-        let stored = store::insert_submissions(connection, &self.account, &new, self.clock.now()).await?;
-        for (id, order_id) in stored {
-            let cause = batch.iter().find(|d| d.message.order.order_id == order_id);
-            effects.set_cause(cause.and_then(|d| d.traceparent.clone()));
-            effects.journal(order_id, "handed to the bureau relay", "the provider's review passed it");
-            effects.job(NewJob {
-                kind: preparer::KIND,
-                key: order_id.to_string(),
-                payload: id.to_be_bytes().to_vec(),
-                run_at: chrono::Utc::now(),
-            });
+        Ok(())
+    }
+}
+
+/// The consumer of withdrawals.
+pub const WITHDRAW: Consumer = Consumer { name: "relay-withdraw", filter: "icp.task.relay.v1.withdraw" };
+
+/// Takes attempts back, and tells whether it could. A withdrawal may overtake its submission.
+pub struct WithdrawHandler {
+    /// The accounts through which they would go.
+    pub relays: Relays,
+    /// Business time.
+    pub clock: Clock,
+}
+
+#[async_trait]
+impl Handler for WithdrawHandler {
+    type Message = OrderRef;
+
+    fn decode(&self, kind: &str, payload: &[u8]) -> Result<OrderRef, String> {
+        if kind != WITHDRAW.filter {
+            return Err(format!("unknown task {kind}"));
+        }
+        let task = relay::Withdraw::decode(payload).map_err(|error| error.to_string())?;
+        let order_id = Uuid::parse_str(&task.order_id).map_err(|_| "order_id is not a UUID".to_owned())?;
+        let attempt = i32::try_from(task.attempt).map_err(|_| "attempt is out of range".to_owned())?;
+        if !is_letters(&task.province) {
+            return Err("province is not two letters".to_owned());
+        }
+        Ok(OrderRef { order_id, attempt, province: task.province, traceparent: None })
+    }
+
+    async fn handle(
+        &self,
+        connection: &mut PgConnection,
+        batch: &[Delivery<OrderRef>],
+        effects: &mut Effects,
+    ) -> Result<(), Failure> {
+        let now = self.clock.now();
+        let orders: Vec<&OrderRef> = batch.iter().map(|delivery| &delivery.message).collect();
+        for order_id in store::dissolve_files(connection, &orders).await? {
+            effects.journal(order_id, "waits for another upload", "a filing in its file is withdrawn");
+        }
+        let accounts: Vec<&str> =
+            orders.iter().map(|order| self.relays.of_province(&order.province).account()).collect();
+        let withdrawn = store::withdraw(connection, &orders, &accounts, now).await?;
+        for delivery in batch {
+            let order = &delivery.message;
+            let is_withdrawn = withdrawn.contains(&(order.order_id, order.attempt));
+            effects.set_cause(delivery.traceparent.clone());
+            effects.send(facts::withdrawal_answered(order, is_withdrawn, now));
+            let (what, why) = if is_withdrawn {
+                ("taken back before the upload", "the bureau never hears of it")
+            } else {
+                ("not taken back", "it is on its way to the bureau, or was there")
+            };
+            effects.journal(order.order_id, what, why);
         }
         Ok(())
     }
@@ -78,10 +146,8 @@ pub const QUERY: Consumer = Consumer { name: "relay-query", filter: "icp.task.re
 
 /// Stores questions and gives each its turn.
 pub struct QueryHandler {
-    /// Account through which they go.
-    pub account: String,
-    /// Least time between two of them.
-    pub interval_ms: u64,
+    /// The accounts through which they go.
+    pub relays: Relays,
     /// Business time.
     pub clock: Clock,
 }
@@ -111,23 +177,26 @@ impl Handler for QueryHandler {
         batch: &[Delivery<NewQuery>],
         effects: &mut Effects,
     ) -> Result<(), Failure> {
-        let new: Vec<NewQuery> = batch.iter().map(|delivery| delivery.message.clone()).collect();
-        let stored = store::insert_queries(connection, &self.account, &new, self.clock.now()).await?;
-        if stored.is_empty() {
-            return Ok(());
-        }
-        let now = chrono::Utc::now();
-        let first = store::take_query_turns(connection, &self.account, stored.len(), self.interval_ms, now).await?;
-        let interval = chrono::TimeDelta::milliseconds(i64::try_from(self.interval_ms).unwrap_or(i64::MAX / 2));
-        for (turn, query_id) in (0..).zip(stored) {
-            let cause = batch.iter().find(|delivery| delivery.message.query_id == query_id);
-            effects.set_cause(cause.and_then(|delivery| delivery.traceparent.clone()));
-            effects.job(NewJob {
-                kind: inquirer::KIND,
-                key: query_id.clone(),
-                payload: query_id.into_bytes(),
-                run_at: first + interval * turn,
-            });
+        for relay in self.relays.iter() {
+            let is_of_it = |query: &&NewQuery| self.relays.of_province(&query.province).account() == relay.account();
+            let new: Vec<NewQuery> = batch.iter().map(|delivery| &delivery.message).filter(is_of_it).cloned().collect();
+            let stored = store::insert_queries(connection, relay.account(), &new, self.clock.now()).await?;
+            if stored.is_empty() {
+                continue;
+            }
+            let (now, interval_ms) = (chrono::Utc::now(), relay.config.timing.query_interval_ms);
+            let first = store::take_query_turns(connection, relay.account(), stored.len(), interval_ms, now).await?;
+            let interval = chrono::TimeDelta::milliseconds(i64::try_from(interval_ms).unwrap_or(i64::MAX / 2));
+            for (turn, query_id) in (0..).zip(stored) {
+                let cause = batch.iter().find(|delivery| delivery.message.query_id == query_id);
+                effects.set_cause(cause.and_then(|delivery| delivery.traceparent.clone()));
+                effects.job(NewJob {
+                    kind: inquirer::KIND,
+                    key: query_id.clone(),
+                    payload: query_id.into_bytes(),
+                    run_at: first + interval * turn,
+                });
+            }
         }
         Ok(())
     }

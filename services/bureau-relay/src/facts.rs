@@ -1,15 +1,22 @@
-//! What the relay tells the other services: `icp.evt.bureau.v1.{received,approved,rejected,
-//! status_answered}.<province>`.
+//! What the relay tells the other services: `icp.evt.bureau.v1.{received,approved,rejected,withdrawal_answered,
+//! status_answered,recorded}.<province>`. Words of the bureau and its records are sealed for intake.
 
 use chrono::{DateTime, Utc};
 use icp_bus::Outgoing;
-use icp_proto::bureau;
+use icp_domain::identifiers::FilingNumber;
+use icp_kit::Keyring;
+use icp_proto::common::{Certificate, Sealed};
+use icp_proto::{bureau, relay};
+use uuid::Uuid;
 
 use crate::reply::Outcome;
 use crate::store::OrderRef;
 use crate::wire::answer::MsgCode;
+use crate::wire::resent::ResentRecord;
 
 const AREA: &str = "bureau";
+/// Who reads the bureau's words.
+pub const WORDS_FOR: &str = "intake";
 
 /// The bureau has the upload with this number.
 pub fn received(order: &OrderRef, data_sequence: i64, now: DateTime<Utc>) -> Outgoing {
@@ -24,7 +31,7 @@ pub fn received(order: &OrderRef, data_sequence: i64, now: DateTime<Utc>) -> Out
 }
 
 /// The filing has its end at the bureau.
-pub fn ended(order: &OrderRef, outcome: &Outcome, now: DateTime<Utc>) -> Outgoing {
+pub fn ended(keyring: &Keyring, order: &OrderRef, outcome: &Outcome, now: DateTime<Utc>) -> Outgoing {
     let at_unix_ms = now.timestamp_millis();
     match outcome {
         Outcome::Approved(approval) => {
@@ -50,14 +57,77 @@ pub fn ended(order: &OrderRef, outcome: &Outcome, now: DateTime<Utc>) -> Outgoin
                 province: order.province.clone(),
                 results: results
                     .iter()
-                    .map(|result| bureau::ResultCode { code: result.code, text: result.text.clone() })
+                    .map(|result| bureau::ResultCode { code: result.code, field: result.field.clone() })
                     .collect(),
                 sms_timeout: *sms_timeout,
                 at_unix_ms,
+                words: sealed(
+                    keyring,
+                    &order.order_id.to_string(),
+                    results.iter().map(|result| result.text.clone()).collect(),
+                ),
             };
             Outgoing::event(AREA, "rejected", &order.province, order.order_id, &message)
         }
     }
+}
+
+/// The attempt will never reach the bureau, or it is too late.
+pub fn withdrawal_answered(order: &OrderRef, is_withdrawn: bool, now: DateTime<Utc>) -> Outgoing {
+    let message = bureau::WithdrawalAnswered {
+        order_id: order.order_id.to_string(),
+        attempt: attempt_of(order),
+        province: order.province.clone(),
+        is_withdrawn,
+        at_unix_ms: now.timestamp_millis(),
+    };
+    Outgoing::event(AREA, "withdrawal_answered", &order.province, order.order_id, &message)
+}
+
+/// What the bureau has on record of an organiser; none where its number is none of a province, or it cannot be sealed.
+pub fn recorded(keyring: &Keyring, record: &ResentRecord, isp_id: i64, now: DateTime<Utc>) -> Option<Outgoing> {
+    let province = FilingNumber::parse(&record.number).ok()?.province().letters();
+    let services = record.services.iter().filter(|service| service.is_connected_by(isp_id));
+    let content = bureau::OrganiserRecord {
+        number: record.number.clone(),
+        id: record.id.unwrap_or(0),
+        name: record.name.clone(),
+        nature: record.nature,
+        certificate: Some(Certificate {
+            kind: record.certificate_kind,
+            number: record.certificate_number.clone(),
+            ..Certificate::default()
+        }),
+        services: services
+            .map(|service| bureau::ServiceRecord {
+                number: service.number.clone(),
+                id: service.id.unwrap_or(0),
+                name: service.name.clone(),
+                domains: service.domains.clone(),
+                addresses: service.addresses_by(isp_id).map(|(first, last)| relay::IpRange { first, last }).collect(),
+            })
+            .collect(),
+    };
+    let record_id = Uuid::now_v7().to_string();
+    let message = bureau::Recorded {
+        record: Some(keyring.seal(WORDS_FOR, &record_id, &content).ok()?),
+        record_id: record_id.clone(),
+        province: province.to_owned(),
+        at_unix_ms: now.timestamp_millis(),
+    };
+    Some(Outgoing::event(AREA, "recorded", province, record_id, &message))
+}
+
+/// Words for intake. The key is there since the start; if it fails all the same, the codes are told without words, which
+/// stay in the download.
+fn sealed(keyring: &Keyring, context: &str, texts: Vec<String>) -> Option<Sealed> {
+    if texts.iter().all(String::is_empty) {
+        return None;
+    }
+    keyring
+        .seal(WORDS_FOR, context, &bureau::Words { texts })
+        .inspect_err(|error| tracing::error!(%error, "the bureau's words are not told"))
+        .ok()
 }
 
 /// What is known after a status query.
@@ -84,12 +154,19 @@ impl StatusAnswer {
 }
 
 /// The answer to a status query.
-pub fn status_answered(query_id: &str, province: &str, answer: &StatusAnswer, now: DateTime<Utc>) -> Outgoing {
+pub fn status_answered(
+    keyring: &Keyring,
+    query_id: &str,
+    province: &str,
+    answer: &StatusAnswer,
+    now: DateTime<Utc>,
+) -> Outgoing {
+    let is_answer = answer.code == MsgCode(0);
     let message = bureau::StatusAnswered {
         query_id: query_id.to_owned(),
         province: province.to_owned(),
         code: answer.code.0.into(),
-        text: answer.text.clone(),
+        words: if is_answer { None } else { sealed(keyring, query_id, vec![answer.text.clone()]) },
         is_filed: answer.is_filed,
         organiser_number: answer.organiser_number.clone().unwrap_or_default(),
         service_number: answer.service_number.clone().unwrap_or_default(),

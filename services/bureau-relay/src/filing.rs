@@ -3,6 +3,7 @@
 //! The content is personal data. It exists in clear only between unsealing a task and encrypting the
 //! record that was written from it, and its types have no `Display` and a redacted `Debug`.
 
+use chrono::NaiveDate;
 use icp_domain::{BureauOperation, ServiceKind};
 
 /// A filing that is to be written into an upload.
@@ -68,6 +69,10 @@ pub struct RelayCertificate {
     pub number: String,
     /// Address on the certificate (证件住所).
     pub address: Option<String>,
+    /// First day of validity, where it is known.
+    pub valid_from: Option<NaiveDate>,
+    /// Last day of validity; absent means long-term.
+    pub valid_to: Option<NaiveDate>,
 }
 
 /// A person in charge (负责人).
@@ -322,7 +327,13 @@ impl FilingIds {
 pub(crate) fn specimen() -> RelayFiling {
     let person = |name: &str, mobile: &str, email: &str| RelayPerson {
         name: name.into(),
-        id: RelayCertificate { kind: 2, number: "EXAMPLE".into(), address: None },
+        id: RelayCertificate {
+            kind: 2,
+            number: "EXAMPLE".into(),
+            address: None,
+            valid_from: NaiveDate::from_ymd_opt(2019, 6, 30),
+            valid_to: NaiveDate::from_ymd_opt(2039, 6, 30),
+        },
         mobile: mobile.into(),
         office_phone: Some("0571-00000000".into()),
         emergency_phone: None,
@@ -343,6 +354,8 @@ pub(crate) fn specimen() -> RelayFiling {
                 kind: 1,
                 number: "91330000EXAMPLE001".into(),
                 address: Some("示例路1号".into()),
+                valid_from: None,
+                valid_to: None,
             },
             principal: person("甲", "13000000000", "a@example.cn"),
             remark: None,

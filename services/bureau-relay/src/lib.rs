@@ -25,6 +25,7 @@ pub mod wire;
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use icp_bus::Bus;
 use icp_kit::{Parts, ServiceContext};
 
@@ -39,31 +40,41 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 /// Starts everything that the relay does in the background and returns what it serves.
 pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Parts> {
     let vault = context.require_vault()?;
+    let keyring = context.keyring.clone();
+    // Without intake's key nobody would learn why the bureau refused.
+    keyring.seal(facts::WORDS_FOR, "", &icp_proto::bureau::Words::default())?;
     let materials = context.require_materials()?;
     let bus = Bus::start(&context, &MIGRATIONS).await?;
-    store::ensure_account(&context.pool, &config.account.name).await?;
+    let mut relays = Vec::new();
+    for config in config.by_account().context("the accounts of [relay] cannot be used")? {
+        let name = config.account.name.clone();
+        store::ensure_account(&context.pool, &name).await?;
+        let account = config.account.load().with_context(|| format!("the relay's account `{name}` cannot be used"))?;
+        let bureau = client::Bureau::new(account, config.dialect.clone(), &config.calls)?;
+        relays.push(tasks::Relay {
+            bus: bus.clone(),
+            vault: vault.clone(),
+            keyring: keyring.clone(),
+            materials: materials.clone(),
+            config: Arc::new(config),
+            bureau,
+            wake: Arc::default(),
+        });
+    }
+    let relays = tasks::Relays::new(relays).context("the relay has no account")?;
 
-    let account = config.account.load()?;
-    let bureau = client::Bureau::new(account, config.dialect.clone(), &config.calls)?;
-    let relay =
-        tasks::Relay { bus: bus.clone(), vault, materials, config: Arc::new(config), bureau, wake: Arc::default() };
-
-    bus.work(tasks::preparer::Preparer { relay: relay.clone(), keyring: context.keyring.clone() });
+    bus.work(tasks::preparer::Preparer { relays: relays.clone() });
+    bus.consume(consumers::SUBMIT, consumers::SubmitHandler { relays: relays.clone(), clock: context.clock.clone() });
     bus.consume(
-        consumers::SUBMIT,
-        consumers::SubmitHandler { account: relay.account().to_owned(), clock: context.clock.clone() },
+        consumers::WITHDRAW,
+        consumers::WithdrawHandler { relays: relays.clone(), clock: context.clock.clone() },
     );
-    bus.work(tasks::inquirer::Inquirer { relay: relay.clone(), keyring: context.keyring.clone() });
-    bus.consume(
-        consumers::QUERY,
-        consumers::QueryHandler {
-            account: relay.account().to_owned(),
-            interval_ms: relay.config.timing.query_interval_ms,
-            clock: context.clock.clone(),
-        },
-    );
-    context.spawn(tasks::sweeper::run(relay.clone()));
-    context.spawn(tasks::account::run(relay));
+    bus.work(tasks::inquirer::Inquirer { relays: relays.clone() });
+    bus.consume(consumers::QUERY, consumers::QueryHandler { relays: relays.clone(), clock: context.clock.clone() });
+    context.spawn(tasks::sweeper::run(relays.main().clone()));
+    for relay in relays.iter() {
+        context.spawn(tasks::account::run(relay.clone()));
+    }
 
     let mut parts = Parts::default();
     parts.grpc.add_service(icp_bus::operations::service(&bus));

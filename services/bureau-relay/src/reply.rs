@@ -142,6 +142,17 @@ impl Reply {
         Some(Outcome::Approved(approval))
     }
 
+    /// What is kept of it: officers write freely in their texts, so these go with the outcome.
+    pub fn without_words(&self) -> Self {
+        let codes = self.refusals.iter().map(|result| ResultCode { text: String::new(), ..result.clone() });
+        Self { refusals: codes.collect(), ..self.clone() }
+    }
+
+    /// With which codes it was refused.
+    pub fn refusal_codes(&self) -> BTreeSet<u32> {
+        self.refusals.iter().map(|result| result.code).collect()
+    }
+
     /// Whether the filed data that the filing cannot do without has come.
     fn has(&self, expected: &Expectation) -> bool {
         match expected.awaits {
@@ -221,7 +232,7 @@ pub fn facts_of(blocks: &[Block], rules: &ReplyRules) -> Vec<(Subject, Fact)> {
             }
             Block::Reviews(reviews) => facts.extend(reviews.iter().filter_map(fact_of_review)),
             Block::Filed(records) => facts.extend(records.iter().map(fact_of_record)),
-            Block::Removed(_) | Block::Other { .. } => {}
+            Block::Resent(_) | Block::Removed(_) | Block::Other { .. } => {}
         }
     }
     facts
@@ -260,7 +271,8 @@ fn fact_of_review(review: &BureauReview) -> Option<(Subject, Fact)> {
     let fact = match review.passed? {
         true => Fact::Passed,
         false => {
-            Fact::Refused(vec![ResultCode { code: CODE_REFUSED, text: review.opinion.clone().unwrap_or_default() }])
+            let text = review.opinion.clone().unwrap_or_default();
+            Fact::Refused(vec![ResultCode { code: CODE_REFUSED, text, field: String::new() }])
         }
     };
     Some((subject, fact))
@@ -323,7 +335,7 @@ mod tests {
     }
 
     fn code(code: u32, text: &str) -> ResultCode {
-        ResultCode { code, text: text.into() }
+        ResultCode { code, text: text.into(), field: String::new() }
     }
 
     fn reply_to(documents: &[&str]) -> Reply {

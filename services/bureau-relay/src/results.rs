@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use icp_bus::Effects;
 use icp_domain::BureauOperation;
+use icp_kit::Keyring;
 use sqlx::PgConnection;
 
 use crate::expectation::operation_code;
@@ -20,6 +21,8 @@ pub struct Reader<'a> {
     pub isp_id: i64,
     /// How results are read.
     pub rules: &'a ReplyRules,
+    /// Seals the bureau's words.
+    pub keyring: &'a Keyring,
 }
 
 /// Applies facts in document order; returns the subjects that belong to no filing of ours.
@@ -33,7 +36,7 @@ pub async fn apply(
     let filed: Vec<_> =
         facts.iter().filter_map(|(_, fact)| if let Fact::Filed(it) = fact { Some(it) } else { None }).collect();
     store::remember_records(connection, reader.account, &filed, reader.isp_id).await?;
-    let submissions = store::submissions_for_results(connection, &keys_of(facts)).await?;
+    let submissions = store::submissions_for_results(connection, reader.account, &keys_of(facts)).await?;
     let mut unmatched: BTreeSet<Subject> = facts.iter().map(|(subject, _)| subject.clone()).collect();
     for submission in &submissions {
         let about: Vec<&(Subject, Fact)> = facts.iter().filter(|(subject, _)| is_about(subject, submission)).collect();
@@ -102,7 +105,8 @@ async fn apply_to(
     }
     if submission.is_ended() {
         // Filed data goes on naming our ids of an organiser in all later operations on it.
-        if reply.passed_requests != submission.reply.passed_requests || reply.refusals != submission.reply.refusals {
+        let before = &submission.reply;
+        if reply.passed_requests != before.passed_requests || reply.refusal_codes() != before.refusal_codes() {
             effects.journal(order.order_id, "late result of the bureau", "the outcome was final already");
         }
         return Ok(());
@@ -136,7 +140,7 @@ async fn apply_to(
             forget_removed(connection, submission, approval, reader).await?;
         }
         effects.journal(order.order_id, format!("{state} by the bureau"), reason_of(&outcome));
-        effects.send(facts::ended(order, &outcome, now));
+        effects.send(facts::ended(reader.keyring, order, &outcome, now));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ mod bureau_records;
 mod objects;
 mod results;
 mod status_queries;
+mod withdrawals;
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
@@ -20,6 +21,7 @@ pub use bureau_records::{forget_record, forget_removal, known_ids, remember_reco
 pub use objects::{erase_uploads, forget_objects, left_objects, old_uploads};
 pub use results::{SubjectKeys, SubmissionRow, release_submission, store_reply, submissions_for_results};
 pub use status_queries::{NewQuery, close_query, insert_queries, open_query, take_query_turns};
+pub use withdrawals::{dissolve_files, leave_objects, withdraw};
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
@@ -139,15 +141,15 @@ pub async fn insert_submissions(
     rows.iter().map(|row| Ok((row.try_get("id")?, row.try_get("order_id")?))).collect()
 }
 
-/// A submission whose record is not written yet: its order and the encoded `Sealed`. `None` when it is.
-pub async fn unprepared(pool: &PgPool, id: i64) -> Result<Option<(OrderRef, Vec<u8>)>> {
+/// A submission whose record is not written yet: its order, its account and the encoded `Sealed`. `None` when it is.
+pub async fn unprepared(pool: &PgPool, id: i64) -> Result<Option<(OrderRef, String, Vec<u8>)>> {
     let row = sqlx::query(
-        "select order_id, attempt, province, traceparent, sealed from submissions where id = $1 and state = 'preparing' and sealed is not null",
+        "select order_id, attempt, province, traceparent, account, sealed from submissions where id = $1 and state = 'preparing' and sealed is not null",
     )
     .bind(id)
     .fetch_optional(pool)
     .await?;
-    row.map(|row| Ok((OrderRef::read(&row)?, row.try_get("sealed")?))).transpose()
+    row.map(|row| Ok((OrderRef::read(&row)?, row.try_get("account")?, row.try_get("sealed")?))).transpose()
 }
 
 /// Takes ids from the sequence. Ids that are taken and not used are lost, which is harmless.

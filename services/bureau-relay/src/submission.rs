@@ -43,15 +43,15 @@ pub fn operation_of(filing: &relay::RelayFiling) -> Option<BureauOperation> {
     }
 }
 
-/// Materials that have a place in an upload, with their kinds. A cancellation has none.
-pub fn wanted_materials(interface: Interface, filing: &relay::RelayFiling) -> Vec<(MaterialKind, &common::Material)> {
+/// Materials that have a place in an upload, with their kinds. A cancellation has none, a change of the organiser only
+/// the organiser's: its services are carried along as they are.
+pub fn wanted_materials(filing: &relay::RelayFiling) -> Vec<(MaterialKind, &common::Material)> {
     use BureauOperation as O;
     let operation = operation_of(filing);
     if matches!(operation, Some(O::DeregisterOrganiser | O::DeregisterService | O::CancelAccess)) {
         return Vec::new();
     }
-    // V5.0 reports a change of the organiser without its services.
-    let is_organiser_alone = operation == Some(O::ChangeOrganiser) && interface == Interface::V5_0;
+    let is_organiser_alone = operation == Some(O::ChangeOrganiser);
     let mut wanted: Vec<_> = filing
         .materials
         .iter()
@@ -91,6 +91,9 @@ pub fn build(
     }
     let mut services = Vec::with_capacity(message.services.len());
     for (index, service) in message.services.iter().enumerate() {
+        if operation == BureauOperation::ChangeOrganiser && !is_carried_along(interface, service) {
+            continue;
+        }
         let field = format!("services[{index}].kind");
         match kind_of(&service.kind) {
             Some(kind) if kind == ServiceKind::Website || interface == Interface::V5_0 => {
@@ -124,6 +127,12 @@ pub fn build(
     let cancellation = message.cancellation.as_ref();
     let cancellation = cancellation.map(|it| RelayCancellation { reason: it.reason, note: optional(&it.note) });
     Ok(RelayFiling { operation, organiser: organiser_of(organiser), services, cancellation, attachments })
+}
+
+/// Whether a change of the organiser takes this service along: V3.0 changes an organiser only together with websites of
+/// its record; V5.0 writes none of them, but tells their numbers when the organiser gets a new one.
+fn is_carried_along(interface: Interface, service: &relay::RelayService) -> bool {
+    interface == Interface::V5_0 || kind_of(&service.kind) == Some(ServiceKind::Website)
 }
 
 fn kind_of(text: &str) -> Option<ServiceKind> {
@@ -169,7 +178,7 @@ pub fn lost_picture() -> ResultCode {
 }
 
 fn refusal(code: u32, field: &str, problem: &str) -> ResultCode {
-    ResultCode { code, text: format!("checked before sending: {field} {problem}") }
+    ResultCode { code, text: format!("checked before sending: {field} {problem}"), field: field.to_owned() }
 }
 
 fn owner_of(kind: MaterialKind, service_index: usize) -> AttachmentOwner {
@@ -189,6 +198,8 @@ fn certificate_of(certificate: Option<&common::Certificate>) -> RelayCertificate
         kind: certificate.map_or(0, |c| c.kind),
         number: certificate.map(|c| c.number.clone()).unwrap_or_default(),
         address: certificate.and_then(|c| optional(&c.address)),
+        valid_from: certificate.and_then(|c| c.valid_from.parse().ok()),
+        valid_to: certificate.and_then(|c| c.valid_to.parse().ok()),
     }
 }
 
@@ -287,28 +298,43 @@ mod tests {
     }
 
     #[test]
+    fn a_change_of_the_organiser_takes_along_what_the_version_knows() {
+        let service = |kind: &str| relay::RelayService { kind: kind.into(), name: kind.into(), ..Default::default() };
+        let message = relay::RelayFiling {
+            organiser: Some(relay::RelayOrganiser::default()),
+            services: vec![service("app"), service("website"), service("mini_program")],
+            operation: "change_organiser".into(),
+            ..Default::default()
+        };
+        let names = |interface| {
+            let filing = build(interface, &message, vec![]).unwrap();
+            filing.services.into_iter().map(|service| service.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(Interface::V3_0), ["website"]);
+        assert_eq!(names(Interface::V5_0), ["app", "website", "mini_program"]);
+    }
+
+    #[test]
     fn materials_without_a_purpose_stay_at_home() {
         let material = |kind: &str| common::Material { kind: kind.into(), ..Default::default() };
         let filing = relay::RelayFiling {
             materials: vec![material("commitment"), material("service-principal-face"), material("?")],
             ..Default::default()
         };
-        let kinds: Vec<_> = wanted_materials(Interface::V3_0, &filing).into_iter().map(|(kind, _)| kind).collect();
+        let kinds: Vec<_> = wanted_materials(&filing).into_iter().map(|(kind, _)| kind).collect();
         assert_eq!(kinds, [MaterialKind::ServicePrincipalFace]);
         let cancelled = relay::RelayFiling { operation: "cancel_access".into(), ..filing };
-        assert_eq!(wanted_materials(Interface::V3_0, &cancelled).len(), 0, "a cancellation has no pictures");
+        assert_eq!(wanted_materials(&cancelled).len(), 0, "a cancellation has no pictures");
         let of_service = |service_index| common::Material { service_index, ..material("service-principal-id") };
         let filing = relay::RelayFiling {
             materials: vec![of_service(1), of_service(0), material("organiser-certificate")],
             ..Default::default()
         };
-        let order: Vec<_> =
-            wanted_materials(Interface::V3_0, &filing).into_iter().map(|(kind, m)| (kind, m.service_index)).collect();
+        let order: Vec<_> = wanted_materials(&filing).into_iter().map(|(kind, m)| (kind, m.service_index)).collect();
         let id = MaterialKind::ServicePrincipalId;
         assert_eq!(order, [(MaterialKind::OrganiserCertificate, 0), (id, 0), (id, 1)]);
         let alone = relay::RelayFiling { operation: "change_organiser".into(), ..filing };
-        assert_eq!(wanted_materials(Interface::V5_0, &alone).len(), 1);
-        assert_eq!(wanted_materials(Interface::V3_0, &alone).len(), 3);
+        assert_eq!(wanted_materials(&alone).len(), 1);
         assert_eq!(owner_of(MaterialKind::ServicePrincipalFace, 3), AttachmentOwner::Service(3));
         assert_eq!(owner_of(MaterialKind::OrganiserPrincipalId, 3), AttachmentOwner::Organiser);
     }

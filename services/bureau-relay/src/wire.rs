@@ -5,7 +5,7 @@
 //! interface (`Zt_xx`, `Dwmc`, …) are known in this module only.
 //!
 //! Reading order: [`charset`], [`xml`], [`dialect`], [`envelope`], [`soap`], [`answer`], [`block`], [`upload`],
-//! [`parts`], [`check`], [`download`].
+//! [`parts`], [`check`], [`download`], [`resent`].
 
 pub mod answer;
 pub mod block;
@@ -15,6 +15,7 @@ pub mod dialect;
 pub mod download;
 pub mod envelope;
 pub mod parts;
+pub mod resent;
 pub mod soap;
 pub mod upload;
 pub mod xml;

@@ -277,6 +277,7 @@ fn fits(material: MaterialKind, declared: Option<&Certificate>, shown: DocumentK
                 _ => !matches!(shown, DocumentKind::Face | DocumentKind::Commitment),
             }
         }
+        _ => false,
     }
 }
 

@@ -24,7 +24,7 @@ impl Holder {
             MaterialKind::ServicePrincipalId | MaterialKind::ServicePrincipalFace => {
                 Some(Self::ServicePrincipal(service_index))
             }
-            MaterialKind::Commitment => None,
+            _ => None,
         }
     }
 

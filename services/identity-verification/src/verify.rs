@@ -164,13 +164,14 @@ impl Verifier {
         }
     }
 
-    /// Looks at every material that this version knows; nothing is known as long as store or engine do not answer.
+    /// Looks at every material that is verified and known to this version; nothing is known as long as store or engine do not answer.
     async fn observe(&self, subject: &IdentitySubject) -> Result<(Observations, Vec<Evidence>), JobError> {
         let mut evidence = Vec::new();
         let mut observations = Observations::default();
         let mut pictures: Vec<Vec<u8>> = Vec::new();
         for material in &subject.materials {
-            let Some(kind) = MaterialKind::parse(&material.kind) else { continue };
+            let kind = MaterialKind::parse(&material.kind).filter(|kind| kind.is_verified());
+            let Some(kind) = kind else { continue };
             let service_index = usize::try_from(material.service_index).unwrap_or(usize::MAX);
             if service_index >= subject.service_principals.len().max(1) {
                 continue;

@@ -7,16 +7,16 @@ with created as (
     from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::jsonb[], $8::text[],
                 $9::bytea[], $10::bytea[], $11::bytea[], $12::timestamptz[])
         as t (id, account, province, order_type, version, phase, state, domains, organiser_index, content, data_key, at)
-    returning id, account, version, created_at
+    returning id, version, created_at
 ),
 written as (
     insert into order_history (order_id, version, at, actor, event)
-    select created.id, created.version, created.created_at, created.account, first.event
+    select created.id, created.version, created.created_at, first.actor, first.event
     from created
-    join unnest($1::uuid[], $13::jsonb[]) as first (id, event) on first.id = created.id
+    join unnest($1::uuid[], $13::jsonb[], $14::text[]) as first (id, event, actor) on first.id = created.id
     returning order_id, version, at, actor, event
 )
 insert into audit_pending (at, actor, role, action, object, detail)
-select at, actor, 'applicant', 'order.' || (event->>'event'), 'order ' || order_id,
+select at, actor, by.role, 'order.' || (event->>'event'), 'order ' || order_id,
        json_build_object('version', version, 'sha256', encode(sha256(convert_to(event::text, 'UTF8')), 'hex'))
-from written
+from written join unnest($1::uuid[], $15::text[]) as by (id, role) on by.id = written.order_id

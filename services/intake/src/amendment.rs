@@ -1,13 +1,16 @@
 //! What changed between two versions of a filing, and what a return lets the applicant change.
 
-use icp_domain::Filing;
+use icp_domain::{Filing, MaterialKind};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::api::problem::FieldError;
+use crate::materials::path_of;
 
 /// A field that is not what it was.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = ChangedField)]
 pub struct Changed {
     /// Its path, e.g. `services[0].name`.
     pub path: String,
@@ -21,8 +24,14 @@ pub struct Changed {
 
 /// Every field that differs, in the order of the form.
 pub fn differences(before: &Filing, after: &Filing) -> Result<Vec<Changed>, serde_json::Error> {
+    differences_at("", before, after)
+}
+
+/// Every field of a part that differs; `path` is where it stands in the filing.
+pub fn differences_at<T: Serialize>(path: &str, before: &T, after: &T) -> Result<Vec<Changed>, serde_json::Error> {
+    let (before, after) = (serde_json::to_value(before)?, serde_json::to_value(after)?);
     let mut changed = Vec::new();
-    compare(String::new(), Some(&serde_json::to_value(before)?), Some(&serde_json::to_value(after)?), &mut changed);
+    compare(path.to_owned(), Some(&before), Some(&after), &mut changed);
     Ok(changed)
 }
 
@@ -47,11 +56,7 @@ fn compare(path: String, before: Option<&Value>, after: Option<&Value>, changed:
 
 /// Fields that were changed although a return asked for others only.
 pub fn beyond(named: &[String], changed: &[Changed]) -> Vec<FieldError> {
-    let is_named = |path: &str| {
-        named
-            .iter()
-            .any(|field| path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '['])))
-    };
+    let is_named = |path: &str| named.iter().any(|field| is_within(path, field));
     changed
         .iter()
         .filter(|changed| !is_named(&changed.path))
@@ -60,6 +65,31 @@ pub fn beyond(named: &[String], changed: &[Changed]) -> Vec<FieldError> {
             FieldError::new(changed.path.clone(), "is frozen until the order is submitted again", remedy)
         })
         .collect()
+}
+
+/// Whether a return that named fields leaves a material open: the material itself was named, or a field that it proves.
+pub fn opens_material(named: &[String], kind: &str, service: u32) -> bool {
+    let own = path_of(kind);
+    let own_of_service = format!("{own}[{service}]");
+    let proven = match MaterialKind::parse(kind) {
+        Some(MaterialKind::OrganiserCertificate) => {
+            vec!["organiser.name".to_owned(), "organiser.certificate".to_owned()]
+        }
+        Some(MaterialKind::OrganiserPrincipalId) => vec!["organiser.principal".to_owned()],
+        Some(MaterialKind::ServicePrincipalId | MaterialKind::ServicePrincipalFace) => {
+            vec![format!("services[{service}].principal")]
+        }
+        _ => Vec::new(),
+    };
+    named.iter().any(|field| {
+        let is_own = field == "materials" || *field == own || *field == own_of_service;
+        is_own || proven.iter().any(|part| is_within(field, part) || is_within(part, field))
+    })
+}
+
+/// Whether a path is `part` or lies in it.
+fn is_within(path: &str, part: &str) -> bool {
+    path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 #[cfg(test)]
@@ -109,5 +139,31 @@ mod tests {
             named(&["services[0].contents", "services[0].name", "organiser.rem"]),
             ["organiser.remark", "services[0].home_url"]
         );
+    }
+
+    #[test]
+    fn a_return_opens_the_materials_that_it_names_or_that_prove_what_it_names() {
+        let opens = |field: &str, kind: &str, service: u32| opens_material(&[field.to_owned()], kind, service);
+        for (field, kind, service) in [
+            ("materials", "site-plan", 0),
+            ("materials.site-plan", "site-plan", 3),
+            ("materials.service-principal-face[1]", "service-principal-face", 1),
+            ("organiser.certificate.number", "organiser-certificate", 0),
+            ("organiser", "organiser-principal-id", 0),
+            ("services[1].principal.name", "service-principal-id", 1),
+            ("services[1]", "service-principal-face", 1),
+        ] {
+            assert!(opens(field, kind, service), "{field} opens {kind} of service {service}");
+        }
+        for (field, kind, service) in [
+            ("services[0].name", "organiser-certificate", 0),
+            ("services[0].name", "service-principal-id", 0),
+            ("services[0].principal", "service-principal-id", 1),
+            ("materials.service-principal-face[1]", "service-principal-face", 0),
+            ("materials.site-plan", "commitment", 0),
+            ("organiser.principal.mobile", "organiser-certificate", 0),
+        ] {
+            assert!(!opens(field, kind, service), "{field} leaves {kind} of service {service} frozen");
+        }
     }
 }

@@ -7,6 +7,7 @@ pub mod mend;
 use icp_domain::identifiers::{CitizenId, IdentifierError, Landline, MobileNumber, RegistrationNumber, Uscc};
 use icp_domain::{CERTIFICATE_BUSINESS_LICENCE, CERTIFICATE_CITIZEN_ID, Filing, Finding, Severity, Stage};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::api::problem::FieldError;
 use mend::Place;
@@ -18,7 +19,8 @@ const CODE_SPELLING: &str = "F02";
 const OLD_LICENCE_LENGTH: usize = 15;
 
 /// A finding, with the value that a machine would put in its field.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = CheckedFinding)]
 pub struct Checked {
     /// The finding.
     #[serde(flatten)]

@@ -1,9 +1,8 @@
 //! What people's requests do to an order: decide, store, and send on, in one transaction each.
 
 use icp_bus::Effects;
-use icp_domain::{Filing, Finding, MaterialKind};
+use icp_domain::{Filing, Finding};
 use icp_kit::DataKey;
-use icp_kit::materials::StoredMaterial;
 use icp_proto::common;
 use icp_rules_sdk::{Context, SmsReceiver};
 use prost::Message as _;
@@ -13,15 +12,18 @@ use crate::api::Api;
 use crate::api::auth::{Caller, Role};
 use crate::api::problem::{FieldError, Kind, Problem};
 use crate::approval::CarriedOut;
+use crate::archive::record_found::OpenRecord;
 use crate::audit;
 use crate::check::conflicts::{OnRecord, conflicts};
-use crate::desk::words;
+use crate::desk::words::{self, Words};
+use crate::materials::quality;
+use crate::materials::store::{MaterialRow, PutMaterial};
 use crate::order::{Command, Event, Order, Registers, RulesVerdict, Submission, decide, evolve};
 use crate::reactions::{Attachments, react};
 use crate::rules::{self, Facts};
-use crate::store::{Change, Content, MaterialRow, StoredOrder};
+use crate::store::{Change, Content, Creator, StoredOrder};
 use crate::writes::{OrderWrite, OrderWritten};
-use crate::{amendment, content, determination};
+use crate::{amendment, archive, content, determination};
 
 /// Whose filing is examined.
 #[derive(Debug)]
@@ -45,13 +47,38 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// What is known of a filing before it is judged.
+#[derive(Debug)]
+pub struct Background {
+    /// What is on record here.
+    pub on_record: OnRecord,
+    /// The organiser's record, decrypted; only where the account that orders holds it: what others have on record is
+    /// none of its business, and findings would tell.
+    pub own_record: Option<OpenRecord>,
+    /// Other orders of the organiser in flight.
+    pub other_orders_in_flight: i64,
+}
+
 /// What a command writes besides the new state.
 #[derive(Debug, Default)]
 pub struct Extra {
     attachments: Attachments,
     sealed: Option<(Vec<u8>, Vec<u8>)>,
     content: bool,
-    material: Option<MaterialRow>,
+    material: Option<Box<PutMaterial>>,
+}
+
+impl Extra {
+    /// A material.
+    pub fn of_material(material: PutMaterial) -> Self {
+        Self { material: Some(Box::new(material)), ..Self::default() }
+    }
+}
+
+/// Who creates an order: an applicant's account speaks for itself; a reseller is named beside it.
+pub fn creator(role: Role, name: &str, account: &str) -> Creator {
+    let actor = if role == Role::Applicant { account } else { name };
+    Creator { actor: actor.to_owned(), role: role.as_str() }
 }
 
 impl Api {
@@ -62,6 +89,23 @@ impl Api {
         filing: &Filing,
         determination: Option<Uuid>,
     ) -> Result<StoredOrder, Problem> {
+        let (stored, effects) = self.new_draft(&caller.account, filing, determination)?;
+        let by = creator(caller.role, &caller.name, &caller.account);
+        let draft = Box::new(stored.clone());
+        match self.writes.write(OrderWrite::Create { draft, by, effects, request: caller.request }).await? {
+            OrderWritten::Stored => Ok(stored),
+            OrderWritten::Stale { current } => Err(Problem::stale(current)),
+            OrderWritten::Overtaken => Err(Problem::overtaken()),
+        }
+    }
+
+    /// A new draft of an account, and what follows from it; nothing is stored.
+    pub fn new_draft(
+        &self,
+        account: &str,
+        filing: &Filing,
+        determination: Option<Uuid>,
+    ) -> Result<(StoredOrder, Effects), Problem> {
         let id = Uuid::now_v7();
         let data_key = DataKey::generate();
         let now = self.clock.now();
@@ -69,7 +113,7 @@ impl Api {
         let order = evolve(Order::default(), &created);
         let mut stored = StoredOrder {
             id,
-            account: caller.account.clone(),
+            account: account.to_owned(),
             province: String::new(),
             order,
             domains: Vec::new(),
@@ -85,8 +129,7 @@ impl Api {
         let mut effects = Effects::new();
         effects.send(self.idle.first_timer(id, now));
         react(&mut effects, &stored, &[created], now, Attachments::default());
-        self.writes.write(OrderWrite::Create { draft: Box::new(stored.clone()), effects }).await?;
-        Ok(stored)
+        Ok((stored, effects))
     }
 
     /// Replaces the content.
@@ -111,40 +154,19 @@ impl Api {
         self.apply(caller, stored, Command::Amend, Extra { content: true, ..Extra::default() }).await
     }
 
-    /// Adds or replaces a material whose encrypted bytes are already in the object store.
-    #[allow(clippy::too_many_arguments)]
-    pub async fn add_material(
-        &self,
-        caller: &Caller,
-        stored: StoredOrder,
-        kind: MaterialKind,
-        service_index: i32,
-        media_type: &str,
-        clear: &[u8],
-        material: StoredMaterial,
-    ) -> Result<StoredOrder, Problem> {
-        let object_key = self.data_key(&stored)?.encrypt(material.object.as_bytes(), material.key.expose())?;
-        let row = MaterialRow {
-            kind: kind.as_str().to_owned(),
-            service_index,
-            object: material.object,
-            object_key,
-            sha256: material.sha256.to_vec(),
-            media_type: media_type.to_owned(),
-            size_bytes: i32::try_from(clear.len()).unwrap_or(i32::MAX),
-        };
-        self.apply(caller, stored, Command::Amend, Extra { material: Some(row), ..Extra::default() }).await
-    }
-
     /// Hands the order in: the rules judge, and the checks begin unless they block.
     pub async fn submit(&self, caller: &Caller, mut stored: StoredOrder) -> Result<StoredOrder, Problem> {
         let filing = self.filing(&stored)?;
         let rows = self.reads.materials(stored.id).await?;
-        let verdict = self.judge(&stored, &filing, &rows).await?;
+        self.check_scanned(&rows)?;
+        let subject = Subject::of(&stored, &rows);
+        let background = self.background(&subject, &filing).await?;
+        let (mut verdict, recorded) = self.examine_with(&subject, &filing, &background).await;
+        verdict.findings.extend(recorded);
         let keyring = &self.bus.context().keyring;
         let context = stored.id.to_string();
         let contact = keyring.seal("notify", &context, &content::messages::contact(&filing))?.encode_to_vec();
-        let sms_persons = content::messages::sms_persons(&filing, self.sms_receivers(&filing).as_deref());
+        let sms_persons = content::messages::sms_persons(&filing, self.sms_receivers(&filing, &background).as_deref());
         let persons = keyring.seal("sms", &context, &sms_persons)?.encode_to_vec();
         let mut attachments = Attachments::default();
         if !verdict.blocks() {
@@ -191,10 +213,31 @@ impl Api {
         let command = self.config.review.second_opinion.pass(&stored.order, verdict, &caller.name)?;
         let mut attachments = Attachments::default();
         if filing.order_type.description().bureau.is_some() {
-            let relay_filing = content::messages::relay_filing(filing, self.open_materials(&stored, materials)?);
+            let pool = &self.bus.context().pool;
+            let reported = archive::carried::with_services(pool, &self.vault, filing).await?;
+            let relay_filing = content::messages::relay_filing(&reported, self.open_materials(&stored, materials)?);
             attachments.relay =
                 Some(self.bus.context().keyring.seal("relay", &stored.id.to_string(), &relay_filing)?);
         }
+        self.apply(caller, stored, command, Extra { attachments, ..Extra::default() }).await
+    }
+
+    /// Returns an order in these own words, one entry per finding: encrypted for those who read the order, sealed for
+    /// the applicant's notice.
+    pub async fn return_in_words(
+        &self,
+        caller: &Caller,
+        stored: StoredOrder,
+        command: Command,
+        own: &[Words],
+    ) -> Result<StoredOrder, Problem> {
+        let locked = words::lock(&self.data_key(&stored)?, stored.id, own)?;
+        let command = match locked {
+            Some(words) => Command::InWords { words, command: Box::new(command) },
+            None => command,
+        };
+        let words = words::for_notice(&self.bus.context().keyring, stored.id, own)?;
+        let attachments = Attachments { words, ..Attachments::default() };
         self.apply(caller, stored, command, Extra { attachments, ..Extra::default() }).await
     }
 
@@ -259,17 +302,12 @@ impl Api {
             content,
             sealed: extra.sealed,
         };
-        let write = OrderWrite::Change { change: Box::new(change), material: extra.material, effects };
+        let (change, request) = (Box::new(change), caller.request);
+        let write = OrderWrite::Change { change, material: extra.material, effects, request };
         match self.writes.write(write).await? {
             OrderWritten::Stale { current } => Err(Problem::stale(current)),
-            OrderWritten::Stored { replaced } => {
-                if let Some(object) = replaced
-                    && let Err(error) = self.materials.delete(&object).await
-                {
-                    tracing::warn!(%error, "a replaced material is left in the object store");
-                }
-                Ok(stored)
-            }
+            OrderWritten::Overtaken => Err(Problem::overtaken()),
+            OrderWritten::Stored => Ok(stored),
         }
     }
 
@@ -292,6 +330,12 @@ impl Api {
         subject: &Subject<'_>,
         filing: &Filing,
     ) -> Result<(RulesVerdict, Vec<Finding>), Problem> {
+        let background = self.background(subject, filing).await?;
+        Ok(self.examine_with(subject, filing, &background).await)
+    }
+
+    /// What is known of a filing besides itself.
+    pub async fn background(&self, subject: &Subject<'_>, filing: &Filing) -> Result<Background, Problem> {
         let index = self.organiser_index(&filing.organiser.certificate.number);
         let domains = content::domains(filing);
         let by_number = async {
@@ -306,23 +350,39 @@ impl Api {
             self.reads.organisers_by_certificate(&index),
             self.reads.services_by_domain(&domains),
         )?;
-        let record = OnRecord { by_number, by_certificate, by_domain };
+        let on_record = OnRecord { by_number, by_certificate, by_domain };
+        let own = on_record.organiser().filter(|found| found.organiser.account.as_deref() == Some(subject.account));
+        let own_record = own.map(|found| found.open(&self.vault)).transpose()?.flatten();
+        Ok(Background { on_record, own_record, other_orders_in_flight })
+    }
+
+    /// The same with what is known already.
+    pub async fn examine_with(
+        &self,
+        subject: &Subject<'_>,
+        filing: &Filing,
+        background: &Background,
+    ) -> (RulesVerdict, Vec<Finding>) {
         let facts = Facts {
             order_id: subject.id,
             materials: subject.materials,
-            filed: record.by_number.as_ref().map(|organiser| (organiser.services, organiser.domains)),
-            other_orders_in_flight,
+            filed: background.on_record.by_number.as_ref().map(|found| (found.services.len(), found.domains())),
+            record: background.own_record.as_ref(),
+            other_orders_in_flight: background.other_orders_in_flight,
             registers: subject.registers,
             now: self.clock.now(),
         };
         let mut verdict = rules::judge(&self.rules, filing, &facts);
         verdict.findings.extend(self.resources.findings(subject.account, filing, facts.now).await);
-        Ok((verdict, conflicts(filing, subject.account, &record)))
+        let materials = subject.materials.unwrap_or_default();
+        verdict.findings.extend(quality::findings(&self.config.materials.quality, materials));
+        (verdict, conflicts(filing, subject.account, &background.on_record))
     }
 
     /// Whom the ministry asks by SMS, if the province's rules say.
-    fn sms_receivers(&self, filing: &Filing) -> Option<Vec<SmsReceiver>> {
-        let context = Context::on(rules::day_in_china(self.clock.now()));
+    fn sms_receivers(&self, filing: &Filing, background: &Background) -> Option<Vec<SmsReceiver>> {
+        let mut context = Context::on(rules::day_in_china(self.clock.now()));
+        rules::hold_against(&mut context, filing, background.own_record.as_ref());
         let requirements = self.rules.requirements(filing.province, &filing.into(), &context).ok()?;
         Some(requirements.sms_receivers)
     }

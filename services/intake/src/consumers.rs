@@ -1,26 +1,28 @@
-//! Facts of the other services move orders on.
+//! Facts of the other services move orders on. What the bureau tells is read in [`bureau`].
+
+pub mod bureau;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use icp_bus::{Delivery, Effects, Failure, Handler};
 use icp_domain::Stage;
-use icp_kit::vault::VaultError;
-use icp_kit::{Clock, Vault};
-use icp_proto::{authority, bureau, identity};
+use icp_kit::{Clock, Keyring, Vault};
+use icp_proto::{authority, identity};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::approval::CarriedOut;
 use crate::archive;
-use crate::desk::words::{self, Words};
+use crate::archive::mismatch::{self, BureauRecord};
+use crate::bureau_results::BureauResults;
 use crate::determination::{self, Recorded};
 use crate::idle::Plan;
-use crate::order::{
-    BureauIds, CheckResult, Command, DomainFacts, EnterpriseFacts, Event, Numbers, Registers, decide, evolve,
-};
+use crate::order::{CheckResult, Command, DomainFacts, EnterpriseFacts, Event, Registers, decide, evolve};
 use crate::reactions::{Attachments, finding_from, react};
-use crate::store::{self, Change, StoredOrder};
+use crate::store::{self, Change};
+use bureau::Rejection;
 
 /// Turns facts of one kind of service into commands.
 #[derive(Debug, Clone)]
@@ -31,6 +33,10 @@ pub struct Answers {
     pub clock: Clock,
     /// Opens what is carried out, for the archive, and keeps the bureau's words.
     pub vault: Vault,
+    /// Opens what the relay seals for intake, and seals what notices say.
+    pub keyring: Arc<Keyring>,
+    /// What the bureau's codes mean.
+    pub bureau_results: Arc<BureauResults>,
     /// When idle orders are reminded of.
     pub idle: Plan,
 }
@@ -39,14 +45,21 @@ pub struct Answers {
 #[derive(Debug, Clone)]
 pub struct Fact {
     order_id: Uuid,
-    command: Command,
-    /// The bureau's own words, one entry per finding of the command.
-    words: Vec<Words>,
+    said: Said,
+}
+
+/// What a fact says of its order.
+#[derive(Debug, Clone)]
+enum Said {
+    /// What the state machine understands.
+    Command(Command),
+    /// A refusal of the bureau, which has to be held against the filing first.
+    Rejection(Rejection),
 }
 
 impl Fact {
     fn new(order_id: Uuid, command: Command) -> Self {
-        Self { order_id, command, words: Vec::new() }
+        Self { order_id, said: Said::Command(command) }
     }
 }
 
@@ -57,6 +70,8 @@ pub enum Told {
     Order(Fact),
     /// The ministry's answer to a query.
     Status(Uuid, Recorded),
+    /// What the bureau has on record of an organiser.
+    Record(Box<BureauRecord>),
     /// Nothing that concerns it.
     Nothing,
 }
@@ -69,6 +84,10 @@ impl Told {
     fn status(&self) -> Option<(Uuid, Recorded)> {
         if let Self::Status(query, recorded) = self { Some((*query, recorded.clone())) } else { None }
     }
+
+    fn record(&self) -> Option<BureauRecord> {
+        if let Self::Record(record) = self { Some(record.as_ref().clone()) } else { None }
+    }
 }
 
 #[async_trait]
@@ -79,36 +98,7 @@ impl Handler for Answers {
         let fact = match kind {
             "icp.evt.identity.v1.verified" => identity_fact(read(payload)?)?,
             "icp.evt.authority.v1.answered" => authority_fact(read(payload)?)?,
-            "icp.evt.bureau.v1.received" => {
-                let message: bureau::Received = read(payload)?;
-                let command =
-                    Command::BureauReceived { attempt: message.attempt, data_sequence: message.data_sequence };
-                Fact::new(order_id(&message.order_id)?, command)
-            }
-            "icp.evt.bureau.v1.approved" => {
-                let message: bureau::Approved = read(payload)?;
-                let order_id = order_id(&message.order_id)?;
-                let ids = BureauIds {
-                    organiser: message.organiser_id,
-                    services: message.service_ids,
-                    accesses: message.access_ids,
-                };
-                let numbers = Numbers {
-                    organiser_number: message.organiser_number,
-                    service_numbers: message.service_numbers,
-                    ids,
-                };
-                let command = Command::BureauApproved { attempt: message.attempt, numbers };
-                Fact::new(order_id, command)
-            }
-            "icp.evt.bureau.v1.rejected" => bureau_rejection(read(payload)?)?,
-            "icp.evt.bureau.v1.status_answered" => {
-                let message: bureau::StatusAnswered = read(payload)?;
-                let query = Uuid::parse_str(&message.query_id).map_err(|_| "query_id is not a UUID".to_owned())?;
-                return Ok(Told::Status(query, recorded(message)));
-            }
-            // Facts that do not concern the life of an order.
-            _ => return Ok(Told::Nothing),
+            _ => return bureau::read(&self.keyring, kind, payload),
         };
         Ok(Told::Order(fact))
     }
@@ -126,33 +116,41 @@ impl Handler for Answers {
         }
         let ids: Vec<Uuid> = batch.iter().filter_map(|d| d.message.fact()).map(|fact| fact.order_id).collect();
         let mut orders = store::load_for_update(connection, &ids).await?;
-        let mut changes: HashMap<Uuid, Change> = HashMap::new();
-        for delivery in batch {
+        // With the place of the last delivery about each: outcomes enter the archive in their sequence.
+        let mut changes: HashMap<Uuid, (usize, Change)> = HashMap::new();
+        for (place, delivery) in batch.iter().enumerate() {
             let Some(fact) = delivery.message.fact() else { continue };
             let stored = orders
                 .get_mut(&fact.order_id)
                 .ok_or_else(|| Failure::Discard(format!("order {} is not known here", fact.order_id)))?;
-            let command = self.command(stored, fact).map_err(|error| Failure::Retry(error.to_string()))?;
+            let (command, attachments) = match &fact.said {
+                Said::Command(command) => (command.clone(), Attachments::default()),
+                Said::Rejection(rejection) => self.rejected(stored, rejection)?,
+            };
             let events = decide(&stored.order, command).map_err(|rejection| Failure::Discard(rejection.to_string()))?;
             if events.is_empty() {
                 continue;
             }
-            let change = changes.entry(stored.id).or_insert_with(|| Change {
-                id: stored.id,
-                from_version: stored.order.version,
-                after: stored.order.clone(),
-                at: now,
-                actor: self.actor.to_owned(),
-                role: "service",
-                events: Vec::new(),
-                content: None,
-                sealed: None,
-                carried_out: None,
+            let (last, change) = changes.entry(stored.id).or_insert_with(|| {
+                let change = Change {
+                    id: stored.id,
+                    from_version: stored.order.version,
+                    after: stored.order.clone(),
+                    at: now,
+                    actor: self.actor.to_owned(),
+                    role: "service",
+                    events: Vec::new(),
+                    content: None,
+                    sealed: None,
+                    carried_out: None,
+                };
+                (place, change)
             });
+            *last = place;
             stored.order = events.iter().fold(stored.order.clone(), evolve);
             change.after = stored.order.clone();
             effects.set_cause(delivery.traceparent.clone());
-            react(effects, stored, &events, now, Attachments::default());
+            react(effects, stored, &events, now, attachments);
             if matches!(events.last(), Some(Event::Returned { .. })) {
                 effects.send(self.idle.first_timer(stored.id, now));
             }
@@ -161,30 +159,21 @@ impl Handler for Answers {
             }
             change.events.extend(events);
         }
-        if changes.is_empty() {
-            return Ok(());
+        if !changes.is_empty() {
+            let mut changes: Vec<(usize, Change)> = changes.into_values().collect();
+            changes.sort_by_key(|(last, _)| *last);
+            let changes: Vec<Change> = changes.into_iter().map(|(_, change)| change).collect();
+            if store::save(connection, &changes).await?.len() != changes.len() {
+                return Err(Failure::Retry("an order changed at the same time".to_owned()));
+            }
+            let carried_out = changes.iter().filter_map(|change| change.carried_out.as_ref());
+            archive::enter(connection, &self.vault, carried_out).await?;
         }
-        let changes: Vec<Change> = changes.into_values().collect();
-        if store::save(connection, &changes).await?.len() != changes.len() {
-            return Err(Failure::Retry("an order changed at the same time".to_owned()));
+        let records: Vec<BureauRecord> = batch.iter().filter_map(|delivery| delivery.message.record()).collect();
+        if !records.is_empty() {
+            mismatch::compare(connection, &self.vault, &records, now).await?;
         }
-        let carried_out = changes.iter().filter_map(|change| change.carried_out.as_ref());
-        archive::enter(connection, &self.vault, carried_out).await?;
         Ok(())
-    }
-}
-
-impl Answers {
-    /// The command of a fact, with the bureau's words encrypted for the order.
-    fn command(&self, stored: &StoredOrder, fact: &Fact) -> Result<Command, VaultError> {
-        if fact.words.is_empty() {
-            return Ok(fact.command.clone());
-        }
-        let key = self.vault.unwrap_key(&stored.data_key, stored.id.as_bytes())?;
-        Ok(match words::lock(&key, stored.id, &fact.words)? {
-            Some(words) => Command::InWords { words, command: Box::new(fact.command.clone()) },
-            None => fact.command.clone(),
-        })
     }
 }
 
@@ -226,23 +215,6 @@ fn domain_facts(facts: authority::DomainFacts) -> DomainFacts {
         real_named: facts.real_named,
         expires_on: facts.expires_on.parse().ok(),
         registrar_approved: facts.registrar_approved,
-    }
-}
-
-fn bureau_rejection(message: bureau::Rejected) -> Result<Fact, String> {
-    let codes = message.results.iter().map(|result| result.code).collect();
-    let command = Command::BureauRejected { attempt: message.attempt, codes, sms_timeout: message.sms_timeout };
-    let words = message.results.into_iter().map(|result| Words { reason: result.text, ..Words::default() }).collect();
-    Ok(Fact { words, ..Fact::new(order_id(&message.order_id)?, command) })
-}
-
-fn recorded(message: bureau::StatusAnswered) -> Recorded {
-    match (message.code, message.is_filed) {
-        (0, true) => {
-            Recorded::Filed { organiser_number: message.organiser_number, service_number: message.service_number }
-        }
-        (0, false) => Recorded::Nothing,
-        (code, _) => Recorded::Unknown { code, text: message.text },
     }
 }
 

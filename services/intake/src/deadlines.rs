@@ -4,6 +4,7 @@ pub mod ics;
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::desk::deadline::Deadlines as WorkingDays;
 use crate::order::{Order, Phase};
@@ -12,7 +13,7 @@ use crate::order::{Order, Phase};
 const SMS_HOURS: i64 = 24;
 
 /// Something with a term.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Deadline {
     /// `idle`, `provider_review`, `sms` or `bureau`.
     pub name: &'static str,
@@ -77,7 +78,7 @@ pub fn deadlines(order: &Order, course: &Course, working: &WorkingDays) -> Vec<D
 }
 
 /// How long a step takes in a province, from orders that have ended.
-#[derive(Debug, Clone, PartialEq, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Serialize, sqlx::FromRow, ToSchema)]
 pub struct Estimate {
     /// `checking`, `provider_review`, `queued` or `at_bureau`.
     pub step: String,

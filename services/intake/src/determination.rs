@@ -3,15 +3,23 @@
 
 pub mod store;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use icp_domain::identifiers::FilingNumber;
 use icp_domain::names::DomainName;
 use icp_domain::{Filing, Finding, OrderType, Province, ServiceKind, Severity, Stage};
+use icp_kit::Keyring;
+use icp_proto::bureau;
+use icp_proto::common::Sealed;
+use prost::Message as _;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::api::problem::FieldError;
 
 /// What decides the type: these fields of the filing are frozen once an order was created from the answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Question)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
     /// Province whose bureau will decide.
@@ -29,12 +37,13 @@ pub struct Asked {
 }
 
 /// A certificate as it must stand on record, number for number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskedCertificate {
     /// Kind (证件类型).
     pub kind: u16,
     /// Number as printed.
+    #[schema(min_length = 1, max_length = 255)]
     pub number: String,
 }
 
@@ -70,6 +79,9 @@ pub struct Known {
     pub domain_here: Option<String>,
     /// Orders of the organiser in flight here.
     pub in_flight: i64,
+    /// Whether another organiser's order in flight here has the domain.
+    #[serde(default)]
+    pub is_domain_in_flight: bool,
     /// Whether the province lets an organiser without services add one; absent where no module says.
     pub shell_may_add: Option<bool>,
 }
@@ -82,8 +94,9 @@ pub enum Recorded {
     Unknown {
         /// msg_code of the call.
         code: u32,
-        /// Its words.
-        text: String,
+        /// Its words: as they are stored, sealed for this service (base64); clear once they were [opened](Self::opened).
+        #[serde(default)]
+        words: String,
     },
     /// Nothing.
     Nothing,
@@ -96,6 +109,23 @@ pub enum Recorded {
     },
 }
 
+impl Recorded {
+    /// There was no answer; the words stay sealed.
+    pub fn unknown(code: u32, words: Option<&Sealed>) -> Self {
+        Self::Unknown { code, words: words.map(|sealed| STANDARD.encode(sealed.encode_to_vec())).unwrap_or_default() }
+    }
+
+    /// With the words in clear; none where this service has another key by now.
+    pub fn opened(self, keyring: &Keyring, query_id: &str) -> Self {
+        let Self::Unknown { code, words } = self else { return self };
+        let open = || {
+            let sealed = Sealed::decode(STANDARD.decode(&words).ok()?.as_slice()).ok()?;
+            Some(keyring.open::<bureau::Words>(&sealed, query_id).ok()?.texts.join("；"))
+        };
+        Self::Unknown { code, words: open().unwrap_or_default() }
+    }
+}
+
 /// Answers of the ministry; `None` as long as one is awaited.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answers {
@@ -106,7 +136,8 @@ pub struct Answers {
 }
 
 /// What the question comes to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = DeterminationOutcome)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Outcome {
     /// The ministry's answer is awaited.
@@ -143,12 +174,15 @@ pub fn determine(known: &Known, answers: &Answers) -> Outcome {
         return Outcome::Pending;
     };
     for answer in [Some(organiser), domain].into_iter().flatten() {
-        if let Recorded::Unknown { code, text } = answer {
-            return Outcome::Unanswered { code: *code, text: text.clone() };
+        if let Recorded::Unknown { code, words } = answer {
+            return Outcome::Unanswered { code: *code, text: words.clone() };
         }
     }
     if known.in_flight > 0 {
         return blocked(IN_FLIGHT);
+    }
+    if known.is_domain_in_flight {
+        return blocked(DOMAIN_IN_FLIGHT);
     }
     let organiser = filed(Some(organiser)).map(|(number, _)| number);
     match (organiser, filed(domain)) {
@@ -226,6 +260,14 @@ const IN_FLIGHT: Block = Block {
     zh: "该主办者已有进行中的备案订单（主办者冲突）",
     en: "another order of this organiser is in flight",
     way_out: "finish or withdraw the other order first",
+};
+const DOMAIN_IN_FLIGHT: Block = Block {
+    code: "D06",
+    field: "domain",
+    zh: "该域名在其他主办者进行中的备案订单里（域名冲突）",
+    en: "the domain is in another organiser's order that is in flight",
+    way_out: "have that order withdrawn, or wait until it has ended; if the domain is yours and the order is not, ask the \
+              provider to clear it up; or name another domain",
 };
 const DOMAIN_OF_ANOTHER: Block = Block {
     code: "D06",

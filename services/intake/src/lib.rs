@@ -4,17 +4,21 @@
 //! which type it must be), [`rules`], [`check`] (all that can be said before submission),
 //! [`requirements`] and [`deadlines`] (what is still needed, until when),
 //! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
-//! facts), [`approval`] (what has been carried out), [`archive`] (what is on record then), [`entitlements`] (what a
-//! service needs to be filed here), [`desk`] (the provider's reviewers), [`idle`] (reminders and expiry),
-//! [`amendment`], [`audit`] (who did and saw what), [`statistics`], [`api`] (REST), [`reads`] and [`writes`] (requests
-//! share queries and transactions), [`store`] (SQL), [`china`] (days). Archive, entitlements, desk, audit trail and
+//! facts), [`approval`] (what has been carried out), [`bureau_results`] (what its refusals mean), [`archive`] (what is
+//! on record then), [`entitlements`] (what a service needs to be filed here), [`materials`] (what applicants upload),
+//! [`desk`] (the provider's reviewers), [`idle`] (reminders and expiry), [`amendment`], [`audit`] (who did and saw what),
+//! [`statistics`], [`imports`] (many orders at once), [`live`] (events as they happen), [`api`] (REST and gRPC),
+//! [`access`] (who may use it), [`reads`] and [`writes`] (requests share queries and transactions), [`store`] (SQL of
+//! orders), [`china`] (days), [`sheet`] (CSV). Archive, entitlements, materials, desk, audit trail, access, imports and
 //! statistics keep their own SQL.
 
+pub mod access;
 pub mod amendment;
 pub mod api;
 pub mod approval;
 pub mod archive;
 pub mod audit;
+pub mod bureau_results;
 pub mod check;
 pub mod china;
 pub mod commands;
@@ -25,12 +29,15 @@ pub mod desk;
 pub mod determination;
 pub mod entitlements;
 pub mod idle;
-pub mod on_record;
+pub mod imports;
+pub mod live;
+pub mod materials;
 pub mod order;
 pub mod reactions;
 pub mod reads;
 pub mod requirements;
 pub mod rules;
+pub mod sheet;
 pub mod statistics;
 pub mod store;
 pub mod writes;
@@ -39,6 +46,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use audit::AuditConfig;
+use bureau_results::BureauResults;
 use desk::ReviewConfig;
 use desk::automatic::{AutomaticReview, ReviewRequests};
 use desk::deadline::Deadlines;
@@ -46,8 +54,10 @@ use icp_bus::{Bus, Consumer, Group};
 use icp_kit::{Parts, ServiceContext};
 use icp_rules_host::follow::FollowOptions;
 use icp_rules_host::{Host, HostConfig};
+use materials::inspect::Inspector;
 use serde::{Deserialize, Serialize};
 use statistics::StatisticsConfig;
+use tokio::sync::Semaphore;
 
 /// Name of the service and of its section in the configuration.
 pub const NAME: &str = "intake";
@@ -60,8 +70,16 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// File with the API's bearer tokens.
+    /// File with bearer tokens; empty for none.
     pub tokens_file: PathBuf,
+    /// The issuer of people's tokens.
+    pub oidc: access::issuer::OidcConfig,
+    /// Keys of machines.
+    pub keys: access::api_keys::KeysConfig,
+    /// Requests with an `Idempotency-Key`.
+    pub idempotency: access::keyed_requests::IdempotencyConfig,
+    /// How many requests a client may make.
+    pub rate_limits: api::rate_limits::RateLimitsConfig,
     /// Largest JSON body, bytes.
     pub max_body_bytes: usize,
     /// Orders in one page at most.
@@ -74,14 +92,26 @@ pub struct Config {
     pub idle_reminder_days: [u32; 3],
     /// Days of idleness after which such an order expires.
     pub idle_expiry_days: u32,
+    /// What result codes of the bureaus mean (TOML); empty: the compiled-in table.
+    pub bureau_results_file: PathBuf,
     /// How rule modules run, and whom they may come from.
     pub rules: HostConfig,
     /// The provider's review.
     pub review: ReviewConfig,
     /// The audit trail.
     pub audit: AuditConfig,
+    /// What applicants upload.
+    pub materials: materials::MaterialsConfig,
     /// Figures about orders.
     pub statistics: StatisticsConfig,
+    /// Streams of events.
+    pub streams: live::StreamsConfig,
+    /// Many orders at once.
+    pub imports: imports::ImportsConfig,
+    /// Lists as one answer.
+    pub exports: api::exports::ExportsConfig,
+    /// gRPC for back offices.
+    pub grpc: api::grpc::GrpcConfig,
     /// How papers are printed, and in whose name.
     pub papers: api::papers::PapersConfig,
 }
@@ -105,9 +135,16 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         ("intake-authority", "icp.evt.authority.>", "authority"),
         ("intake-bureau", "icp.evt.bureau.>", "bureau"),
     ];
+    let answers = consumers::Answers {
+        actor: NAME,
+        clock: context.clock.clone(),
+        vault: context.require_vault()?,
+        keyring: context.keyring.clone(),
+        bureau_results: Arc::new(BureauResults::load(&config.bureau_results_file)?),
+        idle,
+    };
     for (name, filter, actor) in sources {
-        let (clock, vault) = (context.clock.clone(), context.require_vault()?);
-        bus.consume(Consumer { name, filter }, consumers::Answers { actor, clock, vault, idle });
+        bus.consume(Consumer { name, filter }, consumers::Answers { actor, ..answers.clone() });
     }
     let idle_orders = idle::IdleOrders {
         clock: context.clock.clone(),
@@ -136,6 +173,11 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         }
     });
 
+    let issuer = access::issuer::Issuer::of(&config.oidc)?;
+    if let Some(issuer) = &issuer {
+        issuer.start(&context);
+    }
+    let inspector = Inspector::new(&config.materials, context.common.materials.max_bytes)?;
     let api = api::Api {
         bus: bus.clone(),
         reads: reads::Reads::start(&bus),
@@ -148,16 +190,25 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         rules,
         deadlines: Arc::new(deadlines),
         tokens: api::auth::Tokens::load(&config.tokens_file)?,
+        live: live::Live::start(&context, &config.streams),
+        export_turns: Arc::new(Semaphore::new(config.exports.max_open)),
+        issuer,
+        rate_limits: api::rate_limits::RateLimits::new(&config.rate_limits),
         resources: entitlements::resources::Resources::of(&config.resources)?,
+        inspector: Arc::new(inspector),
+        scanner: materials::scan::scanner(&config.materials.scanner),
         config: Arc::new(config),
-        max_material_bytes: context.common.materials.max_bytes,
     };
+    context.spawn(api::idempotency::clean(api.clone()));
+    context.spawn(materials::sweep::run(api.clone()));
     if is_automatic {
         let name = "intake-automatic-review";
         bus.consume(Consumer { name, filter: "icp.evt.order.v1.review_requested.>" }, ReviewRequests);
         bus.work(AutomaticReview { api: api.clone() });
     }
-    let mut parts = Parts { http: api::router(api), ..Parts::default() };
-    parts.grpc.add_service(icp_bus::operations::service(&bus));
+    bus.work(imports::drafting::Drafting { api: api.clone() });
+    let mut parts = Parts { http: api::router(api.clone()), ..Parts::default() };
+    parts.serve(icp_bus::operations::service(&bus));
+    api::grpc::serve(&mut parts, &api);
     Ok(parts)
 }

@@ -6,22 +6,29 @@
 //! Draft, Checking, ProviderReview, Queued, Returned → Withdrawn;   Draft, Returned → Expired
 //! ```
 //!
+//! Once it is queued the relay has it, so a withdrawal is asked of the relay first ([`withdrawal`]).
+//!
 //! Which of these steps an order takes is said by the description of its type ([`OrderType::description`]): steps at
 //! which nobody is asked are skipped, and what is not carried to the bureau is approved after the last of them.
 //!
 //! No I/O, no clock. Answers of other services carry the number of the submission (attempt) that they belong to;
 //! an answer to an older attempt, or one that comes twice, changes nothing.
 
-mod bureau;
 mod checked;
+mod material;
+mod outcome;
 mod phase;
 mod registers;
+mod withdrawal;
 
 use icp_domain::{Description, Finding, OrderType, Severity, Stage};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use checked::CheckResult;
+pub use material::MaterialChange;
+pub use outcome::{BureauIds, Numbers};
 pub use phase::Phase;
 pub use registers::{DomainFacts, EnterpriseFacts, Registers};
 
@@ -53,6 +60,9 @@ pub struct Order {
     /// Whether the relay has it in this attempt.
     #[serde(default)]
     pub is_handed_over: bool,
+    /// Whether the relay was asked to take it back, and has not answered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_withdrawal_asked: bool,
     /// What the registers told in this attempt.
     #[serde(default)]
     pub registers: Registers,
@@ -88,6 +98,11 @@ impl Order {
         self.order_type.description()
     }
 
+    /// Whether nothing can happen to it any more.
+    pub fn is_over(&self) -> bool {
+        self.phase.is_final() && !withdrawal::is_overtaken(self)
+    }
+
     /// Whether everybody who is asked before the reviewer has answered.
     fn is_checked(&self) -> bool {
         self.identity_answered && self.authority_answered && self.consent_given
@@ -106,6 +121,7 @@ impl Order {
                 "A second reviewer of the provider decides; the first one has passed it."
             }
             Phase::ProviderReview => "A reviewer of the provider decides.",
+            Phase::Queued if self.is_withdrawal_asked => "The relay takes it back, or says that the bureau has it.",
             Phase::Queued => "The relay reports the order to the bureau.",
             Phase::AtBureau if self.asks_sms => {
                 "The persons in charge confirm the ministry's SMS within 24 hours, then the bureau decides."
@@ -122,7 +138,7 @@ impl Order {
 }
 
 /// What the province's module said, as the order records it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RulesVerdict {
     /// Digest of the module; absent when no module could judge.
     pub digest: Option<String>,
@@ -137,29 +153,6 @@ impl RulesVerdict {
     pub fn blocks(&self) -> bool {
         blocks(&self.findings)
     }
-}
-
-/// Ids of the bureau's store (Ztid, Wzid, Jrid), in the order of the filing's services; 0 or missing where unknown.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BureauIds {
-    /// Of the organiser.
-    pub organiser: i64,
-    /// Of the services.
-    pub services: Vec<i64>,
-    /// Of their accesses.
-    pub accesses: Vec<i64>,
-}
-
-/// What is filed, or was taken off the record.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Numbers {
-    /// Number of the organiser (主体备案号).
-    pub organiser_number: String,
-    /// Numbers of the services, in the order of the filing's.
-    pub service_numbers: Vec<String>,
-    /// The bureau's own ids.
-    #[serde(default)]
-    pub ids: BureauIds,
 }
 
 /// What an applicant hands in.
@@ -179,8 +172,10 @@ pub struct Submission {
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs)] // Each variant is explained; its fields are named for what they hold.
 pub enum Command {
-    /// The applicant changes the content or a material.
+    /// The applicant changes the content.
     Amend,
+    /// The applicant adds or replaces a material.
+    PutMaterial(MaterialChange),
     /// The applicant hands it in; the rules have judged.
     Submit(Submission),
     /// The account that holds the record lets it go.
@@ -207,12 +202,14 @@ pub enum Command {
     BureauReceived { attempt: u32, data_sequence: i64 },
     /// The bureau approved it.
     BureauApproved { attempt: u32, numbers: Numbers },
-    /// The bureau or the ministry returned it.
-    BureauRejected { attempt: u32, codes: Vec<u32>, sms_timeout: bool },
+    /// The bureau or the ministry returned it, for these reasons.
+    BureauRejected { attempt: u32, findings: Vec<Finding> },
+    /// The relay has taken it back, or could not.
+    WithdrawalAnswered { attempt: u32, is_withdrawn: bool },
 }
 
 /// What happened to an order. Holds no personal data.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[allow(missing_docs)] // Each variant is explained; its fields are named for what they hold.
 pub enum Event {
@@ -223,8 +220,11 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         determination: Option<Uuid>,
     },
-    /// The content or a material changed.
-    Amended,
+    /// The content changed, or the material that is named.
+    Amended {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        material: Option<MaterialChange>,
+    },
     /// Handed in.
     Submitted {
         attempt: u32,
@@ -276,6 +276,10 @@ pub enum Event {
     Approved(Numbers),
     /// Taken off the record.
     Cancelled(Numbers),
+    /// The relay is asked to take it back.
+    WithdrawalRequested,
+    /// It could not be taken back: the bureau's system has it, or may have it.
+    WithdrawalTooLate,
     /// Taken back.
     Withdrawn,
     /// Idle for too long.
@@ -317,6 +321,7 @@ impl Default for Order {
             consent_given: false,
             asks_sms: false,
             is_handed_over: false,
+            is_withdrawal_asked: false,
             registers: Registers::default(),
             findings: Vec::new(),
             amendable: None,
@@ -334,7 +339,8 @@ impl Default for Order {
 /// error and change nothing.
 pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> {
     match command {
-        Command::Amend => allow(order, order.phase.is_open(), "draft or returned", || vec![Event::Amended]),
+        Command::Amend => amend(order, None),
+        Command::PutMaterial(change) => amend(order, Some(change)),
         Command::Submit(submission) => {
             allow(order, order.phase.is_open(), "draft or returned", || submit(order, submission))
         }
@@ -342,7 +348,7 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
             let is_awaited = order.phase == Phase::Checking && !order.consent_given;
             allow(order, is_awaited, "checking, by types that need consent", || after_check(order, Event::ConsentGiven))
         }
-        Command::Withdraw => withdraw(order),
+        Command::Withdraw => withdrawal::withdraw(order),
         Command::Expire => Ok(if order.phase.is_open() { vec![Event::Expired] } else { Vec::new() }),
         Command::IdentityAnswered { attempt, results, findings } => {
             if !is_awaited(order, attempt) || order.identity_answered {
@@ -372,13 +378,17 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
             events
         }),
         Command::BureauReceived { attempt, data_sequence } => {
-            let fits = attempt == order.attempt && (order.phase == Phase::Queued || is_withdrawn_too_late(order));
+            let fits = attempt == order.attempt && (order.phase == Phase::Queued || withdrawal::is_overtaken(order));
             Ok(if fits { vec![Event::ReceivedByBureau { data_sequence }] } else { Vec::new() })
         }
-        Command::BureauApproved { attempt, numbers } => Ok(from_bureau(order, attempt, done(order, numbers))),
-        Command::BureauRejected { attempt, codes, sms_timeout } => {
-            let findings = bureau::findings(&codes, sms_timeout);
-            Ok(from_bureau(order, attempt, returned(Stage::Bureau, findings)))
+        Command::BureauApproved { attempt, numbers } => {
+            Ok(outcome::from_bureau(order, attempt, outcome::done(order, numbers)))
+        }
+        Command::BureauRejected { attempt, findings } => {
+            Ok(outcome::from_bureau(order, attempt, returned(Stage::Bureau, findings)))
+        }
+        Command::WithdrawalAnswered { attempt, is_withdrawn } => {
+            Ok(withdrawal::answered(order, attempt, is_withdrawn).into_iter().collect())
         }
     }
 }
@@ -391,7 +401,7 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             order.order_type = *order_type;
             order.determination = *determination;
         }
-        Event::Amended => {}
+        Event::Amended { .. } => {}
         Event::Submitted { attempt, asks_sms, organiser_number, service_numbers } => {
             let row = order.description();
             order.phase = Phase::Checking;
@@ -401,6 +411,7 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             order.consent_given = !row.needs_consent();
             order.asks_sms = *asks_sms;
             order.is_handed_over = false;
+            order.is_withdrawal_asked = false;
             order.amendable = None;
             order.registers = Registers::default();
             order.findings = Vec::new();
@@ -429,6 +440,7 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             order.phase = Phase::Returned;
             order.amendable.clone_from(amendable);
             order.is_handed_over = false;
+            order.is_withdrawal_asked = false;
             order.findings.clone_from(findings);
             order.first_pass = None;
         }
@@ -441,13 +453,20 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
         Event::ReceivedByBureau { .. } => order.phase = Phase::AtBureau,
         Event::Approved(numbers) => {
             order.phase = Phase::Approved;
-            ended(&mut order, numbers);
+            outcome::enter(&mut order, numbers);
         }
         Event::Cancelled(numbers) => {
             order.phase = Phase::Cancelled;
-            ended(&mut order, numbers);
+            outcome::enter(&mut order, numbers);
         }
-        Event::Withdrawn => order.phase = Phase::Withdrawn,
+        Event::WithdrawalRequested => order.is_withdrawal_asked = true,
+        Event::WithdrawalTooLate => order.is_withdrawal_asked = false,
+        Event::Withdrawn => {
+            order.phase = Phase::Withdrawn;
+            // The relay has taken it back: the bureau never hears of it.
+            order.is_handed_over &= !order.is_withdrawal_asked;
+            order.is_withdrawal_asked = false;
+        }
         Event::Expired => order.phase = Phase::Expired,
     }
     order
@@ -462,10 +481,8 @@ fn allow(
     if may { Ok(events()) } else { Err(Rejection::WrongPhase { phase: order.phase, allowed }) }
 }
 
-fn ended(order: &mut Order, numbers: &Numbers) {
-    order.findings = Vec::new();
-    order.organiser_number = Some(numbers.organiser_number.clone());
-    order.service_numbers.clone_from(&numbers.service_numbers);
+fn amend(order: &Order, material: Option<MaterialChange>) -> Result<Vec<Event>, Rejection> {
+    allow(order, order.phase.is_open(), "draft or returned", || vec![Event::Amended { material }])
 }
 
 /// Back to the applicant, who may amend everything that the type leaves open.
@@ -494,22 +511,6 @@ fn submit(order: &Order, submission: Submission) -> Vec<Event> {
     let is_decided = after.is_checked() || blocks(&after.findings);
     let next = is_decided.then(|| after_all_checks(&after));
     [submitted, judged].into_iter().chain(next).collect()
-}
-
-/// What the bureau does not have yet can be taken back; a cancellation only before it is handed in (filing-rules §1.3).
-fn withdraw(order: &Order) -> Result<Vec<Event>, Rejection> {
-    let is_under_way = matches!(order.phase, Phase::Checking | Phase::ProviderReview | Phase::Queued);
-    let (may, allowed) = if order.description().is_cancellation() {
-        (order.phase.is_open(), "draft or returned, because it is a cancellation")
-    } else {
-        (order.phase.is_open() || is_under_way, "draft, checking, provider_review, queued or returned")
-    };
-    allow(order, may, allowed, || vec![Event::Withdrawn])
-}
-
-/// The relay had it already: what the bureau says of it counts all the same.
-fn is_withdrawn_too_late(order: &Order) -> bool {
-    order.phase == Phase::Withdrawn && order.is_handed_over
 }
 
 fn pass(order: &Order, verdict: RulesVerdict, passed: Event) -> Result<Vec<Event>, Rejection> {
@@ -543,32 +544,7 @@ fn after_all_checks(order: &Order) -> Event {
 fn agreed(order: &Order) -> Event {
     match order.description().bureau {
         Some(_) => Event::Passed,
-        None => done(order, Numbers::default()),
-    }
-}
-
-/// The end of an order: with these numbers, or with those on record that it names.
-fn done(order: &Order, mut numbers: Numbers) -> Event {
-    if numbers.organiser_number.is_empty() {
-        numbers.organiser_number = order.organiser_number.clone().unwrap_or_default();
-    }
-    if numbers.service_numbers.is_empty() {
-        numbers.service_numbers.clone_from(&order.service_numbers);
-    }
-    if order.description().is_cancellation() { Event::Cancelled(numbers) } else { Event::Approved(numbers) }
-}
-
-/// An answer of the bureau may overtake the receipt of its file.
-fn from_bureau(order: &Order, attempt: u32, answer: Event) -> Vec<Event> {
-    if attempt != order.attempt {
-        return Vec::new();
-    }
-    let is_too_late = is_withdrawn_too_late(order) && !matches!(answer, Event::Returned { .. });
-    match order.phase {
-        Phase::AtBureau => vec![answer],
-        Phase::Queued => vec![Event::ReceivedByBureau { data_sequence: 0 }, answer],
-        _ if is_too_late => vec![Event::ReceivedByBureau { data_sequence: 0 }, answer],
-        _ => Vec::new(),
+        None => outcome::done(order, Numbers::default()),
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Attachments {
     pub authority: Option<Sealed>,
     /// `RelayFiling`, sealed for "relay".
     pub relay: Option<Sealed>,
+    /// `OwnWords` of whoever returns the order, sealed for "notify".
+    pub words: Option<Sealed>,
 }
 
 /// Adds what follows from `events`; `stored.order` is the state after them.
@@ -37,7 +39,7 @@ pub fn react(
             effects.journal(stored.id, what, why);
         }
         if let Some(name) = public_name(event, order) {
-            effects.send(order_event(stored, event, name, version, at));
+            effects.send(order_event(stored, event, name, (version, at), &attachments));
         }
         send_tasks(effects, stored, event, at, &attachments);
     }
@@ -95,6 +97,10 @@ fn send_tasks(
                 relay::Submit { order_id: order_id.clone(), attempt, province, filing: attachments.relay.clone() };
             effects.send(Outgoing::task("relay", "submit", &order_id, &submit));
         }
+        Event::WithdrawalRequested => {
+            let withdraw = relay::Withdraw { order_id: order_id.clone(), attempt, province };
+            effects.send(Outgoing::task("relay", "withdraw", &order_id, &withdraw));
+        }
         Event::ReceivedByBureau { .. } if stored.order.asks_sms => {
             let open = sms::Open {
                 order_id: order_id.clone(),
@@ -139,14 +145,20 @@ fn public_name(event: &Event, after: &Order) -> Option<&'static str> {
     }
 }
 
-fn order_event(stored: &StoredOrder, event: &Event, name: &str, version: i64, at: DateTime<Utc>) -> Outgoing {
+fn order_event(
+    stored: &StoredOrder,
+    event: &Event,
+    name: &str,
+    (version, at): (i64, DateTime<Utc>),
+    attachments: &Attachments,
+) -> Outgoing {
     let numbers = match event {
         Event::Approved(numbers) | Event::Cancelled(numbers) => numbers.clone(),
         _ => Numbers::default(),
     };
-    let findings = match event {
-        Event::Returned { findings, .. } => findings.iter().map(finding_message).collect(),
-        _ => Vec::new(),
+    let (findings, words) = match event {
+        Event::Returned { findings, .. } => (findings.iter().map(finding_message).collect(), attachments.words.clone()),
+        _ => (Vec::new(), None),
     };
     let message = order_proto::OrderEvent {
         order_id: stored.id.to_string(),
@@ -159,11 +171,13 @@ fn order_event(stored: &StoredOrder, event: &Event, name: &str, version: i64, at
         organiser_number: numbers.organiser_number,
         service_numbers: numbers.service_numbers,
         deadline_unix_ms: 0,
+        words,
     };
     Outgoing::event("order", name, &stored.province, stored.id, &message)
 }
 
-fn finding_message(finding: &Finding) -> common::Finding {
+/// A finding as a message.
+pub fn finding_message(finding: &Finding) -> common::Finding {
     let severity = match finding.severity {
         Severity::Advise => common::Severity::Advise,
         Severity::Review => common::Severity::Review,
@@ -203,7 +217,11 @@ fn journal_line(event: &Event) -> (String, String) {
     let line = |what: &str, why: String| (what.to_owned(), why);
     match event {
         Event::Created { .. } => line("draft created", String::new()),
-        Event::Amended => line("draft changed", String::new()),
+        Event::Amended { material: None } => line("draft changed", String::new()),
+        Event::Amended { material: Some(change) } => {
+            let what = if change.replaced { "material replaced" } else { "material uploaded" };
+            line(what, format!("{} of service {}", change.kind, change.service))
+        }
         Event::Submitted { attempt, .. } => line("submitted", format!("attempt {attempt}")),
         Event::RulesJudged(verdict) => line("rules judged", rules_reason(verdict)),
         Event::IdentityVerified { checks, findings, .. } => {
@@ -223,6 +241,8 @@ fn journal_line(event: &Event) -> (String, String) {
         Event::ReceivedByBureau { .. } => line("at the bureau", "its system has taken the file".to_owned()),
         Event::Approved(numbers) => line("approved", numbered(numbers)),
         Event::Cancelled(numbers) => line("taken off the record", numbered(numbers)),
+        Event::WithdrawalRequested => line("to be withdrawn", "the relay is asked".to_owned()),
+        Event::WithdrawalTooLate => line("not withdrawn", "it is on its way to the bureau".to_owned()),
         Event::Withdrawn => line("withdrawn", "by the applicant".to_owned()),
         Event::Expired => line("expired", "idle for 45 days".to_owned()),
     }

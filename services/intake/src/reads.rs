@@ -1,15 +1,21 @@
 //! What requests read before they are decided: those that come at the same time share a query.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use icp_bus::Bus;
 use icp_kit::Gather;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::on_record::{self, OrganiserOnRecord, ServiceOnRecord};
-use crate::store::{self, MaterialRow, StoredOrder};
+use crate::access::api_keys::{self, ApiKey};
+use crate::access::resellers;
+use crate::archive::lookup::ServiceFound;
+use crate::archive::record_found::{self, RecordFound};
+use crate::materials::store::{self as materials_store, MaterialRow};
+use crate::store::{self, StoredOrder};
 
 /// What was read; an error is shared by all who asked together.
 pub type Answer<A> = Result<A, Arc<sqlx::Error>>;
@@ -20,9 +26,11 @@ pub struct Reads {
     orders: Gather<Uuid, Answer<Option<StoredOrder>>>,
     materials: Gather<Uuid, Answer<Vec<MaterialRow>>>,
     in_flight: Gather<(Vec<u8>, Uuid), Answer<i64>>,
-    by_number: Gather<String, Answer<Vec<OrganiserOnRecord>>>,
-    by_certificate: Gather<Vec<u8>, Answer<Vec<OrganiserOnRecord>>>,
-    by_domain: Gather<String, Answer<Vec<ServiceOnRecord>>>,
+    by_number: Gather<String, Answer<Vec<RecordFound>>>,
+    by_certificate: Gather<Vec<u8>, Answer<Vec<RecordFound>>>,
+    by_domain: Gather<String, Answer<Vec<ServiceFound>>>,
+    api_keys: Gather<Uuid, Answer<Option<ApiKey>>>,
+    reseller_accounts: Gather<(String, DateTime<Utc>), Answer<Vec<String>>>,
 }
 
 impl Reads {
@@ -34,23 +42,35 @@ impl Reads {
                 Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
             }),
             materials: gather(bus, |pool, ids: Vec<Uuid>| async move {
-                let found = store::materials_of_all(&pool, &ids).await?;
+                let found = materials_store::of_all(&pool, &ids).await?;
                 Ok(ids.iter().map(|id| found.get(id).cloned().unwrap_or_default()).collect())
             }),
             in_flight: gather(bus, |pool, asked: Vec<(Vec<u8>, Uuid)>| async move {
                 store::count_in_flight(&pool, &asked).await
             }),
-            by_number: gather(
-                bus,
-                |pool, numbers: Vec<String>| async move { on_record::by_number(&pool, &numbers).await },
-            ),
-            by_certificate: gather(bus, |pool, indexes: Vec<Vec<u8>>| async move {
-                on_record::by_certificate(&pool, &indexes).await
+            by_number: gather(bus, |pool, numbers: Vec<String>| async move {
+                record_found::by_number(&pool, &numbers).await
             }),
-            by_domain: gather(
-                bus,
-                |pool, domains: Vec<String>| async move { on_record::by_domain(&pool, &domains).await },
-            ),
+            by_certificate: gather(bus, |pool, indexes: Vec<Vec<u8>>| async move {
+                record_found::by_certificate(&pool, &indexes).await
+            }),
+            by_domain: gather(bus, |pool, domains: Vec<String>| async move {
+                record_found::by_domain(&pool, &domains).await
+            }),
+            api_keys: gather(bus, |pool, ids: Vec<Uuid>| async move {
+                let found = api_keys::load_all(&pool, &ids).await?;
+                let found: HashMap<Uuid, ApiKey> = found.into_iter().map(|key| (key.id, key)).collect();
+                Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+            }),
+            reseller_accounts: gather(bus, |pool, asked: Vec<(String, DateTime<Utc>)>| async move {
+                let Some(now) = asked.iter().map(|(_, now)| *now).max() else { return Ok(Vec::new()) };
+                let resellers: Vec<String> = asked.iter().map(|(reseller, _)| reseller.clone()).collect();
+                let mut accounts: HashMap<String, Vec<String>> = HashMap::new();
+                for (reseller, account) in resellers::accounts_of_all(&pool, &resellers, now).await? {
+                    accounts.entry(reseller).or_default().push(account);
+                }
+                Ok(resellers.iter().map(|reseller| accounts.get(reseller).cloned().unwrap_or_default()).collect())
+            }),
         }
     }
 
@@ -71,18 +91,28 @@ impl Reads {
 }
 
 impl Reads {
-    /// The organiser on record under a number.
-    pub async fn organiser_by_number(&self, number: String) -> Answer<Option<OrganiserOnRecord>> {
+    /// A key of a machine.
+    pub async fn api_key(&self, id: Uuid) -> Answer<Option<ApiKey>> {
+        answered(self.api_keys.ask(id).await)
+    }
+
+    /// The accounts of a reseller's customers.
+    pub async fn reseller_accounts(&self, reseller: String, now: DateTime<Utc>) -> Answer<Vec<String>> {
+        answered(self.reseller_accounts.ask((reseller, now)).await)
+    }
+
+    /// The organiser on record under a number, with its services.
+    pub async fn organiser_by_number(&self, number: String) -> Answer<Option<RecordFound>> {
         Ok(answered(self.by_number.ask(number).await)?.into_iter().next())
     }
 
-    /// Organisers on record with a certificate, by its blind index.
-    pub async fn organisers_by_certificate(&self, index: &[u8]) -> Answer<Vec<OrganiserOnRecord>> {
+    /// Organisers on record with a certificate, by its blind index, with their services.
+    pub async fn organisers_by_certificate(&self, index: &[u8]) -> Answer<Vec<RecordFound>> {
         answered(self.by_certificate.ask(index.to_vec()).await)
     }
 
     /// Services on record with one of these domains, A-label form.
-    pub async fn services_by_domain(&self, domains: &[String]) -> Answer<Vec<ServiceOnRecord>> {
+    pub async fn services_by_domain(&self, domains: &[String]) -> Answer<Vec<ServiceFound>> {
         let asked = domains.iter().map(|domain| self.by_domain.ask(domain.clone()));
         let mut services = Vec::new();
         for answer in futures::future::join_all(asked).await {

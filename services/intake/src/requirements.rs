@@ -3,12 +3,14 @@
 use icp_domain::{Finding, MaterialKind, Severity};
 use icp_rules_sdk::{PersonCheck, RequirementsAnswer};
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use crate::materials::store::{MaterialRow, Scan};
 use crate::order::{Order, Phase};
-use crate::store::MaterialRow;
 
 /// Whether something is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = RequirementStatus)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It is there, or was answered.
@@ -18,7 +20,7 @@ pub enum Status {
 }
 
 /// The checklist of an order.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Checklist {
     /// Fields of the form that must be right.
     pub fields: Vec<Field>,
@@ -33,7 +35,8 @@ pub struct Checklist {
 }
 
 /// A part of the form.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = RequiredField)]
 pub struct Field {
     /// Its path.
     pub field: String,
@@ -42,7 +45,8 @@ pub struct Field {
 }
 
 /// A document.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = RequiredDocument)]
 pub struct Document {
     /// Kind of material.
     pub kind: String,
@@ -63,7 +67,8 @@ pub struct Document {
 }
 
 /// A person to verify.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = RequiredPerson)]
 pub struct Person {
     /// Path of the person.
     pub field: String,
@@ -72,7 +77,8 @@ pub struct Person {
 }
 
 /// One check of a person.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = RequiredCheck)]
 pub struct Check {
     /// `document`, `face`, `citizen_register` or `legal_representative`.
     pub check: &'static str,
@@ -81,7 +87,7 @@ pub struct Check {
 }
 
 /// A person whom the ministry asks by SMS.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct SmsReceiver {
     /// Path of the person.
     pub field: String,
@@ -103,7 +109,7 @@ pub fn checklist(
     let is_there = |kinds: &[&str], service: Option<u32>| {
         materials.iter().any(|row| {
             let fits = service.is_none_or(|service| u32::try_from(row.service_index) == Ok(service));
-            fits && kinds.contains(&row.kind.as_str())
+            fits && row.scan != Scan::Infected && kinds.contains(&row.kind.as_str())
         })
     };
     let is_blocked = |field: &String| {

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use icp_domain::{Filing, Finding, Severity, Stage};
+use icp_domain::{Filing, Finding, Province, Severity, Stage};
 use icp_rules_host::{Host, Verdict};
-use icp_rules_sdk::{Context, Date, DomainAnswer, EnterpriseAnswer, EnterpriseStatus, Material, Order};
+use icp_rules_sdk::{
+    Context, Date, DomainAnswer, EnterpriseAnswer, EnterpriseStatus, Material, OnRecord, Order, RecordedService,
+};
 use uuid::Uuid;
 
+use crate::archive::record_found::OpenRecord;
+use crate::materials::store::MaterialRow;
 use crate::order::{DomainFacts, EnterpriseFacts, Registers, RulesVerdict};
-use crate::store::MaterialRow;
 
 /// Facts that rules may need besides the order itself.
 #[derive(Debug)]
@@ -19,7 +22,9 @@ pub struct Facts<'a> {
     /// Materials that were uploaded; absent for a filing that is not stored: then none is missed.
     pub materials: Option<&'a [MaterialRow]>,
     /// Services and domains of the organiser on record here, where it is.
-    pub filed: Option<(i64, i64)>,
+    pub filed: Option<(usize, usize)>,
+    /// What is on record of the organiser, where the account that orders holds the record.
+    pub record: Option<&'a OpenRecord>,
     /// Other orders of this organiser in flight.
     pub other_orders_in_flight: i64,
     /// What the registers told, where they were asked.
@@ -35,7 +40,7 @@ pub fn judge(host: &Arc<Host>, filing: &Filing, facts: &Facts<'_>) -> RulesVerdi
         return RulesVerdict { digest: None, version: None, findings: Vec::new() };
     }
     let order = Order::from(filing);
-    match host.judge_order(filing.province, &facts.order_id.to_string(), &order, &context(facts)) {
+    match host.judge_order(filing.province, &facts.order_id.to_string(), &order, &context(filing, facts)) {
         Verdict::Judged { findings, module, .. } => RulesVerdict {
             digest: Some(module.digest.clone()),
             version: Some(module.version().to_owned()),
@@ -64,18 +69,57 @@ pub fn day_in_china(time: DateTime<Utc>) -> Date {
 }
 
 /// What the rules are told besides the order.
-pub fn context(facts: &Facts<'_>) -> Context {
+pub fn context(filing: &Filing, facts: &Facts<'_>) -> Context {
     let mut context = Context::on(day_in_china(facts.now));
     context.materials = facts.materials.map(|rows| rows.iter().map(material).collect());
-    let count = |number: i64| u32::try_from(number).ok();
+    let count = |number: usize| u32::try_from(number).ok();
     context.filed_services = facts.filed.and_then(|(services, _)| count(services));
     context.filed_domains = facts.filed.and_then(|(_, domains)| count(domains));
+    hold_against(&mut context, filing, facts.record);
     if let Some(registers) = facts.registers {
         context.enterprise = registers.enterprise.as_ref().map(enterprise);
         context.domains = registers.domains.iter().map(domain).collect();
     }
     context.orders_in_flight = u32::try_from(facts.other_orders_in_flight).ok();
     context
+}
+
+/// Tells what is on record, and what the filing changes of it.
+pub fn hold_against(context: &mut Context, filing: &Filing, record: Option<&OpenRecord>) {
+    context.on_record = record.map(on_record);
+    context.changed = record.and_then(|record| record.changed(filing).ok());
+}
+
+/// What is on record of the organiser, as the rules read it.
+fn on_record(record: &OpenRecord) -> OnRecord {
+    let OpenRecord { organiser, province, services } = record;
+    let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    OnRecord {
+        name: organiser.name.clone(),
+        nature: organiser.nature,
+        certificate_kind: organiser.certificate.kind,
+        certificate_number: organiser.certificate.number.clone(),
+        certificate_address: organiser.certificate.address.clone(),
+        investor: organiser.investor.clone(),
+        principal_name: filled(&organiser.principal.name),
+        principal_id_number: filled(&organiser.principal.id.number),
+        principal_mobile: filled(&organiser.principal.mobile),
+        province_code: Province::parse(province).map(Province::code),
+        services: services
+            .iter()
+            .map(|(service, filed_at)| RecordedService {
+                name: service.name.clone(),
+                domains: service.domains.clone(),
+                principal_name: filled(&service.principal.name),
+                principal_id_number: filled(&service.principal.id.number),
+                principal_mobile: filled(&service.principal.mobile),
+                filed: Some(day_in_china(*filed_at)),
+                // Nobody looks at the site.
+                open: None,
+                number_shown: None,
+            })
+            .collect(),
+    }
 }
 
 fn enterprise(facts: &EnterpriseFacts) -> EnterpriseAnswer {
@@ -101,6 +145,7 @@ fn domain(facts: &DomainFacts) -> DomainAnswer {
 }
 
 fn material(row: &MaterialRow) -> Material {
+    let picture = row.facts.picture.as_ref();
     Material {
         kind: row.kind.clone(),
         service: u32::try_from(row.service_index).ok(),
@@ -109,27 +154,32 @@ fn material(row: &MaterialRow) -> Material {
         issued: None,
         valid_to: None,
         form: None,
-        width_px: None,
-        height_px: None,
+        width_px: picture.map(|picture| picture.width_px),
+        height_px: picture.map(|picture| picture.height_px),
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use icp_domain::OrderType;
+    use icp_testkit::filings::{company_filing, filing_of_type};
+
     use super::*;
 
     #[test]
     fn what_registers_and_archive_know_reaches_the_rules_and_what_is_not_known_is_left_out() {
+        let filing = company_filing(Province::Guangdong, 1);
         let facts = |registers, materials, filed| Facts {
             order_id: Uuid::nil(),
             materials,
             filed,
+            record: None,
             other_orders_in_flight: 2,
             registers,
             now: "2026-11-20T18:00:00Z".parse().unwrap(),
         };
-        let nothing = context(&facts(None, None, None));
+        let nothing = context(&filing, &facts(None, None, None));
         assert_eq!(nothing.today, Date::new(2026, 11, 21), "the day in China");
         assert_eq!((nothing.materials, nothing.enterprise, nothing.filed_services), (None, None, None));
         assert_eq!((nothing.domains.len(), nothing.orders_in_flight), (0, Some(2)));
@@ -143,7 +193,7 @@ mod tests {
                 registrar_approved: None,
             }],
         };
-        let known = context(&facts(Some(&registers), Some(&[]), Some((3, 4))));
+        let known = context(&filing, &facts(Some(&registers), Some(&[]), Some((3, 4))));
         assert_eq!(known.materials.map(|list| list.len()), Some(0));
         assert_eq!(known.enterprise.unwrap().status, Some(EnterpriseStatus::Revoked));
         assert_eq!((known.filed_services, known.filed_domains), (Some(3), Some(4)));
@@ -152,5 +202,45 @@ mod tests {
             (domain.real_named, domain.expires, domain.holder_name.as_deref()),
             (Some(false), Some(Date::new(2027, 1, 31)), None)
         );
+    }
+
+    #[test]
+    fn what_is_on_record_is_told_with_its_services_and_their_dates() {
+        let filing = company_filing(Province::Guangdong, 1);
+        let service = filing.services[0].clone();
+        let record = OpenRecord {
+            organiser: filing.organiser.clone(),
+            province: "gd".to_owned(),
+            services: vec![(service.clone(), "2026-11-20T18:00:00Z".parse().unwrap())],
+        };
+        let told = on_record(&record);
+        assert_eq!((told.name.as_str(), told.province_code), (filing.organiser.name.as_str(), Some(440_000)));
+        assert_eq!(told.principal_mobile.as_deref(), Some(filing.organiser.principal.mobile.as_str()));
+        assert_eq!((&told.services[0].name, &told.services[0].domains), (&service.name, &service.domains));
+        assert_eq!((told.services[0].filed, told.services[0].open), (Some(Date::new(2026, 11, 21)), None));
+    }
+    #[test]
+    fn a_change_is_told_by_the_fields_in_which_it_differs_from_the_record() {
+        let filing = filing_of_type(OrderType::ChangeBoth, Province::Guangdong, 1);
+        let record = OpenRecord {
+            organiser: filing.organiser.clone(),
+            province: "gd".to_owned(),
+            services: vec![(filing.services[0].clone(), "2026-11-20T18:00:00Z".parse().unwrap())],
+        };
+        let changed = |filing: &Filing| {
+            let mut context = Context::on(Date::new(2026, 11, 21));
+            hold_against(&mut context, filing, Some(&record));
+            context.changed.unwrap()
+        };
+        assert_eq!(changed(&filing), Vec::<String>::new());
+        let mut moved = filing.clone();
+        moved.organiser.address.detail.push_str("甲座");
+        moved.services[0].remark = Some("新的备注".to_owned());
+        moved.services[0].access.addresses = vec!["198.51.100.9".to_owned()];
+        assert_eq!(changed(&moved), ["organiser.address.detail", "services[0].remark"]);
+        moved.order_type = OrderType::ChangeService;
+        assert_eq!(changed(&moved), ["services[0].remark"], "the organiser only says whose service it is");
+        moved.services[0].number = Some("粤ICP备2026000009号-9".to_owned());
+        assert_eq!(changed(&moved), ["services[0]"]);
     }
 }

@@ -1,11 +1,11 @@
-//! The only SQL of this service.
+//! The SQL of orders.
 
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow as _, PgConnection, PgPool, Row as _};
+use sqlx::{PgConnection, PgPool, Row as _};
 use uuid::Uuid;
 
 use crate::approval::CarriedOut;
@@ -40,6 +40,15 @@ pub struct StoredOrder {
     pub created_at: DateTime<Utc>,
     /// When it changed last.
     pub updated_at: DateTime<Utc>,
+}
+
+/// Who creates an order.
+#[derive(Debug, Clone)]
+pub struct Creator {
+    /// Its name in the history.
+    pub actor: String,
+    /// Its role, for the audit trail.
+    pub role: &'static str,
 }
 
 /// A transition to store.
@@ -80,25 +89,6 @@ pub struct Content {
     pub organiser_index: Vec<u8>,
 }
 
-/// A stored material without its bytes.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct MaterialRow {
-    /// Text form of the kind.
-    pub kind: String,
-    /// Service that it belongs to.
-    pub service_index: i32,
-    /// Location in the object store.
-    pub object: String,
-    /// Key of the object, encrypted under the order's data key.
-    pub object_key: Vec<u8>,
-    /// SHA-256 of the clear bytes.
-    pub sha256: Vec<u8>,
-    /// `image/jpeg` or `image/png`.
-    pub media_type: String,
-    /// Size of the clear file.
-    pub size_bytes: i32,
-}
-
 /// One line of the order's history.
 #[derive(Debug, Clone)]
 pub struct HistoryRow {
@@ -110,6 +100,13 @@ pub struct HistoryRow {
     pub actor: String,
     /// What.
     pub event: Value,
+}
+
+impl HistoryRow {
+    /// Name of the event, e.g. `submitted`.
+    pub fn name(&self) -> &str {
+        self.event.get("event").and_then(Value::as_str).unwrap_or_default()
+    }
 }
 
 const COLUMNS: &str = "id, account, province, state, domains, organiser_index, content, data_key, contact_sealed, \
@@ -135,9 +132,9 @@ pub fn read(row: &PgRow) -> Result<StoredOrder, sqlx::Error> {
 }
 
 /// Stores new drafts.
-pub async fn insert(connection: &mut PgConnection, drafts: &[&StoredOrder]) -> Result<(), sqlx::Error> {
-    fn all<'a, T>(drafts: &[&'a StoredOrder], of: impl Fn(&'a StoredOrder) -> T) -> Vec<T> {
-        drafts.iter().copied().map(of).collect()
+pub async fn insert(connection: &mut PgConnection, drafts: &[(&StoredOrder, &Creator)]) -> Result<(), sqlx::Error> {
+    fn all<'a, T>(drafts: &[(&'a StoredOrder, &Creator)], of: impl Fn(&'a StoredOrder) -> T) -> Vec<T> {
+        drafts.iter().map(|(draft, _)| of(draft)).collect()
     }
     sqlx::query(include_str!("../queries/insert_orders.sql"))
         .bind(all(drafts, |order| order.id))
@@ -153,6 +150,8 @@ pub async fn insert(connection: &mut PgConnection, drafts: &[&StoredOrder]) -> R
         .bind(all(drafts, |order| order.data_key.as_slice()))
         .bind(all(drafts, |order| order.created_at))
         .bind(all(drafts, |order| sqlx::types::Json(created(&order.order))))
+        .bind(drafts.iter().map(|(_, by)| by.actor.as_str()).collect::<Vec<_>>())
+        .bind(drafts.iter().map(|(_, by)| by.role).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(())
@@ -239,54 +238,32 @@ pub async fn count_in_flight(pool: &PgPool, asked: &[(Vec<u8>, Uuid)]) -> Result
     Ok((1..).take(asked.len()).map(|place: i32| counts.get(&place).copied().unwrap_or(0)).collect())
 }
 
-/// Adds or replaces materials, one per order; tells the objects that they replaced.
-pub async fn put_materials(
-    connection: &mut PgConnection,
-    materials: &[(Uuid, &MaterialRow, DateTime<Utc>)],
-) -> Result<HashMap<Uuid, String>, sqlx::Error> {
-    fn all<'a, T>(materials: &[(Uuid, &'a MaterialRow, DateTime<Utc>)], of: impl Fn(&'a MaterialRow) -> T) -> Vec<T> {
-        materials.iter().map(|(_, row, _)| of(row)).collect()
-    }
-    let replaced: Vec<(Uuid, String)> = sqlx::query_as(include_str!("../queries/put_materials.sql"))
-        .bind(materials.iter().map(|(order, ..)| *order).collect::<Vec<_>>())
-        .bind(all(materials, |row| row.kind.as_str()))
-        .bind(all(materials, |row| row.service_index))
-        .bind(all(materials, |row| row.object.as_str()))
-        .bind(all(materials, |row| row.object_key.as_slice()))
-        .bind(all(materials, |row| row.sha256.as_slice()))
-        .bind(all(materials, |row| row.media_type.as_str()))
-        .bind(all(materials, |row| row.size_bytes))
-        .bind(materials.iter().map(|(.., at)| *at).collect::<Vec<_>>())
-        .fetch_all(connection)
-        .await?;
-    Ok(replaced.into_iter().collect())
-}
-
-/// The materials of orders.
-pub async fn materials_of_all(
-    pool: &PgPool,
-    order_ids: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<MaterialRow>>, sqlx::Error> {
-    let rows = sqlx::query(
-        "select order_id, kind, service_index, object, object_key, sha256, media_type, size_bytes from materials \
-         where order_id = any($1) order by order_id, kind, service_index",
-    )
-    .bind(order_ids)
-    .fetch_all(pool)
-    .await?;
-    let mut materials: HashMap<Uuid, Vec<MaterialRow>> = HashMap::new();
-    for row in &rows {
-        materials.entry(row.try_get("order_id")?).or_default().push(MaterialRow::from_row(row)?);
-    }
-    Ok(materials)
+/// Versions of orders now.
+pub async fn current_versions(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
+    sqlx::query_as("select id, version from orders where id = any($1)").bind(ids).fetch_all(pool).await
 }
 
 /// The history of an order, oldest first.
 pub async fn history(pool: &PgPool, order_id: Uuid) -> Result<Vec<HistoryRow>, sqlx::Error> {
-    let rows = sqlx::query("select version, at, actor, event from order_history where order_id = $1 order by version")
-        .bind(order_id)
-        .fetch_all(pool)
-        .await?;
+    history_page(pool, order_id, 0, i64::MAX).await
+}
+
+/// At most so many events of an order behind a version, oldest first.
+pub async fn history_page(
+    pool: &PgPool,
+    order_id: Uuid,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<HistoryRow>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select version, at, actor, event from order_history where order_id = $1 and version > $2 \
+         order by version limit $3",
+    )
+    .bind(order_id)
+    .bind(after)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
     rows.iter()
         .map(|row| {
             Ok(HistoryRow {
@@ -345,8 +322,8 @@ pub async fn estimates(pool: &PgPool, province: &str, orders_max: i64) -> Result
 /// What a list of orders is narrowed to.
 #[derive(Debug, Default)]
 pub struct ListFilter {
-    /// Only this account's orders.
-    pub account: Option<String>,
+    /// Only these accounts' orders.
+    pub accounts: Option<Vec<String>>,
     /// Only this phase.
     pub phase: Option<Phase>,
     /// Only this province.
@@ -358,11 +335,11 @@ pub struct ListFilter {
 /// A page of orders, oldest first.
 pub async fn list(pool: &PgPool, filter: &ListFilter, limit: i64) -> Result<Vec<StoredOrder>, sqlx::Error> {
     let query = format!(
-        "select {COLUMNS} from orders where ($1::text is null or account = $1) and ($2::text is null or phase = $2) \
+        "select {COLUMNS} from orders where ($1::text[] is null or account = any($1)) and ($2::text is null or phase = $2) \
          and ($3::text is null or province = $3) and ($4::uuid is null or id > $4) order by id limit $5"
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(query))
-        .bind(&filter.account)
+        .bind(&filter.accounts)
         .bind(filter.phase.map(Phase::as_str))
         .bind(&filter.province)
         .bind(filter.after)

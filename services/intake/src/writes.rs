@@ -1,6 +1,6 @@
 //! What people's requests store: those that come at the same time share a transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use icp_bus::{Effects, Writes};
@@ -8,28 +8,36 @@ use icp_kit::Vault;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::access::keyed_requests;
 use crate::archive::{self, ArchiveError};
+use crate::materials::store::{self as materials_store, PutMaterial};
 use crate::order::Event;
-use crate::store::{self, Change, MaterialRow, StoredOrder};
+use crate::store::{self, Change, Creator, StoredOrder};
 
 /// A request that is decided and waits to be stored.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum OrderWrite {
     /// A new draft.
     Create {
         /// The draft.
         draft: Box<StoredOrder>,
+        /// Who creates it.
+        by: Creator,
         /// What follows from it.
         effects: Effects,
+        /// The request with an `Idempotency-Key` that wants it.
+        request: Option<Uuid>,
     },
     /// A transition.
     Change {
         /// The transition.
         change: Box<Change>,
         /// A material that comes with it.
-        material: Option<MaterialRow>,
+        material: Option<Box<PutMaterial>>,
         /// What follows from it.
         effects: Effects,
+        /// The request with an `Idempotency-Key` that wants it.
+        request: Option<Uuid>,
     },
 }
 
@@ -40,21 +48,26 @@ impl OrderWrite {
             Self::Change { change, .. } => change.id,
         }
     }
+
+    fn request(&self) -> Option<Uuid> {
+        match self {
+            Self::Create { request, .. } | Self::Change { request, .. } => *request,
+        }
+    }
 }
 
 /// What became of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OrderWritten {
     /// It is stored.
-    Stored {
-        /// Location of a material that was replaced.
-        replaced: Option<String>,
-    },
+    Stored,
     /// Somebody else was faster.
     Stale {
         /// Version of the order now.
         current: i64,
     },
+    /// A repetition of the request has begun: this one came too late.
+    Overtaken,
 }
 
 /// Stores requests.
@@ -79,11 +92,13 @@ impl Writes for OrderWrites {
         group: &[OrderWrite],
         effects: &mut Effects,
     ) -> Result<Vec<OrderWritten>, sqlx::Error> {
+        let overtaken = overtaken(connection, group).await?;
         let mut drafts = Vec::new();
         let mut changes = Vec::new();
         for write in group {
             match write {
-                OrderWrite::Create { draft, .. } => drafts.push(draft.as_ref()),
+                write if overtaken.contains(&write.order_id()) => {}
+                OrderWrite::Create { draft, by, .. } => drafts.push((draft.as_ref(), by)),
                 OrderWrite::Change { change, .. } => changes.push(change.as_ref().clone()),
             }
         }
@@ -93,6 +108,11 @@ impl Writes for OrderWrites {
         let changed = if changes.is_empty() { Default::default() } else { store::save(connection, &changes).await? };
         let late: Vec<Uuid> = changes.iter().map(|change| change.id).filter(|id| !changed.contains(id)).collect();
         let current = if late.is_empty() { HashMap::new() } else { store::versions(connection, &late).await? };
+        let too_late = |write: &&OrderWrite| late.contains(&write.order_id());
+        let refused: Vec<Uuid> = group.iter().filter(too_late).filter_map(OrderWrite::request).collect();
+        if !refused.is_empty() {
+            keyed_requests::take_back(connection, &refused).await?;
+        }
         let is_submitted = |change: &&Change| {
             let is_first = matches!(change.events.first(), Some(Event::Submitted { .. }));
             is_first && changed.contains(&change.id)
@@ -114,16 +134,21 @@ impl Writes for OrderWrites {
             if let OrderWrite::Change { change, material: Some(material), .. } = write
                 && changed.contains(&change.id)
             {
-                materials.push((change.id, material, change.at));
+                materials.push((change.id, material.as_ref()));
             }
         }
-        let mut replaced =
-            if materials.is_empty() { HashMap::new() } else { store::put_materials(connection, &materials).await? };
+        if !materials.is_empty() {
+            materials_store::put(connection, &materials).await?;
+        }
         let mut outcomes = Vec::with_capacity(group.len());
         for write in group {
-            let (id, own_effects) = match write {
-                OrderWrite::Create { draft, effects, .. } => (draft.id, effects),
-                OrderWrite::Change { change, effects, .. } if changed.contains(&change.id) => (change.id, effects),
+            let own_effects = match write {
+                write if overtaken.contains(&write.order_id()) => {
+                    outcomes.push(OrderWritten::Overtaken);
+                    continue;
+                }
+                OrderWrite::Create { effects, .. } => effects,
+                OrderWrite::Change { change, effects, .. } if changed.contains(&change.id) => effects,
                 OrderWrite::Change { change, .. } => {
                     let current = current.get(&change.id).copied().unwrap_or_default();
                     outcomes.push(OrderWritten::Stale { current });
@@ -131,8 +156,23 @@ impl Writes for OrderWrites {
                 }
             };
             effects.append(own_effects.clone());
-            outcomes.push(OrderWritten::Stored { replaced: replaced.remove(&id) });
+            outcomes.push(OrderWritten::Stored);
         }
         Ok(outcomes)
     }
+}
+
+/// Notes which keyed requests are carried out here; answers the orders of those whose key a repetition has taken over.
+/// A group holds one write per order.
+async fn overtaken(connection: &mut PgConnection, group: &[OrderWrite]) -> Result<HashSet<Uuid>, sqlx::Error> {
+    let keyed: Vec<(Uuid, Uuid)> =
+        group.iter().filter_map(|write| Some((write.request()?, write.order_id()))).collect();
+    if keyed.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let locations: Vec<String> = keyed.iter().map(|(_, order)| format!("/v1/orders/{order}")).collect();
+    let requests: Vec<(Uuid, &str)> =
+        keyed.iter().zip(&locations).map(|((request, _), location)| (*request, location.as_str())).collect();
+    let noted = keyed_requests::carry_out(connection, &requests).await?;
+    Ok(keyed.into_iter().filter(|(request, _)| !noted.contains(request)).map(|(_, order)| order).collect())
 }

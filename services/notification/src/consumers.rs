@@ -50,6 +50,7 @@ impl Notices {
                     notice: notice.as_str().to_owned(),
                     contact: Some(contact.clone()),
                     values_json: values_json.clone(),
+                    words: told.words().cloned(),
                 };
                 rows.push(NewDelivery { id, order_id: told.order_id, notice, channel });
                 effects.job(NewJob {

@@ -1,4 +1,4 @@
-//! A message to one person over one channel, as it waits in the job table: the contact stays sealed.
+//! A message to one person over one channel, as it waits in the job table: the contact and own words stay sealed.
 
 use icp_bus::{Effects, Job, JobError};
 use icp_kit::Keyring;
@@ -29,6 +29,9 @@ pub struct DeliveryJob {
     /// [`Values`] as JSON.
     #[prost(string, tag = "5")]
     pub values_json: String,
+    /// `OwnWords` of whoever returned the order, sealed for this service.
+    #[prost(message, optional, tag = "6")]
+    pub words: Option<Sealed>,
 }
 
 /// A job read and opened.
@@ -41,9 +44,11 @@ pub struct Delivery {
     /// What is told.
     pub notice: Notice,
     /// Values of the template.
-    pub values: Values,
+    values: Values,
     /// Who gets it.
     contact: Sealed,
+    /// Own words of whoever returned the order.
+    words: Option<Sealed>,
 }
 
 impl Delivery {
@@ -57,7 +62,17 @@ impl Delivery {
             notice: Notice::parse(&message.notice).ok_or_else(|| unreadable("notice"))?,
             values: serde_json::from_str(&message.values_json).map_err(|_| unreadable("values"))?,
             contact: message.contact.ok_or_else(|| unreadable("contact"))?,
+            words: message.words,
         })
+    }
+
+    /// What the template is filled with, own words opened.
+    pub fn values(&self, keyring: &Keyring) -> Result<Values, JobError> {
+        let Some(words) = &self.words else { return Ok(self.values.clone()) };
+        let own = keyring
+            .open(words, &self.order_id.to_string())
+            .map_err(|error| JobError::GiveUp(format!("own words: {error}")))?;
+        Ok(self.values.clone().in_own_words(&own))
     }
 
     /// Opens the contact.

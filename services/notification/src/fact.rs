@@ -15,7 +15,7 @@ const WINDOW_KIND: &str = "icp.evt.sms.v1.";
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fact {
     /// To an order.
-    Order(OrderEvent),
+    Order(Box<OrderEvent>),
     /// To the ministry's SMS window of an order.
     Window(WindowEvent),
 }
@@ -36,7 +36,7 @@ impl Told {
         let (fact, order_id, event, province) = if let Some(event) = kind.strip_prefix(ORDER_KIND) {
             let message = OrderEvent::decode(payload).map_err(malformed)?;
             let (order_id, province) = (message.order_id.clone(), message.province.clone());
-            (Fact::Order(OrderEvent { event: event.to_owned(), ..message }), order_id, event, province)
+            (Fact::Order(Box::new(OrderEvent { event: event.to_owned(), ..message })), order_id, event, province)
         } else if let Some(event) = kind.strip_prefix(WINDOW_KIND) {
             let message = WindowEvent::decode(payload).map_err(malformed)?;
             let (order_id, province) = (message.order_id.clone(), message.province.clone());
@@ -66,6 +66,14 @@ impl Told {
         match &self.fact {
             Fact::Order(event) => event.contact.as_slice(),
             Fact::Window(event) => &event.contacts,
+        }
+    }
+
+    /// Own words of whoever returned the order, sealed for this service.
+    pub fn words(&self) -> Option<&Sealed> {
+        match &self.fact {
+            Fact::Order(event) => event.words.as_ref(),
+            Fact::Window(_) => None,
         }
     }
 

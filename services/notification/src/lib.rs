@@ -1,7 +1,7 @@
 //! Tells people and partners what has happened to an order: mail over SMTP, SMS over a gateway, and public events
 //! without personal data.
 //!
-//! Reading order: [`fact`] (bus in), [`notice`] (what is said about a fact), [`channel`] and [`wording`] (how),
+//! Reading order: [`fact`] (bus in), [`notice`] and [`field_name`] (what is said about a fact), [`channel`] and [`wording`] (how),
 //! [`consumers`] (one transaction per batch), [`delivery`] (a job that waits to be sent), [`mail`] and [`sms`]
 //! (the two workers), [`store`] (the only SQL), [`config`]. This crate knows nothing of the order's life cycle.
 
@@ -10,6 +10,7 @@ pub mod config;
 pub mod consumers;
 pub mod delivery;
 pub mod fact;
+pub mod field_name;
 pub mod mail;
 pub mod notice;
 pub mod sms;

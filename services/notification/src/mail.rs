@@ -128,7 +128,7 @@ impl Worker for MailWorker {
             .map_err(|_| JobError::GiveUp("the contact's mail address is malformed".to_owned()))?;
         let text = self
             .wording
-            .mail(delivery.notice, &contact.name, &delivery.values)
+            .mail(delivery.notice, &contact.name, &delivery.values(&self.context.keyring)?)
             .map_err(|_| JobError::GiveUp("the mail's template failed".to_owned()))?;
         self.mailer.send(delivery.id, Mailbox::new(None, address), text).await?;
         Ok(Settled::new(&delivery, Outcome::Sent { gateway_id: None }))

@@ -1,10 +1,13 @@
-//! Kinds of notices and what each says, as values for its template. Nothing in here is personal data.
+//! Kinds of notices and what each says, as values for its template. Nothing in here is personal data, until the own words
+//! of whoever returned an order are put in, right before the notice goes.
 
 use chrono::{DateTime, FixedOffset};
 use icp_proto::common::Severity;
+use icp_proto::order::OwnWords;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::Fact;
+use crate::field_name;
 
 /// China Standard Time has no summer time.
 const CHINA_OFFSET_SECONDS: i32 = 8 * 3_600;
@@ -99,14 +102,23 @@ impl Notice {
 /// One finding as it is told.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ToldFinding {
+    /// Which of the fact's findings it is, from 0.
+    #[serde(default)]
+    pub place: u32,
     /// Stable code.
     pub code: String,
     /// Path of the field.
     pub field: String,
+    /// What people call it.
+    #[serde(default)]
+    pub field_zh: String,
     /// What is wrong.
     pub reason_zh: String,
     /// The same in English.
     pub reason_en: String,
+    /// What whoever returned the order wrote about it.
+    #[serde(default)]
+    pub own_reason: String,
     /// What to do.
     pub remedy: String,
 }
@@ -139,15 +151,17 @@ impl Values {
                 province: event.province.clone(),
                 organiser_number: event.organiser_number.clone(),
                 service_numbers: event.service_numbers.clone(),
-                findings: event
-                    .findings
-                    .iter()
-                    .filter(|finding| finding.severity() != Severity::Advise)
-                    .map(|finding| ToldFinding {
+                findings: (0..)
+                    .zip(&event.findings)
+                    .filter(|(_, finding)| finding.severity() != Severity::Advise)
+                    .map(|(place, finding)| ToldFinding {
+                        place,
                         code: finding.code.clone(),
                         field: finding.field.clone(),
+                        field_zh: field_name::in_chinese(&finding.field),
                         reason_zh: finding.message_zh.clone(),
                         reason_en: finding.message_en.clone(),
+                        own_reason: String::new(),
                         remedy: finding.remedy.clone(),
                     })
                     .collect(),
@@ -162,6 +176,22 @@ impl Values {
                 ..Self::default()
             },
         }
+    }
+}
+
+impl Values {
+    /// The same in the words of whoever returned the order, where they say more than the catalogue.
+    pub fn in_own_words(mut self, own: &OwnWords) -> Self {
+        for finding in &mut self.findings {
+            let Some(own) = own.words.iter().find(|word| word.finding == finding.place) else { continue };
+            if !own.reason.is_empty() {
+                finding.own_reason.clone_from(&own.reason);
+            }
+            if !own.remedy.is_empty() {
+                finding.remedy.clone_from(&own.remedy);
+            }
+        }
+        self
     }
 }
 

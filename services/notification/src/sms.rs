@@ -148,7 +148,7 @@ impl Worker for SmsWorker {
         }
         let text = self
             .wording
-            .sms(delivery.notice, &contact.name, &delivery.values)
+            .sms(delivery.notice, &contact.name, &delivery.values(&self.context.keyring)?)
             .map_err(|_| JobError::GiveUp("the SMS's template failed".to_owned()))?;
         let outcome = self.gateway.send(delivery.id, mobile, &text).await?;
         Ok(Settled::new(&delivery, outcome))

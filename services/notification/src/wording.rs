@@ -107,8 +107,11 @@ mod tests {
             organiser_number: "粤ICP备2026000001号".into(),
             service_numbers: vec!["粤ICP备2026000001号-1".into(), "粤ICP备2026000001号-2".into()],
             findings: vec![ToldFinding {
+                place: 0,
+                own_reason: "与营业执照不一致".into(),
                 code: "V01".into(),
                 field: "services[0].name".into(),
+                field_zh: "第1个服务的名称".into(),
                 reason_zh: "名称不可用".into(),
                 reason_en: "the name is taken".into(),
                 remedy: "请更换名称".into(),
@@ -143,7 +146,14 @@ mod tests {
     fn a_returned_order_names_field_reason_and_remedy() {
         let wording = Wording::new("示例备案").unwrap();
         let body = wording.mail(Notice::Returned, "张三", &values()).unwrap().body;
-        for part in ["services[0].name", "V01", "名称不可用", "the name is taken", "请更换名称"] {
+        for part in [
+            "第1个服务的名称 services[0].name",
+            "V01",
+            "名称不可用",
+            "the name is taken",
+            "请更换名称",
+            "与营业执照不一致",
+        ] {
             assert!(body.contains(part), "{part} in {body}");
         }
         assert!(!body.contains("Please sign in to see why"));

@@ -3,13 +3,19 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use aho_corasick::AhoCorasick;
 use icp_domain::{Filing, Person};
 
 /// What must not be found in clear.
-pub(crate) struct Marks(BTreeSet<String>);
+pub(crate) struct Marks {
+    /// Each mark, and how it is written where it is looked for.
+    forms: Vec<(String, &'static str)>,
+    searcher: AhoCorasick,
+}
 
 impl Marks {
-    /// Names, numbers, phones, mails and addresses of all persons.
+    /// Names, numbers, phones, mails and addresses of all persons, but for those that stand in what the ministry
+    /// publishes: names of services.
     pub(crate) fn of(filings: &[Filing]) -> Self {
         let mut marks = BTreeSet::new();
         for filing in filings {
@@ -20,22 +26,20 @@ impl Marks {
                 marks.extend([name, id.number, mobile, email].into_iter().chain(emergency_phone));
             }
         }
-        marks.retain(|mark| mark.chars().count() >= 3);
-        Self(marks)
+        let published: Vec<&String> = filings.iter().flat_map(|it| &it.services).map(|service| &service.name).collect();
+        marks.retain(|mark| mark.chars().count() >= 3 && !published.iter().any(|name| name.contains(mark)));
+        let hex = |mark: &String| mark.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let needles: Vec<String> = marks.iter().flat_map(|mark| [mark.clone(), hex(mark)]).collect();
+        let forms = marks.into_iter().flat_map(|mark| [(mark.clone(), ""), (mark, " as hex")]).collect();
+        Self { forms, searcher: AhoCorasick::new(needles).unwrap() }
     }
 
     /// Where marks stand in `bytes`, in clear or as hexadecimal digits.
     pub(crate) fn in_bytes(&self, place: &str, bytes: &[u8]) -> Vec<String> {
-        let mut found = Vec::new();
-        for mark in &self.0 {
-            let hex: String = mark.bytes().map(|byte| format!("{byte:02x}")).collect();
-            for (form, needle) in [("", mark.as_bytes()), (" as hex", hex.as_bytes())] {
-                if contains(bytes, needle) {
-                    found.push(format!("{mark}{form} in {place}"));
-                }
-            }
-        }
-        found
+        let hits: BTreeSet<usize> =
+            self.searcher.find_overlapping_iter(bytes).map(|hit| hit.pattern().as_usize()).collect();
+        let told = hits.into_iter().filter_map(|pattern| self.forms.get(pattern));
+        told.map(|(mark, form)| format!("{mark}{form} in {place}")).collect()
     }
 
     /// Where marks stand in the files below a folder.
@@ -52,17 +56,4 @@ impl Marks {
         }
         found
     }
-}
-
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    let Some(first) = needle.first() else { return false };
-    let mut rest = haystack;
-    while let Some(at) = rest.iter().position(|byte| byte == first) {
-        rest = &rest[at..];
-        if rest.starts_with(needle) {
-            return true;
-        }
-        rest = &rest[1..];
-    }
-    false
 }

@@ -1,7 +1,7 @@
 //! The chain of hashes, computed from the export alone. Intake's own code is not used on purpose: what checks the trail
 //! shall not be what wrote it. Both are held to the same published lines by their tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 use serde_json::json;
@@ -35,6 +35,14 @@ impl Link {
         })
     }
 
+    /// The number of the order's event that the entry tells of.
+    fn event_version(&self) -> Option<u64> {
+        if !self.action.starts_with("order.") {
+            return None;
+        }
+        serde_json::from_str::<serde_json::Value>(&self.detail).ok()?.get("version")?.as_u64()
+    }
+
     /// SHA-256 over the texts as netstrings, hex.
     fn computed_hash(&self) -> String {
         let seq = self.seq.to_string();
@@ -54,6 +62,10 @@ pub struct Chain {
     hash: String,
     anchors: BTreeMap<u64, String>,
     anchors_held: usize,
+    /// The last event of each order.
+    versions: HashMap<String, u64>,
+    /// Orders whose first entry is not about their first event.
+    begun_late: usize,
 }
 
 /// The first entry that is not what it was.
@@ -66,7 +78,8 @@ pub struct Broken {
 impl Chain {
     /// Before the first entry; these published heads must be met.
     pub fn new(anchors: BTreeMap<u64, String>) -> Self {
-        Self { seq: 0, hash: "0".repeat(64), anchors, anchors_held: 0 }
+        let hash = "0".repeat(64);
+        Self { seq: 0, hash, anchors, anchors_held: 0, versions: HashMap::new(), begun_late: 0 }
     }
 
     /// Number of the last entry so far.
@@ -87,6 +100,9 @@ impl Chain {
         if link.hash != link.computed_hash() {
             return broken("its hash is not that of its content");
         }
+        if let Some(why) = self.missed(link) {
+            return broken(&why);
+        }
         if let Some(anchor) = self.anchors.remove(&seq) {
             if anchor != link.hash {
                 return broken("its hash is not the one that was published");
@@ -98,15 +114,37 @@ impl Chain {
         Ok(())
     }
 
+    /// Events of an order are numbered: whoever removed an entry before it was linked left a gap here.
+    fn missed(&mut self, link: &Link) -> Option<String> {
+        let version = link.event_version()?;
+        let Some(last) = self.versions.insert(link.object.clone(), version) else {
+            self.begun_late += usize::from(version != 1);
+            return None;
+        };
+        let why =
+            format!("event {version} of {} stands behind event {last}: an entry in between was removed", link.object);
+        (version != last + 1).then_some(why)
+    }
+
     /// What is told at the end of the trail.
     pub fn answer(&self) -> Answer {
         if let Some(seq) = self.anchors.keys().next() {
             let why = format!("the trail ends at {}, but a head with this number was published", self.seq);
             return Broken { seq: *seq, why }.answer();
         }
-        let text = format!("{} entries, every link holds; head {}:{}", self.seq, self.seq, self.hash);
-        let held = self.anchors_held;
-        Answer::new(text, json!({ "is_whole": true, "entries": self.seq, "hash": self.hash, "anchors_held": held }))
+        let mut text = format!("{} entries, every link holds; head {}:{}", self.seq, self.seq, self.hash);
+        if self.begun_late > 0 {
+            text.push_str(&format!(
+                "\n{} orders begin with a later event than their first: they are older than the trail, or their first \
+                 entries were removed",
+                self.begun_late
+            ));
+        }
+        let json = json!({
+            "is_whole": true, "entries": self.seq, "hash": self.hash, "anchors_held": self.anchors_held,
+            "orders_begun_late": self.begun_late,
+        });
+        Answer::new(text, json)
     }
 }
 

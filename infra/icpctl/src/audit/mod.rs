@@ -1,5 +1,6 @@
 //! The verbs on intake's audit trail.
 
+mod anchors;
 mod chain;
 mod source;
 
@@ -10,21 +11,25 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::cli::{AuditVerb, IntakeArgs};
+use crate::bus;
+use crate::cli::{AuditVerb, Cli, IntakeArgs};
 use crate::output::Answer;
 use crate::problem::Problem;
 use chain::{Chain, Link};
 use source::Intake;
 
 /// Does what is asked.
-pub async fn run(verb: &AuditVerb) -> Result<Answer, Problem> {
+pub async fn run(verb: &AuditVerb, cli: &Cli) -> Result<Answer, Problem> {
     match verb {
+        AuditVerb::Anchors { out, follow } => anchors::keep(&bus::connect(cli).await?, out, *follow).await,
         AuditVerb::Export { intake: IntakeArgs { intake, token_file }, after, out } => {
             export(&Intake::new(intake, token_file)?, *after, out).await
         }
-        AuditVerb::Verify { file: Some(file), anchor, .. } => verify_file(file, anchors(anchor)?),
-        AuditVerb::Verify { intake: Some(intake), token_file: Some(token_file), anchor, .. } => {
-            verify(&Intake::new(intake, token_file)?, anchors(anchor)?).await
+        AuditVerb::Verify { file: Some(file), anchor, anchors, .. } => {
+            verify_file(file, known(anchor, anchors.as_deref())?)
+        }
+        AuditVerb::Verify { intake: Some(intake), token_file: Some(token_file), anchor, anchors, .. } => {
+            verify(&Intake::new(intake, token_file)?, known(anchor, anchors.as_deref())?).await
         }
         AuditVerb::Verify { .. } => {
             let why = "neither a file nor intake with a token is given";
@@ -87,8 +92,16 @@ fn verify_file(file: &Path, anchors: BTreeMap<u64, String>) -> Result<Answer, Pr
     Ok(chain.answer())
 }
 
-/// Published heads by their number.
-fn anchors(given: &[String]) -> Result<BTreeMap<u64, String>, Problem> {
+/// Published heads by their number: those that were given, and those of a file.
+fn known(given: &[String], file: Option<&Path>) -> Result<BTreeMap<u64, String>, Problem> {
+    let mut heads = given_heads(given)?;
+    if let Some(file) = file {
+        heads.extend(anchors::read(file)?.into_iter().map(|anchor| (anchor.seq, anchor.hash)));
+    }
+    Ok(heads)
+}
+
+fn given_heads(given: &[String]) -> Result<BTreeMap<u64, String>, Problem> {
     let parse = |text: &String| {
         let (seq, hash) = text.split_once(':')?;
         let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());

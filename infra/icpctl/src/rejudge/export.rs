@@ -5,12 +5,16 @@ use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
 use icp_domain::Stage;
+use reqwest::StatusCode;
+use reqwest::header::RETRY_AFTER;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::cli::Cli;
 use crate::output::Answer;
 use crate::place;
 use crate::problem::Problem;
@@ -42,7 +46,22 @@ struct Filed {
 }
 
 /// Writes all approved orders of a province, or of all, as lines of a stock.
-pub async fn export(url: &str, token_file: &Path, out: &Path, province: Option<&str>) -> Result<Answer, Problem> {
+pub async fn export(
+    cli: &Cli,
+    url: Option<&str>,
+    token_file: Option<&Path>,
+    out: &Path,
+    province: Option<&str>,
+) -> Result<Answer, Problem> {
+    let demo = place::demo(cli.root.as_deref());
+    let of_demo = demo.as_ref().map(|demo| demo.services.intake.http.as_str());
+    let url = url.or(of_demo).ok_or_else(|| {
+        Problem::new("no intake is named", "no demo is running here", "give --intake <url> or set ICP_INTAKE_URL")
+    })?;
+    let of_demo = demo.as_ref().map(|demo| demo.reviewer_token.as_path());
+    let token_file = token_file
+        .or(of_demo)
+        .ok_or_else(|| Problem::new("no token is named", "no demo is running here", "give --token-file <file>"))?;
     let token = place::read(token_file, "name the file with the token of a reviewer")?;
     let intake = Intake {
         url: url.trim_end_matches('/').to_owned(),
@@ -91,8 +110,15 @@ impl Intake {
     async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, Problem> {
         let what = || format!("intake does not hand out {path}");
         let remedy = "check the address and the reviewer's token";
-        let answer = self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.token).send().await;
-        let answer = answer.map_err(|error| Problem::new(what(), error, remedy))?;
+        let answer = loop {
+            let answer = self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.token).send().await;
+            let answer = answer.map_err(|error| Problem::new(what(), error, remedy))?;
+            if answer.status() != StatusCode::TOO_MANY_REQUESTS {
+                break answer;
+            }
+            let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+            tokio::time::sleep(Duration::from_secs(seconds.unwrap_or(1))).await;
+        };
         let status = answer.status();
         let text = answer.bytes().await.map_err(|error| Problem::new(what(), error, remedy))?;
         if !status.is_success() {

@@ -100,7 +100,7 @@ async fn modules(
         return Ok(modules);
     }
     for province in Province::ALL.into_iter().filter(|province| only.is_none_or(|only| only == *province)) {
-        if let Some(active) = publish::announced(&jetstream, province).await? {
+        if let Some(active) = bus::announced(&jetstream, province).await? {
             let bytes = publish::fetch(&jetstream, &active.release.digest).await?.module;
             modules.insert(province, local.load(&format!("the active module of {}", province.letters()), &bytes)?);
         }

@@ -2,8 +2,8 @@
 //! stock, so that its end is where a later run can go on.
 //!
 //! The compact form is a head of [`MAGIC`] and one line that names the encoding, then one frame per filing: its length
-//! (4 bytes, little-endian), a postcard [`FrameHead`], and the case as `judge-batch` takes it, which is copied and
-//! never decoded here.
+//! (4 bytes, little-endian), a postcard [`FrameHead`], and the case as `judge-batch` takes it, which is never decoded
+//! here, and copied once: from the reader's buffer to the batch.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -21,6 +21,8 @@ use crate::problem::Problem;
 const MAGIC: &[u8] = b"icp-stock\n";
 /// The form of the cases. It changes whenever `icp_rules_sdk::batch` or the contract's records do.
 const ENCODING: &str = "postcard icp:bureau-rules@1.1.0\n";
+/// Bytes of the length before a frame.
+const FRAME_LENGTH_BYTES: usize = 4;
 /// Larger frames are damage.
 const FRAME_BYTES_MAX: usize = 4 << 20;
 /// A batch ends early when its cases have so many bytes.
@@ -28,31 +30,36 @@ const BATCH_BYTES_MAX: usize = 2 << 20;
 /// Keys of the context that hold a date; people write them as `2026-11-21`.
 const DATES: [&str; 6] = ["today", "issued", "expires", "valid_to", "valid_from", "filed"];
 
-/// An order in a file: a filing, with or without what is known beside it.
+/// An order in a file: a filing as `POST /v1/orders` takes it, or `{"filing", "context"}` with what is known beside it.
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub enum OrderFile {
-    /// With a context.
-    Case {
-        /// What is declared.
-        filing: Box<Filing>,
-        /// What is known beside it.
-        #[serde(default)]
-        context: Option<Box<ContextFile>>,
-    },
-    /// A filing alone.
-    Filing(Box<Filing>),
+#[serde(deny_unknown_fields)]
+pub struct OrderFile {
+    filing: Filing,
+    #[serde(default)]
+    context: Option<ContextFile>,
 }
 
 impl OrderFile {
+    /// Reads the file's text.
+    ///
+    /// # Errors
+    /// Names the field that is wrong.
+    pub fn read(text: &[u8]) -> Result<Self, String> {
+        let value: Value = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        let has_context = value.get("filing").is_some();
+        let read = match has_context {
+            true => serde_path_to_error::deserialize(&value),
+            false => serde_path_to_error::deserialize(&value).map(|filing| Self { filing, context: None }),
+        };
+        read.map_err(|error| match error.path().to_string().as_str() {
+            "." => error.into_inner().to_string(),
+            path => format!("{path}: {}", error.inner()),
+        })
+    }
+
     /// The order and its context; without one only the day is known.
     pub fn into_case(self, today: Option<NaiveDate>) -> (Filing, Context) {
-        match self {
-            Self::Case { filing, context } => {
-                (*filing, context.map_or_else(|| Context::on(day(today)), |context| context.0))
-            }
-            Self::Filing(filing) => (*filing, Context::on(day(today))),
-        }
+        (self.filing, self.context.map_or_else(|| Context::on(day(today)), |context| context.0))
     }
 }
 
@@ -206,13 +213,11 @@ impl Stock {
         let mut bytes = 0;
         for _ in 0..filings_max {
             let start = self.offset;
-            if !self.read_record()? {
-                break;
-            }
             let added = match self.form {
-                Form::Lines => add_line(&mut batch, &self.buffer, self.today, provinces),
-                Form::Compact => add_frame(&mut batch, &self.buffer, provinces),
+                Form::Lines => self.next_line()?.then(|| add_line(&mut batch, &self.buffer, self.today, provinces)),
+                Form::Compact => self.take_frame(|frame| add_frame(&mut batch, frame, provinces))?,
             };
+            let Some(added) = added else { break };
             bytes += added.map_err(|why| {
                 let what = format!("{} is not understood at byte {start}", self.path.display());
                 Problem::new(what, why, "mend or remove that filing")
@@ -225,43 +230,57 @@ impl Stock {
         Ok((batch.skipped > 0 || !batch.parts.is_empty()).then_some(batch))
     }
 
-    /// Reads the next line or frame into the buffer; false at the end.
-    fn read_record(&mut self) -> Result<bool, Problem> {
-        let path = &self.path;
-        let damaged = |why: String| Problem::new(format!("{} ends early", path.display()), why, "bring it complete");
-        self.buffer.clear();
+    /// Reads the next line that is not blank into the buffer; false at the end.
+    fn next_line(&mut self) -> Result<bool, Problem> {
         loop {
-            match self.form {
-                Form::Lines => {
-                    let read = self.reader.read_until(b'\n', &mut self.buffer);
-                    let read = read.map_err(|error| damaged(error.to_string()))?;
-                    self.offset += read as u64;
-                    if read == 0 {
-                        return Ok(false);
-                    }
-                    if self.buffer.iter().all(u8::is_ascii_whitespace) {
-                        self.buffer.clear();
-                        continue;
-                    }
-                }
-                Form::Compact => {
-                    if self.reader.fill_buf().map_err(|error| damaged(error.to_string()))?.is_empty() {
-                        return Ok(false);
-                    }
-                    let mut length = [0; 4];
-                    self.reader.read_exact(&mut length).map_err(|error| damaged(error.to_string()))?;
-                    let length = u32::from_le_bytes(length) as usize;
-                    if length > FRAME_BYTES_MAX {
-                        return Err(damaged(format!("a frame of {length} bytes at byte {}", self.offset)));
-                    }
-                    self.buffer.resize(length, 0);
-                    self.reader.read_exact(&mut self.buffer).map_err(|error| damaged(error.to_string()))?;
-                    self.offset += 4 + length as u64;
-                }
+            self.buffer.clear();
+            let read = self.reader.read_until(b'\n', &mut self.buffer);
+            let read = read.map_err(|error| ends_early(&self.path, error.to_string()))?;
+            self.offset += read as u64;
+            if read == 0 {
+                return Ok(false);
             }
-            return Ok(true);
+            if !self.buffer.iter().all(u8::is_ascii_whitespace) {
+                return Ok(true);
+            }
         }
     }
+
+    /// Hands the next frame over where it lies in the reader's buffer; one that reaches beyond it is put together
+    /// first. None at the end.
+    fn take_frame<T>(&mut self, take: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, Problem> {
+        let path = &self.path;
+        let damaged = |error: std::io::Error| ends_early(path, error.to_string());
+        let read = self.reader.fill_buf().map_err(damaged)?;
+        if read.is_empty() {
+            return Ok(None);
+        }
+        let whole = read.split_first_chunk().and_then(|(length, rest)| rest.get(..frame_length(*length)));
+        if let Some(frame) = whole {
+            let (taken, bytes) = (take(frame), FRAME_LENGTH_BYTES + frame.len());
+            self.reader.consume(bytes);
+            self.offset += bytes as u64;
+            return Ok(Some(taken));
+        }
+        let mut length = [0; FRAME_LENGTH_BYTES];
+        self.reader.read_exact(&mut length).map_err(damaged)?;
+        let length = frame_length(length);
+        if length > FRAME_BYTES_MAX {
+            return Err(ends_early(path, format!("a frame of {length} bytes at byte {}", self.offset)));
+        }
+        self.buffer.resize(length, 0);
+        self.reader.read_exact(&mut self.buffer).map_err(damaged)?;
+        self.offset += (FRAME_LENGTH_BYTES + length) as u64;
+        Ok(Some(take(&self.buffer)))
+    }
+}
+
+fn frame_length(bytes: [u8; FRAME_LENGTH_BYTES]) -> usize {
+    u32::from_le_bytes(bytes) as usize
+}
+
+fn ends_early(path: &Path, why: String) -> Problem {
+    Problem::new(format!("{} ends early", path.display()), why, "bring it complete")
 }
 
 fn add_line(
@@ -346,4 +365,53 @@ pub fn pack(lines: &Path, out: &Path, today: Option<NaiveDate>) -> Result<u64, P
     }
     file.flush().map_err(failed)?;
     Ok(filings)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use icp_testkit::filings::company_filing;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn frames_are_read_where_they_lie_and_across_the_end_of_the_buffer() {
+        let folder = tempfile::tempdir().unwrap();
+        let (lines, packed) = (folder.path().join("lines"), folder.path().join("packed"));
+        // A filing of a megabyte does not fit into what is left of the reader's buffer.
+        let filings = (0..40).map(|number| {
+            let mut filing = company_filing(Province::Guangdong, number);
+            filing.organiser.remark = Some("备".repeat(if number % 10 == 3 { 400_000 } else { 7_000 }));
+            json!({ "id": format!("filing-{number}"), "filing": filing }).to_string() + "\n"
+        });
+        std::fs::write(&lines, filings.collect::<String>()).unwrap();
+        assert_eq!(pack(&lines, &packed, None).unwrap(), 40);
+
+        let all: BTreeSet<Province> = Province::ALL.into_iter().collect();
+        let read = |path: &Path| {
+            let mut stock = Stock::open(path, 0, None).unwrap();
+            let mut cases = Vec::new();
+            while let Some(batch) = stock.next_batch(7, &all).unwrap() {
+                for part in &batch.parts {
+                    let of = |(at, id): (usize, &String)| (id.clone(), part.case(at).to_vec());
+                    cases.extend(part.ids.iter().enumerate().map(of));
+                }
+            }
+            assert_eq!(stock.offset, std::fs::metadata(path).unwrap().len());
+            cases
+        };
+        assert!(read(&packed) == read(&lines), "the packed stock holds other cases than its lines");
+        assert_eq!(read(&packed).len(), 40);
+
+        // What ends within a frame is told, whichever way the frame is read.
+        let bytes = std::fs::read(&packed).unwrap();
+        for cut in [1, 5_000, 900_000] {
+            std::fs::write(&packed, &bytes[..bytes.len() - cut]).unwrap();
+            let mut stock = Stock::open(&packed, 0, None).unwrap();
+            let outcome = std::iter::from_fn(|| stock.next_batch(7, &all).transpose()).find_map(Result::err);
+            assert!(outcome.unwrap().what.ends_with("ends early"), "{cut}");
+        }
+    }
 }

@@ -86,14 +86,17 @@ fn bureau(province: Province) -> String {
     format!("{}{kind}通信管理局", province.name_zh())
 }
 
-/// Builds all modules.
+/// Builds the modules of a province, or of all.
 pub fn build(cli: &Cli, letters: Option<&str>) -> Result<Answer, Problem> {
     let province = letters.map(place::province).transpose()?;
     let root = place::root(cli.root.as_deref())?;
     let remedy = "read what cargo says above";
-    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .current_dir(&root)
-        .args(["xtask", "rules", "build"])
+    let mut xtask = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    xtask.current_dir(&root).args(["xtask", "rules", "build"]);
+    if let Some(province) = province {
+        xtask.args(["--province", province.letters()]);
+    }
+    let status = xtask
         // What cargo and xtask print belongs to stderr: stdout is for the answer.
         .stdout(Stdio::from(std::io::stderr()))
         .status()

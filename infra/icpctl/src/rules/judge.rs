@@ -18,7 +18,8 @@ use crate::rejudge::OrderFile;
 /// Judges the order of a file.
 pub async fn judge(cli: &Cli, path: &Path, module: Option<&Path>, today: Option<NaiveDate>) -> Result<Answer, Problem> {
     let remedy = "give a filing as JSON, as `POST /v1/orders` takes it, or {\"filing\", \"context\"}";
-    let file: OrderFile = place::read_json(path, remedy)?;
+    let file = OrderFile::read(&place::read(path, remedy)?)
+        .map_err(|why| Problem::new(format!("{} is not understood", path.display()), why, remedy))?;
     let (filing, context) = file.into_case(today);
     let local = Local::new()?;
     let loaded = local.load_named(cli, filing.province, module).await?;

@@ -34,8 +34,8 @@ pub fn new(id: &str, out: &Path) -> Result<Answer, Problem> {
 
 /// The key that the command line names, or that of the running demo.
 pub fn read(cli: &Cli, args: &KeyArgs) -> Result<SigningKey, Problem> {
-    let of_demo = || place::root(cli.root.as_deref()).ok().and_then(|root| place::demo(&root));
-    let path = args.key.clone().or_else(|| of_demo().map(|demo| demo.rules_key)).ok_or_else(|| {
+    let of_demo = || place::demo(cli.root.as_deref()).map(|demo| demo.rules_key);
+    let path = args.key.clone().or_else(of_demo).ok_or_else(|| {
         let remedy = "give --key <file>, set ICP_RULES_KEY, or make one with `icpctl rules key new`";
         Problem::new("nothing can be signed", "no key is named and no demo is running here", remedy)
     })?;
@@ -50,7 +50,7 @@ pub fn sign(cli: &Cli, module: &Path, args: &KeyArgs) -> Result<Answer, Problem>
     let key = read(cli, args)?;
     let bytes = place::read(module, "build it with `icpctl rules build`")?;
     let (province, description) = Local::new()?.describe(&module.display().to_string(), &bytes)?;
-    let release = key.sign(&bytes, &description.version);
+    let release = key.release(&bytes, &description);
     let out = release_file(module);
     let written = serde_json::to_string_pretty(&release)
         .map_err(|error| error.to_string())

@@ -36,7 +36,7 @@ pub async fn run(verb: &RulesVerb, cli: &Cli) -> Result<Answer, Problem> {
         RulesVerb::Judge { order, module, today } => judge::judge(cli, order, module.as_deref(), *today).await,
         RulesVerb::Rejudge(args) => rejudge::run(cli, args).await,
         RulesVerb::Stock { verb: StockVerb::Export { province, intake, token_file, out } } => {
-            rejudge::export(intake, token_file, out, province.as_deref()).await
+            rejudge::export(cli, intake.as_deref(), token_file.as_deref(), out, province.as_deref()).await
         }
         RulesVerb::Stock { verb: StockVerb::Pack { lines, out, today } } => rejudge::pack(lines, out, *today),
     }

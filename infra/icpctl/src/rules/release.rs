@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use async_nats::jetstream;
 use icp_domain::Province;
-use icp_rules_host::{Host, HostConfig, Release, publish as releases};
+use icp_rules_host::{Host, HostConfig, Release, publish as releases, status};
 use serde_json::json;
 
 use super::local::vectors;
 use super::{Local, key};
-use crate::bus;
+use crate::bus::{self, Awaited};
 use crate::cli::{Cli, KeyArgs, WaitArgs};
 use crate::output::{Answer, short};
 use crate::place;
@@ -35,7 +35,7 @@ pub async fn publish(
         None => {
             let key = key::read(cli, key_args)?;
             (
-                key.sign(&bytes, &description.version),
+                key.release(&bytes, &description),
                 HostConfig { trusted_keys: vec![key.trusted()], ..HostConfig::default() },
             )
         }
@@ -48,9 +48,15 @@ pub async fn publish(
     if is_to_be_active {
         return announce(&jetstream, province, &release, wait).await;
     }
+    let today = status::today(&jetstream).await?;
+    let day = match release.effective_from.filter(|_| !release.is_in_force(today)) {
+        Some(first) => format!(" on {first}, when it comes into force"),
+        None => String::new(),
+    };
     let text = format!(
-        "{} {} ({}) holds its {} vectors and is stored. Nothing is active yet: \
-         `icpctl rules shadow {0} {1}` or `icpctl rules activate {0} {1}`",
+        "{} {} ({}) holds its {} vectors and is stored. It does not judge yet: \
+         `icpctl rules shadow {0} {1}` lets it judge beside the active one, `icpctl rules activate {0} {1}` makes it \
+         active{day}",
         province.letters(),
         release.version,
         short(&release.digest),
@@ -73,14 +79,23 @@ async fn announce(
     release: &Release,
     wait: &WaitArgs,
 ) -> Result<Answer, Problem> {
-    releases::announce(jetstream, province, release).await?;
-    tell(jetstream, province, release, wait, "active").await
+    let announcement = releases::announce(jetstream, province, release).await?;
+    match announcement.next.filter(|next| next.digest == release.digest) {
+        Some(planned) => tell_plan(jetstream, province, &planned, &announcement.release, wait).await,
+        None => tell(jetstream, province, release, wait, "active").await,
+    }
 }
 
-/// Goes back to the release before the active one.
+/// Takes back what is planned, or else goes back to the release before the active one.
 pub async fn rollback(cli: &Cli, letters: &str, wait: &WaitArgs) -> Result<Answer, Problem> {
     let province = place::province(letters)?;
     let jetstream = bus::connect(cli).await?;
+    if let Some(planned) = releases::withdraw(&jetstream, province).await? {
+        let day = planned.effective_from.map(|first| format!(" for {first}")).unwrap_or_default();
+        let name = format!("{letters} {} ({})", planned.version, short(&planned.digest));
+        let text = format!("the plan of {name}{day} is taken back; what is active stays");
+        return Ok(Answer::new(text, json!({ "province": letters, "withdrawn": planned })));
+    }
     let announcement = releases::rollback(&jetstream, province).await?;
     tell(&jetstream, province, &announcement.release, wait, "active again").await
 }
@@ -98,10 +113,50 @@ async fn tell(
         let text = format!("{name} is named {state}; `icpctl rules list` shows which hosts run it");
         return Ok(Answer::new(text, json!({ "province": province.letters(), "release": release })));
     }
-    let hosts = bus::wait_for_hosts(jetstream, province, &release.digest, Duration::from_secs(wait.wait)).await?;
-    let names: Vec<&str> = hosts.iter().map(|host| host.host.as_str()).collect();
+    let names = hosts_with(jetstream, province, release, wait, Awaited::Active).await?;
     let text = format!("{name} is {state} on {} host(s): {}", names.len(), names.join(", "));
     Ok(Answer::new(text, json!({ "province": province.letters(), "release": release, "hosts": names })))
+}
+
+/// Waits until the hosts hold a planned release ready, and says until when what judges.
+async fn tell_plan(
+    jetstream: &jetstream::Context,
+    province: Province,
+    planned: &Release,
+    until_then: &Release,
+    wait: &WaitArgs,
+) -> Result<Answer, Problem> {
+    let letters = province.letters();
+    let held = if wait.wait == 0 {
+        None
+    } else {
+        Some(hosts_with(jetstream, province, planned, wait, Awaited::Planned).await?)
+    };
+    let day = planned.effective_from.map(|first| first.to_string()).unwrap_or_default();
+    let ready = held.as_ref().map_or_else(String::new, |hosts| {
+        format!("; {} host(s) have proved it and hold it ready: {}", hosts.len(), hosts.join(", "))
+    });
+    let text = format!(
+        "{letters} {} ({}) becomes active at the beginning of {day}, Chinese time{ready}\n\
+         Until then {letters} {} judges. `icpctl rules rollback {letters}` takes the plan back.",
+        planned.version,
+        short(&planned.digest),
+        until_then.version
+    );
+    Ok(Answer::new(text, json!({ "province": letters, "planned": planned, "hosts": held })))
+}
+
+/// Waits for the hosts; their names.
+async fn hosts_with(
+    jetstream: &jetstream::Context,
+    province: Province,
+    release: &Release,
+    wait: &WaitArgs,
+    awaited: Awaited,
+) -> Result<Vec<String>, Problem> {
+    let wait = Duration::from_secs(wait.wait);
+    let hosts = bus::wait_for_hosts(jetstream, province, &release.digest, wait, awaited).await?;
+    Ok(hosts.into_iter().map(|host| host.host).collect())
 }
 
 /// Begins a shadow.
@@ -109,7 +164,7 @@ pub async fn shadow(cli: &Cli, letters: &str, name: &str) -> Result<Answer, Prob
     let province = place::province(letters)?;
     let jetstream = bus::connect(cli).await?;
     let stored = bus::stored(&jetstream, province, name).await?;
-    let active = releases::announced(&jetstream, province).await?;
+    let active = bus::announced(&jetstream, province).await?;
     if active.is_some_and(|active| active.release.digest == stored.release.digest) {
         let why = "it is the active module already";
         return Err(Problem::new(format!("{letters} {name} cannot be a shadow"), why, "name another release"));

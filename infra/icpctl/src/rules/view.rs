@@ -5,8 +5,9 @@ use std::path::Path;
 
 use chrono::{DateTime, FixedOffset};
 use icp_domain::Province;
+use icp_rules_host::Release;
 use icp_rules_host::publish::{announced, shadowed, stored as stored_releases};
-use icp_rules_host::status::{HostStatus, MergedReport, PRESENCE, Refusal, merged_report, statuses};
+use icp_rules_host::status::{HostStatus, MergedReport, PRESENCE, Refusal, merged_report, statuses, today};
 use icp_rules_sdk::{Confidence, Description, Severity};
 use serde_json::json;
 
@@ -22,20 +23,24 @@ pub async fn list(cli: &Cli) -> Result<Answer, Problem> {
     let jetstream = bus::connect(cli).await?;
     let hosts = statuses(&jetstream).await?;
     let present = hosts.get(PRESENCE).map_or(0, Vec::len);
-    let mut table = Table::new(&["PROVINCE", "VERSION", "DIGEST", "HOSTS", "SINCE", "BEFORE", "SHADOW"]);
+    let today = today(&jetstream).await?;
+    let mut table = Table::new(&["PROVINCE", "VERSION", "DIGEST", "HOSTS", "SINCE", "BEFORE", "NEXT", "SHADOW"]);
     let mut refusals = BTreeMap::new();
     let mut lines = Vec::new();
     for province in Province::ALL {
         let letters = province.letters();
         let (named, shadow) = (announced(&jetstream, province).await?, shadowed(&jetstream, province).await?);
+        let named = named.map(|named| named.on(today));
         let of_province: &[HostStatus] = hosts.get(letters).map(Vec::as_slice).unwrap_or_default();
         // What a host refused is news as long as the bus names it; its status may be older than a rollback.
         let is_named = |refused: &Refusal| {
-            let active = named.as_ref().map(|named| &named.release.digest);
-            [active, shadow.as_ref().map(|shadow| &shadow.digest)].contains(&Some(&refused.release.digest))
+            let active = named.as_ref().map(|named| &named.release);
+            let planned = named.as_ref().and_then(|named| named.next.as_ref());
+            let mut names = [active, planned, shadow.as_ref()].into_iter().flatten();
+            names.any(|named| named.digest == refused.release.digest)
         };
         for host in of_province {
-            for refusal in host.refused.iter().chain(&host.shadow_refused).filter(|refused| is_named(refused)) {
+            for refusal in refusals_of(host).filter(|refused| is_named(refused)) {
                 refusals.insert((letters, refusal.release.digest.clone()), (host.host.clone(), refusal.clone()));
             }
         }
@@ -51,6 +56,7 @@ pub async fn list(cli: &Cli) -> Result<Answer, Problem> {
             format!("{running}/{present}"),
             since.map(china_time).unwrap_or_default(),
             named.previous.as_ref().map(|release| release.version.clone()).unwrap_or_default(),
+            named.next.as_ref().map(planned).unwrap_or_default(),
             shadow.as_ref().map(|release| release.version.clone()).unwrap_or_default(),
         ]);
         lines.push(json!({ "province": letters, "named": named, "shadow": shadow, "hosts": of_province }));
@@ -71,15 +77,25 @@ pub async fn list(cli: &Cli) -> Result<Answer, Problem> {
     Ok(Answer::new(text, json!({ "provinces": lines })))
 }
 
+fn refusals_of(host: &HostStatus) -> impl Iterator<Item = &Refusal> {
+    host.refused.iter().chain(&host.planned_refused).chain(&host.shadow_refused)
+}
+
+fn planned(release: &Release) -> String {
+    let day = release.effective_from.map(|first| format!(" from {first}")).unwrap_or_default();
+    format!("{}{day}", release.version)
+}
+
 /// What is stored on the bus.
 pub async fn stored(cli: &Cli) -> Result<Answer, Problem> {
     let mut stored = stored_releases(&bus::connect(cli).await?).await?;
     stored.sort_by(|one, other| (&one.province, &one.release.version).cmp(&(&other.province, &other.release.version)));
-    let mut table = Table::new(&["PROVINCE", "VERSION", "DIGEST", "KEY", "BYTES"]);
+    let mut table = Table::new(&["PROVINCE", "VERSION", "FROM", "DIGEST", "KEY", "BYTES"]);
     for module in &stored {
         table.row([
             module.province.clone(),
             module.release.version.clone(),
+            module.release.effective_from.map(|first| first.to_string()).unwrap_or_default(),
             short(&module.release.digest).to_owned(),
             module.release.key_id.clone().unwrap_or_else(|| "unsigned".to_owned()),
             module.bytes.to_string(),

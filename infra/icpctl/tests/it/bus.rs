@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_nats::jetstream;
 use icp_domain::Province;
 use icp_rules_host::follow::{FollowOptions, Follower, follow};
-use icp_rules_host::{Host, HostConfig, SigningKey};
+use icp_rules_host::{Host, HostConfig, HostError, SigningKey};
 use icp_rules_sdk::{Context, Date, Order};
 use icp_testkit::{NatsServer, wait_until};
 use serde_json::Value;
@@ -22,13 +22,17 @@ struct World {
 
 impl World {
     async fn start() -> Self {
+        Self::start_with(Host::new).await
+    }
+
+    async fn start_with(host: impl Fn(HostConfig) -> Result<Arc<Host>, HostError>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let key = SigningKey::from_seed("author", &[7; 32]);
         std::fs::write(folder.path().join("author.key"), key.to_file()).unwrap();
         let server = NatsServer::start_temp().await.unwrap();
         let jetstream = jetstream::new(async_nats::connect(server.url()).await.unwrap());
         let config = HostConfig { trusted_keys: vec![key.trusted()], ..HostConfig::default() };
-        let hosts: Vec<_> = (0..2).map(|_| Host::new(config.clone()).unwrap()).collect();
+        let hosts: Vec<_> = (0..2).map(|_| host(config.clone()).unwrap()).collect();
         let every = Duration::from_millis(300);
         let followers = hosts.iter().zip(["one", "two"]).map(|(host, name)| {
             let options = FollowOptions { host: name.to_owned(), compare_every: every, report_every: every };
@@ -71,7 +75,7 @@ async fn a_rule_goes_from_a_file_to_every_host_and_back() {
     let active = world.json("rules publish --activate", Some(&modules.gd)).await;
     assert_eq!(active["hosts"].as_array().unwrap().len(), 2, "{active}");
     let stored = world.run("rules publish", Some(&modules.gd_notice)).await;
-    assert!(stored.is_success && stored.stdout.contains("Nothing is active yet"), "{stored:?}");
+    assert!(stored.is_success && stored.stdout.contains("It does not judge yet"), "{stored:?}");
     let listed = world.json("rules list", None).await;
     assert_eq!(listed["provinces"][0]["named"]["version"], "1.0.0", "{listed}");
     let all = world.run("rules list --stored", None).await;
@@ -147,4 +151,41 @@ async fn what_the_hosts_refuse_is_told_and_the_old_module_stays() {
     // What fails its vectors here does not reach the bus.
     let hostile = world.run("rules publish", Some(&world.folder.path().join("author.key"))).await;
     assert!(hostile.refusal().contains("refused at step compile"), "{hostile:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_of_the_future_is_planned_shown_and_taken_back() {
+    let modules = tokio::task::spawn_blocking(modules).await.unwrap();
+    // Guangdong's notice comes into force on the next day.
+    let in_october = |config| Host::with_today(config, || Date::new(2026, 10, 31));
+    let world = World::start_with(in_october).await;
+    wait_until("the day of both hosts", Duration::from_secs(60), || async {
+        let jetstream = jetstream::new(async_nats::connect(world.server.url()).await.unwrap());
+        match icp_rules_host::status::today(&jetstream).await.unwrap() {
+            Date { month: 10, .. } => Ok(()),
+            other => Err(format!("it is {}", other.iso())),
+        }
+    })
+    .await
+    .unwrap();
+    let alone = world.run("rules publish --activate", Some(&modules.gd_notice)).await;
+    assert!(alone.refusal().contains("that could judge until 2026-11-01"), "{alone:?}");
+
+    assert!(world.run("rules publish --activate", Some(&modules.gd)).await.is_success);
+    let stored = world.run("rules publish", Some(&modules.gd_notice)).await;
+    assert!(stored.stdout.contains("on 2026-11-01, when it comes into force"), "{stored:?}");
+    let planned = world.run("rules activate gd 1.1.0", None).await;
+    assert!(planned.is_success && planned.stdout.contains("at the beginning of 2026-11-01"), "{planned:?}");
+    assert!(planned.stdout.contains("2 host(s) have proved it") && planned.stdout.contains("Until then gd 1.0.0"));
+    let listed = world.run("rules list", None).await;
+    assert!(listed.stdout.contains("1.1.0 from 2026-11-01") && listed.stdout.contains("2/2"), "{listed:?}");
+    for host in &world.hosts {
+        assert_eq!(host.active(Province::Guangdong).unwrap().version(), "1.0.0");
+    }
+
+    let back = world.run("rules rollback gd", None).await;
+    assert!(back.is_success && back.stdout.contains("for 2026-11-01 is taken back"), "{back:?}");
+    assert!(!world.run("rules list", None).await.stdout.contains("from 2026-11-01"));
+    let nothing = world.run("rules rollback gd", None).await;
+    assert!(nothing.refusal().contains("no earlier release of gd"), "{nothing:?}");
 }

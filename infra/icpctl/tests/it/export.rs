@@ -1,5 +1,7 @@
 //! The stock as intake hands it out: pages, findings of the rules alone, roles.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
@@ -9,6 +11,9 @@ use icp_testkit::filings::company_filing;
 use serde_json::{Value, json};
 
 use crate::tool::{icpctl, text};
+
+/// Intake has too much to do, once: whoever asks comes again.
+static IS_BUSY: AtomicBool = AtomicBool::new(true);
 
 /// Intake's API as its `OrderView` shows orders: two pages of approved ones.
 async fn list(
@@ -26,17 +31,20 @@ async fn list(
     }))
 }
 
-async fn order(Path(id): Path<u32>) -> Json<Value> {
+async fn order(Path(id): Path<u32>) -> Result<Json<Value>, (StatusCode, [(&'static str, &'static str); 1])> {
+    if id == 2 && IS_BUSY.swap(false, Ordering::Relaxed) {
+        return Err((StatusCode::TOO_MANY_REQUESTS, [("retry-after", "0")]));
+    }
     let finding = |stage: &str| {
         json!({
             "code": "N01", "stage": stage, "severity": "review", "field": "services[0].name",
             "message_zh": "", "message_en": "", "remedy": "", "source": null,
         })
     };
-    Json(json!({
+    Ok(Json(json!({
         "id": id.to_string(), "phase": "approved", "findings": [finding("rules"), finding("authority")],
         "service_numbers": [format!("粤ICP备2026{id:06}号-1")], "filing": company_filing(Province::Guangdong, id),
-    }))
+    })))
 }
 
 #[tokio::test(flavor = "multi_thread")]

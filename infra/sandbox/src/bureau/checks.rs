@@ -2,7 +2,7 @@
 
 use super::identifiers::{
     is_citizen_id, is_credit_code, is_domain, is_mail_address, is_mobile, is_office_phone, is_public_address,
-    is_registration_number,
+    is_registration_number, is_validity,
 };
 use super::interface::Interface;
 use super::request::Request;
@@ -204,6 +204,9 @@ impl Check {
             if !is_office_phone(phone) {
                 self.add(1010, format!("{role}：无效办公电话"));
             }
+        }
+        if person.text_at("Fzr_zjyxq").is_some_and(|validity| !is_validity(validity)) {
+            self.add(5001, format!("{role}：Fzr_zjyxq应为YYYY.MM.DD-YYYY.MM.DD"));
         }
         let document = person.text_at("Fzr_zjhm").unwrap_or_default();
         let kind = person.text_at("Fzr_zjlx").and_then(|it| it.parse().ok());

@@ -86,13 +86,20 @@ impl DownloadDesk {
     }
 }
 
-/// Takes whole groups from the front, as many as fit into one file.
+/// Takes whole groups from the front, as many as fit into one file; what is sent again has files of its own.
 pub fn take_for_one_file(waiting: &mut VecDeque<Vec<Answer>>) -> Vec<Answer> {
     let mut taken: Vec<Answer> = Vec::new();
-    while let Some(group) = waiting.pop_front_if(|group| taken.is_empty() || taken.len() + group.len() <= RECORDS_MAX) {
+    let fits = |taken: &[Answer], group: &[Answer]| {
+        taken.is_empty() || taken.len() + group.len() <= RECORDS_MAX && is_resent(taken) == is_resent(group)
+    };
+    while let Some(group) = waiting.pop_front_if(|group| fits(&taken, group)) {
         taken.extend(group);
     }
     taken
+}
+
+fn is_resent(answers: &[Answer]) -> bool {
+    answers.iter().any(|answer| answer.section == Section::Resent)
 }
 
 fn document(interface: Interface, answers: &[Answer]) -> String {
@@ -106,7 +113,13 @@ fn document(interface: Interface, answers: &[Answer]) -> String {
     let mut text = String::with_capacity(filed.len() + results.len() + reviews.len() + 256);
     let (encoding, version) = (interface.encoding(), interface.version());
     text.push_str(&format!("<?xml version=\"1.0\" encoding=\"{encoding}\"?>\r\n"));
-    text.push_str(&format!("<DownloadData version=\"{version}\"><ICP>"));
+    text.push_str(&format!("<DownloadData version=\"{version}\">"));
+    if is_resent(answers) {
+        let resent = section(Section::Resent);
+        text.push_str(&format!("<SJTB><ICP><BASJ>{resent}</BASJ></ICP></SJTB></DownloadData>"));
+        return text;
+    }
+    text.push_str("<ICP>");
     if !filed.is_empty() {
         text.push_str("<BASJ>");
         text.push_str(&filed);

@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use chrono::NaiveDate;
+
 /// Citizen id number, 18 characters (GB 11643-1999, ISO 7064 MOD 11-2).
 pub fn is_citizen_id(text: &str) -> bool {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
@@ -70,6 +72,16 @@ pub fn is_mail_address(text: &str) -> bool {
     plain && !local.is_empty() && is_domain(domain)
 }
 
+/// Validity of a document: `2019.06.30-2039.06.30`, or 长期 instead of the last day.
+pub fn is_validity(text: &str) -> bool {
+    let day = |text: &str| NaiveDate::parse_from_str(text, "%Y.%m.%d").ok();
+    match text.split_once('-').map(|(from, to)| (day(from), to)) {
+        Some((Some(_), "长期")) => true,
+        Some((Some(from), to)) => day(to).is_some_and(|to| from <= to),
+        _ => false,
+    }
+}
+
 /// Domain name with at least two labels, A-labels or U-labels.
 pub fn is_domain(text: &str) -> bool {
     let labels: Vec<&str> = text.split('.').collect();
@@ -125,6 +137,16 @@ mod tests {
         assert!(is_mobile("13000000000") && !is_mobile("12000000000") && !is_mobile("1300000000"));
         assert!(is_office_phone("0571-00000000") && !is_office_phone("0571"));
         assert!(is_mail_address("a@example.cn") && !is_mail_address("a@b") && !is_mail_address("@example.cn"));
+    }
+
+    #[test]
+    fn a_document_is_valid_from_a_day_to_a_later_one_or_for_ever() {
+        for good in ["2019.06.30-2039.06.30", "2019.06.30-长期"] {
+            assert!(is_validity(good), "{good}");
+        }
+        for bad in ["2039.06.30-2019.06.30", "2019.06.30", "20190630-20390630", "长期", "2019.02.30-长期"] {
+            assert!(!is_validity(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What is on record: organisers, their services, the accesses of each, with ids and numbers. Data is kept as the
 //! elements of the filed data (BASJ), so that it is sent as it is stored.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 
 use super::filed::{self, NewIds};
 use super::records::FilingNumber;
@@ -63,6 +64,26 @@ impl Service {
     pub fn is_served_by(&self, isp_id: u64) -> bool {
         if self.accesses.is_empty() { self.isp_id == isp_id } else { self.accesses.iter().any(|(_, of)| *of == isp_id) }
     }
+}
+
+/// Names that an officer has put right.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Correction {
+    /// Of the organiser.
+    #[serde(default)]
+    pub organiser_name: Option<String>,
+    /// Of services, by number.
+    #[serde(default)]
+    pub service_names: BTreeMap<String, String>,
+}
+
+/// The element with another text in one of its children.
+fn renamed(mut element: Element, tag: &str, name: &str) -> Element {
+    for child in element.children.iter_mut().filter(|child| child.name == tag) {
+        child.text = name.to_owned();
+    }
+    element
 }
 
 /// What a status query finds.
@@ -440,6 +461,35 @@ impl OnRecord {
         let id = *self.organisers_by_number.get(number)?;
         let organiser = self.organisers.get(&id)?;
         self.told(id, &organiser.services, organiser.isp_id).filed
+    }
+
+    /// Gives an organiser, and services of it, the names that an officer has put right; tells what was not found.
+    pub fn correct(&mut self, number: &str, correction: &Correction) -> Result<(), String> {
+        let unknown = |number: &str| format!("{number} is not on record");
+        let id = *self.organisers_by_number.get(number).ok_or_else(|| unknown(number))?;
+        let services = correction.service_names.iter().map(|(number, name)| {
+            let service = self
+                .services_by_number
+                .get(number)
+                .filter(|service| self.services.get(service).is_some_and(|service| service.organiser == id));
+            service.map(|service| (*service, name)).ok_or_else(|| unknown(number))
+        });
+        let services: Vec<(u64, &String)> = services.collect::<Result<_, _>>()?;
+        for (service, name) in services {
+            let Some(known) = self.services.get(&service) else { continue };
+            let data = renamed(known.data(), "Wzmc", name);
+            self.put(service, &data);
+        }
+        if let (Some(name), Some(organiser)) = (&correction.organiser_name, self.organisers.get_mut(&id)) {
+            organiser.xml = renamed(organiser.data(), "Dwmc", name).to_xml();
+        }
+        Ok(())
+    }
+
+    /// Who filed the organiser with this number, and its filed data.
+    pub fn resent(&self, number: &str) -> Option<(u64, Element)> {
+        let organiser = self.organisers.get(self.organisers_by_number.get(number)?)?;
+        Some((organiser.isp_id, self.filed_data(number)?))
     }
 
     fn next_number(&mut self, province_code: u32, now: DateTime<Utc>) -> FilingNumber {

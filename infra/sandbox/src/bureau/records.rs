@@ -18,6 +18,8 @@ pub enum Section {
     Filed,
     /// `ZXSJ/Zx_xx`.
     Removed,
+    /// `SJTB/ICP/BASJ/Baxx`: a document of its own.
+    Resent,
 }
 
 /// One record that waits to be downloaded.
@@ -114,6 +116,11 @@ pub fn review_rows(
 /// The filed data with the bureau's ids and numbers; this is where the provider learns them.
 pub fn filed(record: &Element) -> Answer {
     answer(Section::Filed, record)
+}
+
+/// A whole record that is sent again.
+pub fn resent(record: &Element) -> Answer {
+    answer(Section::Resent, record)
 }
 
 /// A notice that a record was taken off: kind (Zxlb) and id.

@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::conflicts::{self, OpenRequests};
-use super::on_record::{Applied, Found, OnRecord, Targets};
+use super::on_record::{Applied, Correction, Found, OnRecord, Targets};
 use super::records::{self, Answer};
 use super::request::{AnswerKeys, Operation, Receiver, Request};
 use super::upload_file::UploadedRecord;
@@ -437,6 +437,12 @@ impl Registry {
     /// The filed data of the organiser with this number.
     pub fn filed_data(&self, number: &str) -> Option<Element> {
         self.on_record.filed_data(number)
+    }
+
+    /// Puts names right, and tells who is sent the record again.
+    pub fn correct(&mut self, number: &str, correction: &Correction) -> Result<(u64, Element), String> {
+        self.on_record.correct(number, correction)?;
+        self.on_record.resent(number).ok_or_else(|| format!("{number} is not on record"))
     }
 
     /// Closes a filing with results that are not an approval.

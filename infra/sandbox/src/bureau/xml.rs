@@ -17,7 +17,7 @@ pub struct Element {
     pub attributes: Vec<(String, String)>,
     /// Child elements in their order.
     pub children: Vec<Element>,
-    text: String,
+    pub(crate) text: String,
 }
 
 /// Why a text is not an XML document that we read.

@@ -11,6 +11,7 @@ use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 
 use super::answers::{Json, Problem, Strict};
+use crate::bureau::on_record::Correction;
 use crate::bureau::registry::{Filing, PageResult, ScriptedRejection, State as FilingState};
 use crate::bureau::script::{Fault, Settings, SettingsChange};
 use crate::bureau::seed::Record;
@@ -40,6 +41,7 @@ pub(super) fn routes() -> Router<Arc<World>> {
         .route("/bureau/sms/confirm", post(confirm_sms))
         .route("/bureau/records", post(seed))
         .route("/bureau/records/{number}", get(filed_data))
+        .route("/bureau/records/{number}/correction", post(correct))
 }
 
 type Connection = ConnectInfo<Scissors>;
@@ -243,6 +245,22 @@ async fn seed(State(world): State<Arc<World>>, Strict(record): Strict<Record>) -
     })?;
     let mut numbers = numbers.into_iter();
     Ok(Json(Seeded { organiser_number: numbers.next(), service_numbers: numbers.collect() }))
+}
+
+#[derive(Serialize)]
+struct Corrected {
+    /// Number of the provider that is sent the record again.
+    sent_to: u64,
+}
+
+/// An officer puts names right, and the bureau sends the whole record again.
+async fn correct(
+    State(world): State<Arc<World>>,
+    Path(number): Path<String>,
+    Strict(correction): Strict<Correction>,
+) -> Result<Json<Corrected>, Problem> {
+    let sent_to = world.bureau.correct(&number, &correction).map_err(|reason| Problem::new(409, reason))?;
+    Ok(Json(Corrected { sent_to }))
 }
 
 /// What is on record under an organiser's number, in the form of the filed data.

@@ -3,6 +3,7 @@
 mod answers;
 mod authorities;
 mod bureau;
+mod issuer;
 mod people;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ Bureau, seen and scripted
   GET  /bureau/filings[?limit=n]   GET /bureau/filings/{domain}   GET /bureau/uploads
   POST /bureau/records             a record that was filed earlier, at this or another provider
   GET  /bureau/records/{number}    what is on record under an organiser's number
+  POST /bureau/records/{number}/correction  names put right by an officer; the record is sent again
   POST /bureau/script              {\"domain\",\"reject_once\":{\"code\",\"text\"}}
   POST /bureau/faults              {\"kind\":\"msg_code|drop_response|delay\",\"operation\",\"code\",\"delay_ms\",\"times\"}
   DELETE /bureau/faults            GET, POST /bureau/settings
@@ -48,6 +50,10 @@ Authorities
   GET  /authority/domain/{name}
   POST /authority/enterprises | /authority/citizens | /authority/domains    one record or an array
   POST /authority/faults           {\"kind\":\"enterprise|citizen|domain\",\"status\",\"times\",\"delay_ms\"}
+Issuer of tokens (OpenID Connect)
+  GET  /issuer/.well-known/openid-configuration    GET /issuer/jwks
+  POST /issuer/token               grant_type=password&username=&password=, or client_credentials; a form
+  POST /issuer/keys/rotate         signs with a new key
 Clock
   GET  /clock                      POST /clock/advance {\"ms\"}
 GET /healthz
@@ -74,6 +80,7 @@ fn router(world: Arc<World>) -> Router {
         .merge(bureau::routes())
         .merge(people::routes())
         .merge(authorities::routes())
+        .merge(issuer::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))

@@ -6,6 +6,7 @@ mod call_checks;
 mod clock_over_nats;
 mod faults;
 mod first_filing;
+mod issuer;
 mod mail;
 mod operations;
 mod provider;

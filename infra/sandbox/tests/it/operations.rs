@@ -111,6 +111,25 @@ fn change(filed: &Element, from: &str, to: &str) -> String {
 }
 
 #[tokio::test]
+async fn a_record_that_an_officer_corrected_is_sent_again_whole() {
+    let mut bureau = Bureau::start().await;
+    let number = bureau.file(1).await.text_at("Zt_xx/Baxh").unwrap().to_owned();
+    let path = format!("/bureau/records/{number}/correction");
+    let names = json!({"organiser_name": "更名公司", "service_names": {format!("{number}-1"): "更正的名称"}});
+    assert_eq!(bureau.world.set(&path, names).await["sent_to"], 440_000_000_001_u64);
+    let download = bureau.world.next_download().await;
+    let record = download.child("SJTB").unwrap().child("ICP").unwrap().child("BASJ").unwrap().child("Baxx").unwrap();
+    assert_eq!((record.text_at("Zt_xx/Dwmc"), record.text_at("Wz_xx/Wzmc")), (Some("更名公司"), Some("更正的名称")));
+    assert_eq!(record.text_at("Wz_xx/Ym_xx/Ym"), Some("example1.cn"));
+
+    let unknown = json!({"service_names": {"粤ICP备2020999999号-1": "甲"}});
+    assert_eq!(bureau.world.post(&path, unknown).await.0, 409);
+    let (elsewhere, _) = bureau.seed(2, 1).await;
+    let refused = bureau.world.post(&format!("/bureau/records/{elsewhere}/correction"), json!({})).await;
+    assert_eq!(refused.0, 409, "its provider has no account here");
+}
+
+#[tokio::test]
 async fn a_new_service_gets_the_next_number_of_its_organiser() {
     let mut bureau = Bureau::start().await;
     let first = bureau.file(1).await;

@@ -37,7 +37,7 @@ record!(sdk::OnRecord => wit {
 });
 record!(sdk::Context => wit {
     today, materials, enterprise, domains, phone_uses, filed_services, orders_in_flight, filed_domains, on_record,
-    id_uses, address_places,
+    id_uses, address_places, changed,
 });
 
 // Out of the module.

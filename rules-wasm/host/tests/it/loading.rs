@@ -1,9 +1,10 @@
 //! Modules that are refused: at which step, and the old one stays.
 
 use icp_domain::Province;
-use icp_rules_host::{HostConfig, LoadStep, Release, SigningKey, digest_of};
+use icp_rules_host::{Host, HostConfig, LoadStep, Release, SigningKey, digest_of};
+use icp_rules_sdk::Date;
 
-use crate::guests::{activate, encode, guests, host, key, load, vectors};
+use crate::guests::{activate, config, encode, guests, host, key, load, vectors};
 
 /// Loads the module under this release onto a host with an active Guangdong module.
 fn refusal(module: &[u8], release: &Release) -> (LoadStep, String) {
@@ -141,4 +142,21 @@ fn the_description_lists_every_parameter_with_its_source() {
     assert!(words.value.contains("工作室"));
     assert_eq!(words.source.as_of, "2019-09-20");
     assert!(guests().zj.len() < 500_000, "the module has {} bytes", guests().zj.len());
+}
+
+#[test]
+fn a_release_that_hides_its_first_day_or_names_another_is_refused() {
+    let module = &guests().gd_notice;
+    let october = Host::with_today(config(), || Date::new(2026, 10, 31)).unwrap();
+    let refusal = |release: &Release| {
+        let error = october.load(Province::Guangdong, module, release, &[]).expect_err("it was accepted");
+        assert_eq!(error.step, LoadStep::Describe);
+        error.reason
+    };
+    let silent = refusal(&signed(module, "1.1.0"));
+    assert_eq!(silent, "it is in force from 2026-11-01 only, and its release does not say so");
+    let mut release = key().release(module, &october.describe(module).unwrap());
+    assert!(october.load(Province::Guangdong, module, &release, &[]).is_ok());
+    release.effective_from = "2026-10-31".parse().ok();
+    assert_eq!(refusal(&release), "it is offered as in force from 2026-10-31 but says 2026-11-01");
 }

@@ -1,8 +1,8 @@
 //! 内蒙古自治区通信管理局: the rule book of Inner Mongolia's bureau. What is not said here is the national baseline.
 
 use icp_rules_sdk::book::{
-    AccessMatch, ChangePolicy, CrossProvincePerson, Document, If, MatchSet, Paper, PerNature, PersonToUnit,
-    ProvinceBook, RemarkRule, ReviewItem, Says, When, paper,
+    AccessMatch, ChangePolicy, CrossProvincePerson, Document, If, MatchSet, PerNature, PersonToUnit, ProvinceBook,
+    RemarkRule, ReviewItem, Says, When, paper,
 };
 use icp_rules_sdk::catalogue::S01;
 use icp_rules_sdk::national::{
@@ -13,13 +13,6 @@ use icp_rules_sdk::{Date, Province, export_bureau};
 
 /// 华为云 and 阿里云 agree that temporary identity cards are refused.
 const TEMPORARY_IDS: Cite = Cite::high("内蒙古不接受临时身份证（华为云、阿里云一致）", "2025");
-
-/// 法定代表人手持身份证与营业执照的照片.
-const REPRESENTATIVE_WITH_LICENCE: Paper = Paper::new(
-    "representative-with-licence",
-    "法定代表人手持身份证和营业执照的照片",
-    "picture of the legal representative holding identity card and licence",
-);
 
 /// 单位性质 政府机关 and 事业单位.
 const STATE_BODIES: &[u16] = &[2, 3];
@@ -96,7 +89,7 @@ pub static BOOK: ProvinceBook = ProvinceBook {
 
     documents: &[
         // 外省籍法定代表人。
-        Document::new(REPRESENTATIVE_WITH_LICENCE, TENCENT_2022)
+        Document::new(paper::REPRESENTATIVE_WITH_LICENCE, TENCENT_2022)
             .when(When::UNITS.types(ORGANISER_TYPES).when(&[If::PrincipalFromElsewhere]))
             .note("外省籍法定代表人本人手持身份证和营业执照，文字清晰"),
         // 医院。

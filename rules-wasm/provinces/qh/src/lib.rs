@@ -1,8 +1,8 @@
 //! 青海省通信管理局: the rule book of Qinghai's bureau. What is not said here is the national baseline.
 
 use icp_rules_sdk::book::{
-    AccessMatch, AgeProof, ChangePolicy, Document, DomainHolder, If, LicensedWords, MatchSet, Paper, ProvinceBook,
-    RemarkRule, ReviewItem, Says, When, paper,
+    AccessMatch, AgeProof, ChangePolicy, Document, DomainHolder, If, LicensedWords, MatchSet, ProvinceBook, RemarkRule,
+    ReviewItem, Says, When, paper,
 };
 use icp_rules_sdk::catalogue::{T01, V04};
 use icp_rules_sdk::national::{ALIBABA_2019, HUAWEI_PROVINCES_2025, NATIONAL, SERVICE_TYPES};
@@ -13,9 +13,6 @@ use icp_rules_sdk::{Date, OrderType, Province, export_bureau};
 const QINGHAI: Cite = Cite::medium("青海管局要求（华为云、腾讯云、阿里云各页）", "2025");
 /// 阿里云 and 腾讯云 agree on changes of organisers.
 const CHANGES_AGREED: Cite = Cite::high("主体变更规则（阿里云、腾讯云一致）", "2022");
-
-const VERIFICATION_SLIP: Paper =
-    Paper::new("verification-slip", "ICP备案信息真实性核验单", "verification slip of the filing's data");
 
 /// The book of Qinghai.
 pub static BOOK: ProvinceBook = ProvinceBook {
@@ -79,7 +76,7 @@ pub static BOOK: ProvinceBook = ProvinceBook {
     change_organiser: Param::new(ChangePolicy::FREE, CHANGES_AGREED),
 
     // 变更备案五图: 主体证件、主体负责人证件、核验单、网站负责人证件、网站负责人照片；other four are asked for everywhere.
-    documents: &[Document::new(VERIFICATION_SLIP, QINGHAI)
+    documents: &[Document::new(paper::VERIFICATION_SLIP, QINGHAI)
         .when(When::ALWAYS.types(&[OrderType::ChangeBoth]))
         .each_service()],
     review_items: &[

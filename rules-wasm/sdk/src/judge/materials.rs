@@ -7,9 +7,7 @@ use crate::book::{Copies, Document, DocumentOf, GoodFor, Paper, paper};
 use crate::catalogue::{S01, V03, V04};
 use crate::{Material, MaterialForm};
 
-/// Material of an App's icon.
-const APP_ICON: &str = "app-icon";
-/// A site plan (网站建设方案书) is a text of many pages and may come as this.
+/// A site plan (网站建设方案书) is a text of many pages and may come as this; limits of pictures are not for it.
 const PLAN_MEDIA_TYPE: &str = "application/pdf";
 
 /// A document that an order needs, and for which service.
@@ -151,7 +149,8 @@ fn picture(case: &Case<'_>, findings: &mut Findings, material: &Material) {
     let types = &book.picture_media_types;
     let is_video = material.kind == paper::COMMITMENT_VIDEO.kind;
     let is_plan = material.kind == paper::SITE_PLAN.kind && material.media_type == PLAN_MEDIA_TYPE;
-    if !is_video && !is_plan && !types.value.contains(&material.media_type.as_str()) {
+    let is_picture = !is_video && !is_plan;
+    if is_picture && !types.value.contains(&material.media_type.as_str()) {
         findings.add(
             S01,
             Rule::of("picture_media_types", types),
@@ -160,12 +159,12 @@ fn picture(case: &Case<'_>, findings: &mut Findings, material: &Material) {
             format_args!("pictures must be {}", types.value.join(" or ")),
         );
     }
-    let (name, size) = if material.kind == APP_ICON {
+    let (name, size) = if material.kind == paper::APP_ICON.kind {
         ("app_icon_bytes_max", &book.app_icon_bytes_max)
     } else {
         ("picture_bytes_max", &book.picture_bytes_max)
     };
-    if !is_video && material.size_bytes > size.value {
+    if is_picture && material.size_bytes > size.value {
         findings.add(
             S01,
             Rule::of(name, size),

@@ -22,7 +22,7 @@ fn company() -> LookupSubject {
             kind: 1,
             number: "91440101MA5CJQ4N59".into(),
             address: "示例路1号".into(),
-            valid_to: String::new(),
+            ..Certificate::default()
         }),
         organiser_principal: Some(person("示例甲", "440308199901101512")),
         service_principals: vec![person("示例乙", "44030519901108044X"), person("示例甲", "440308199901101512")],

@@ -209,6 +209,7 @@ fn certificate(from: &Certificate) -> common::Certificate {
         number: from.number.clone(),
         address: from.address.clone().unwrap_or_default(),
         valid_to: from.valid_to.map(|day| day.to_string()).unwrap_or_default(),
+        valid_from: from.valid_from.map(|day| day.to_string()).unwrap_or_default(),
     }
 }
 

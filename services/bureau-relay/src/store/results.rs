@@ -32,7 +32,7 @@ pub struct SubmissionRow {
 impl SubmissionRow {
     /// Whether the outcome is final.
     pub fn is_ended(&self) -> bool {
-        matches!(self.state.as_str(), "approved" | "rejected")
+        matches!(self.state.as_str(), "approved" | "rejected" | "withdrawn")
     }
 
     fn read(row: &PgRow) -> Result<Self> {
@@ -76,36 +76,42 @@ pub struct SubjectKeys {
     pub entry_names: Vec<String>,
 }
 
-/// The filings that results are about, locked until the end of the transaction.
-pub async fn submissions_for_results(connection: &mut PgConnection, keys: &SubjectKeys) -> Result<Vec<SubmissionRow>> {
+/// The filings of an account that results are about, locked until the end of the transaction.
+pub async fn submissions_for_results(
+    connection: &mut PgConnection,
+    account: &str,
+    keys: &SubjectKeys,
+) -> Result<Vec<SubmissionRow>> {
     let rows = sqlx::query(include_str!("../../queries/submissions_for_results.sql"))
         .bind(keys.requests.iter().map(|(operation, _)| *operation).collect::<Vec<i32>>())
         .bind(keys.requests.iter().map(|(_, key)| key.as_str()).collect::<Vec<&str>>())
         .bind(&keys.isp_ids)
         .bind(&keys.names)
         .bind(&keys.entry_names)
+        .bind(account)
         .fetch_all(connection)
         .await?;
     rows.iter().map(SubmissionRow::read).collect()
 }
 
-/// Stores what the bureau said; with `ended_at` the filing is over and its personal data is erased.
+/// Stores what the bureau said, without its words; with `ended_at` the filing is over and its personal data is erased.
+/// Tells whether it was not over before.
 pub async fn store_reply(
     connection: &mut PgConnection,
     id: i64,
     reply: &Reply,
     state: &str,
     ended_at: Option<DateTime<Utc>>,
-) -> Result<()> {
-    let json = serde_json::to_string(reply).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    sqlx::query(include_str!("../../queries/store_reply.sql"))
+) -> Result<bool> {
+    let json = serde_json::to_string(&reply.without_words()).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let stored = sqlx::query(include_str!("../../queries/store_reply.sql"))
         .bind(id)
         .bind(json)
         .bind(state)
         .bind(ended_at)
         .execute(connection)
         .await?;
-    Ok(())
+    Ok(stored.rows_affected() == 1)
 }
 
 /// Lets one filing wait again, for a file of its own.

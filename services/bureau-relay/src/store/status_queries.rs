@@ -50,13 +50,13 @@ pub async fn take_query_turns(
         .await
 }
 
-/// A question that is not answered yet: its province and the encoded `Sealed`.
+/// A question that is not answered yet: its account and the encoded `Sealed`.
 pub async fn open_query(pool: &PgPool, query_id: &str) -> Result<Option<(String, Vec<u8>)>> {
-    let row = sqlx::query("select province, sealed from status_queries where query_id = $1 and sealed is not null")
+    let row = sqlx::query("select account, sealed from status_queries where query_id = $1 and sealed is not null")
         .bind(query_id)
         .fetch_optional(pool)
         .await?;
-    row.map(|row| Ok((row.try_get("province")?, row.try_get("sealed")?))).transpose()
+    row.map(|row| Ok((row.try_get("account")?, row.try_get("sealed")?))).transpose()
 }
 
 /// Closes a question; the province to answer to, unless it was closed before.

@@ -10,12 +10,14 @@ use icp_kit::DataKey;
 
 use super::uploader::chain;
 use super::{Relay, RoundError};
+use crate::facts;
 use crate::reply::facts_of;
 use crate::results::{self, Reader};
 use crate::store::{self, NewDownload};
 use crate::wire::answer::{CodeClass, MsgCode};
 use crate::wire::download::{self, Block, Removal};
 use crate::wire::envelope::{PackedFile, UnpackedFile};
+use crate::wire::resent::ResentRecord;
 
 enum Progress {
     /// There may be more; ask again at once.
@@ -117,6 +119,13 @@ fn removals_of(block: &Block) -> &[Removal] {
     }
 }
 
+fn resent_of(block: &Block) -> &[ResentRecord] {
+    match block {
+        Block::Resent(records) => records,
+        _ => &[],
+    }
+}
+
 /// Stores a file and does what it says, once.
 async fn process(relay: &Relay, file_name: &str, file: &UnpackedFile) -> Result<(), RoundError> {
     let now = relay.bus.context().clock.now();
@@ -151,11 +160,20 @@ async fn process(relay: &Relay, file_name: &str, file: &UnpackedFile) -> Result<
         return Ok(());
     }
     let rules = &relay.config.replies;
-    let reader = Reader { account: relay.account(), isp_id: relay.bureau.account().isp_id, rules };
+    let isp_id = relay.bureau.account().isp_id;
+    let reader = Reader { account: relay.account(), isp_id, rules, keyring: &relay.keyring };
     let mut effects = Effects::new();
     let unmatched = results::apply(&mut tx, &facts_of(&blocks, rules), &reader, now, &mut effects).await?;
     for removal in blocks.iter().flat_map(removals_of) {
         store::forget_removal(&mut tx, relay.account(), removal.bureau_id).await?;
+    }
+    for record in blocks.iter().flat_map(resent_of) {
+        match facts::recorded(&relay.keyring, record, isp_id, now) {
+            Some(told) => effects.send(told),
+            None => {
+                tracing::warn!(file = file_name, number = record.number, "a record is not compared: no such number")
+            }
+        }
     }
     relay.bus.commit(tx, effects).await?;
     if !unmatched.is_empty() {

@@ -3,16 +3,13 @@
 //! A question changes nothing at the bureau, so an unknown answer is simply asked for again. After
 //! `relay.calls.query_attempts` the code that came last is told instead of an answer.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use icp_bus::{Effects, Job, JobError, Worker};
-use icp_kit::Keyring;
 use icp_proto::{common, relay};
 use prost::Message as _;
 use sqlx::PgConnection;
 
-use super::Relay;
+use super::Relays;
 use super::uploader::chain;
 use crate::facts::{self, StatusAnswer};
 use crate::store;
@@ -26,10 +23,8 @@ const CERTIFICATE_KIND_MAX_V3: u32 = 11;
 
 /// See the module.
 pub struct Inquirer {
-    /// What the workers share.
-    pub relay: Relay,
-    /// Keys for sealed messages.
-    pub keyring: Arc<Keyring>,
+    /// The accounts.
+    pub relays: Relays,
 }
 
 /// What is asked: 0 and a domain, or a kind of certificate and its number.
@@ -62,22 +57,26 @@ impl Worker for Inquirer {
 
     async fn run(&self, job: &Job) -> Result<Option<StatusAnswer>, JobError> {
         let query_id = String::from_utf8_lossy(&job.payload);
-        let pool = &self.relay.bus.context().pool;
+        let pool = &self.relays.main().bus.context().pool;
         let opened = store::open_query(pool, &query_id).await.map_err(|error| JobError::Retry(error.to_string()))?;
-        let Some((_, sealed)) = opened else { return Ok(None) };
+        let Some((account, sealed)) = opened else { return Ok(None) };
+        let relay = self
+            .relays
+            .named(&account)
+            .ok_or_else(|| JobError::Retry(format!("account `{account}` is not configured")))?;
         let give_up = |error: String| JobError::GiveUp(error);
         let sealed = common::Sealed::decode(sealed.as_slice()).map_err(|error| give_up(error.to_string()))?;
         let message: relay::StatusCondition =
-            self.keyring.open(&sealed, &query_id).map_err(|error| give_up(error.to_string()))?;
+            relay.keyring.open(&sealed, &query_id).map_err(|error| give_up(error.to_string()))?;
         let Some(condition) = Condition::of(message) else {
             return Ok(Some(StatusAnswer::unknown("condition: name a domain, or kind and number of a certificate")));
         };
-        if self.relay.config.dialect.interface == Interface::V3_0 && condition.kind > CERTIFICATE_KIND_MAX_V3 {
+        if relay.config.dialect.interface == Interface::V3_0 && condition.kind > CERTIFICATE_KIND_MAX_V3 {
             let text = "certificate.kind: interface V3.0 asks about kinds 1 to 11 only; ask by domain";
             return Ok(Some(StatusAnswer::unknown(text)));
         }
-        let is_last = job.attempts >= self.relay.config.calls.query_attempts;
-        match self.relay.bureau.status(condition.kind, &condition.value).await {
+        let is_last = job.attempts >= relay.config.calls.query_attempts;
+        match relay.bureau.status(condition.kind, &condition.value).await {
             Err(error) if is_last => Ok(Some(StatusAnswer::unknown(&chain(&error)))),
             Err(error) => Err(JobError::Retry(chain(&error))),
             Ok(answer) => match settle(answer, is_last) {
@@ -121,10 +120,10 @@ impl Inquirer {
         effects: &mut Effects,
     ) -> Result<(), sqlx::Error> {
         let query_id = String::from_utf8_lossy(&job.payload);
-        let now = self.relay.bus.context().clock.now();
+        let now = self.relays.main().bus.context().clock.now();
         effects.set_cause(job.traceparent.clone());
         if let Some(province) = store::close_query(connection, &query_id, now).await? {
-            effects.send(facts::status_answered(&query_id, &province, answer, now));
+            effects.send(facts::status_answered(&self.relays.main().keyring, &query_id, &province, answer, now));
         }
         Ok(())
     }

@@ -2,16 +2,16 @@
 //! ranges, and stores the record encrypted. What the bureau would refuse is rejected here at once.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use icp_bus::{Effects, Job, JobError, Worker};
+use icp_kit::DataKey;
 use icp_kit::materials::MaterialError;
-use icp_kit::{DataKey, Keyring};
 use icp_proto::{common, relay};
 use prost::Message as _;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
-use super::Relay;
+use super::{Relay, Relays};
 use crate::expectation;
 use crate::facts;
 use crate::filing::{FilingIds, RelayFiling};
@@ -28,10 +28,8 @@ pub const KIND: &str = "relay.prepare";
 
 /// See the module.
 pub struct Preparer {
-    /// What the workers share.
-    pub relay: Relay,
-    /// Keys for sealed messages.
-    pub keyring: std::sync::Arc<Keyring>,
+    /// The accounts.
+    pub relays: Relays,
 }
 
 /// What became of a submission.
@@ -56,20 +54,23 @@ impl Worker for Preparer {
         let id: [u8; 8] =
             job.payload.as_slice().try_into().map_err(|_| JobError::GiveUp("the job has no id".into()))?;
         let id = i64::from_be_bytes(id);
-        let pool = &self.relay.bus.context().pool;
-        let Some((order, sealed)) = store::unprepared(pool, id).await.map_err(retry)? else {
+        let pool = &self.relays.main().bus.context().pool;
+        let Some((order, account, sealed)) = store::unprepared(pool, id).await.map_err(retry)? else {
             return Ok(Prepared::Already);
         };
+        let relay = self.relays.named(&account);
+        let author = Author { relay: relay.ok_or_else(|| retry(format!("account `{account}` is not configured")))? };
         let sealed = common::Sealed::decode(sealed.as_slice()).map_err(give_up)?;
-        let message: relay::RelayFiling = self.keyring.open(&sealed, &order.order_id.to_string()).map_err(give_up)?;
-        let (pictures, originals) = self.pictures(&message).await?;
-        let interface = self.relay.config.dialect.interface;
+        let message: relay::RelayFiling =
+            author.relay.keyring.open(&sealed, &order.order_id.to_string()).map_err(give_up)?;
+        let (pictures, originals) = author.pictures(&message).await?;
+        let interface = author.relay.config.dialect.interface;
         let built = tokio::task::spawn_blocking(move || submission::build(interface, &message, pictures));
         let filing = match built.await.map_err(retry)? {
             Ok(filing) => filing,
             Err(refusals) => return Ok(Prepared::Refused(id, order, refusals)),
         };
-        self.record(id, order, &filing, originals).await
+        author.record(id, order, &filing, originals).await
     }
 
     async fn complete(
@@ -78,7 +79,6 @@ impl Worker for Preparer {
         answered: &[(Job, Prepared)],
         effects: &mut Effects,
     ) -> Result<(), sqlx::Error> {
-        let now = self.relay.bus.context().clock.now();
         for (job, answer) in answered {
             effects.set_cause(job.traceparent.clone());
             match answer {
@@ -91,44 +91,57 @@ impl Worker for Preparer {
                             let why = format!("record of {kilobytes} KB, checked against the interface's ranges");
                             effects.journal(order.order_id, "waits for an upload", why);
                         }
-                        Stored::Already => {}
+                        // Perhaps withdrawn meanwhile: then its pictures go as after every end.
+                        Stored::Already => store::leave_objects(connection, *id, &record.own_objects).await?,
                         Stored::Occupied => {
-                            refuse(connection, *id, order, vec![submission::in_flight()], now, effects).await?;
+                            self.refuse(connection, *id, order, vec![submission::in_flight()], effects).await?;
                         }
                     }
                 }
                 Prepared::Refused(id, order, refusals) => {
-                    refuse(connection, *id, order, refusals.clone(), now, effects).await?;
+                    self.refuse(connection, *id, order, refusals.clone(), effects).await?;
                 }
             }
         }
-        self.relay.wake.notify_one();
+        for relay in self.relays.iter() {
+            relay.wake.notify_one();
+        }
         Ok(())
     }
 }
 
-/// Ends a submission that the bureau would refuse.
-async fn refuse(
-    connection: &mut PgConnection,
-    id: i64,
-    order: &OrderRef,
-    refusals: Vec<ResultCode>,
-    now: DateTime<Utc>,
-    effects: &mut Effects,
-) -> Result<(), sqlx::Error> {
-    let reply = Reply { refusals: refusals.clone(), ..Reply::default() };
-    let outcome = Outcome::Rejected { results: refusals, sms_timeout: false };
-    store::store_reply(connection, id, &reply, "rejected", Some(now)).await?;
-    effects.journal(order.order_id, "refused before the upload", reason_of(&outcome));
-    effects.send(facts::ended(order, &outcome, now));
-    Ok(())
+impl Preparer {
+    /// Ends a submission that the bureau would refuse, unless it was withdrawn meanwhile.
+    async fn refuse(
+        &self,
+        connection: &mut PgConnection,
+        id: i64,
+        order: &OrderRef,
+        refusals: Vec<ResultCode>,
+        effects: &mut Effects,
+    ) -> Result<(), sqlx::Error> {
+        let relay = self.relays.main();
+        let now = relay.bus.context().clock.now();
+        let reply = Reply { refusals: refusals.clone(), ..Reply::default() };
+        let outcome = Outcome::Rejected { results: refusals, sms_timeout: false };
+        if store::store_reply(connection, id, &reply, "rejected", Some(now)).await? {
+            effects.journal(order.order_id, "refused before the upload", reason_of(&outcome));
+            effects.send(facts::ended(&relay.keyring, order, &outcome, now));
+        }
+        Ok(())
+    }
 }
 
-impl Preparer {
+/// Writes records for one account.
+struct Author<'a> {
+    relay: &'a Relay,
+}
+
+impl Author<'_> {
     /// The pictures with where they lie.
     async fn pictures(&self, message: &relay::RelayFiling) -> Result<(Vec<Picture>, Vec<PictureRef>), JobError> {
         let (mut pictures, mut originals) = (Vec::new(), Vec::new());
-        for (kind, material) in submission::wanted_materials(self.relay.config.dialect.interface, message) {
+        for (kind, material) in submission::wanted_materials(message) {
             let read = self.relay.materials.get(&material.object, &material.key).await;
             let bytes = read.map_err(|error| match error {
                 MaterialError::Broken(_) => give_up(error),

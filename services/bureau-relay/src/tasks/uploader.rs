@@ -206,10 +206,12 @@ async fn read_records(relay: &Relay, stored: &[StoredRecord]) -> Result<Option<R
         let results = vec![submission::lost_picture()];
         let reply = Reply { refusals: results.clone(), ..Reply::default() };
         let outcome = Outcome::Rejected { results, sms_timeout: false };
-        store::store_reply(&mut tx, record.id, &reply, "rejected", Some(now)).await?;
+        if !store::store_reply(&mut tx, record.id, &reply, "rejected", Some(now)).await? {
+            continue;
+        }
         effects.set_cause(record.order.traceparent.clone());
         effects.journal(record.order.order_id, "refused before the upload", reason_of(&outcome));
-        effects.send(facts::ended(&record.order, &outcome, now));
+        effects.send(facts::ended(&relay.keyring, &record.order, &outcome, now));
     }
     relay.bus.commit(tx, effects).await?;
     Ok(None)

@@ -18,6 +18,14 @@ pub enum Interface {
 }
 
 impl Interface {
+    /// The text form, e.g. `V5.0`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::V3_0 => "V3.0",
+            Self::V5_0 => "V5.0",
+        }
+    }
+
     /// The `version` of an upload document.
     pub fn version_text(self) -> &'static str {
         match self {

@@ -4,6 +4,7 @@
 //! schema is deliberately not enforced, because real bureaus send values that break it (Czlx 35).
 
 use super::charset::{CharsetError, decode_xml};
+use super::resent::{self, ResentRecord};
 use super::xml::{Element, XmlError};
 use crate::filing::address_name;
 
@@ -30,6 +31,8 @@ pub enum Block {
     Reviews(Vec<BureauReview>),
     /// BASJ: data as filed, with the bureau's ids and the filing numbers.
     Filed(Vec<FiledRecord>),
+    /// SJTB/BASJ: the bureau sends whole records again; their ids come as [`Block::Filed`] too.
+    Resent(Vec<ResentRecord>),
     /// ZXSJ: what was taken off the record.
     Removed(Vec<Removal>),
     /// Any other block.
@@ -46,8 +49,12 @@ pub enum Block {
 pub struct ResultCode {
     /// `Jgdm`; 0 when it is missing or not a number.
     pub code: u32,
-    /// `Dmms`
+    /// `Dmms`; forgotten once the outcome was told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
+    /// Path of the form's field, where the relay's own check found the fault; empty in what the bureau says.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub field: String,
 }
 
 /// `Jg_xx`: what the system says about one operation.
@@ -151,7 +158,11 @@ pub fn read(document: &[u8]) -> Result<Vec<Block>, DownloadError> {
             "SJTB" => {
                 for inner in &group.children {
                     match inner.name.as_str() {
-                        "ICP" => read_icp(inner, "SJTB/ICP", &mut blocks),
+                        "ICP" => {
+                            read_icp(inner, "SJTB/ICP", &mut blocks);
+                            let records = inner.children_named("BASJ").flat_map(|basj| basj.children_named("Baxx"));
+                            blocks.push(Block::Resent(records.map(resent::read).collect()));
+                        }
                         name => blocks.push(other(&format!("SJTB/{name}"), inner)),
                     }
                 }
@@ -196,6 +207,7 @@ fn read_result(element: &Element) -> OperationResult {
         .map(|item| ResultCode {
             code: number(item, "Jgdm").unwrap_or(0),
             text: item.text_of("Dmms").unwrap_or_default().to_owned(),
+            field: String::new(),
         })
         .collect();
     OperationResult {
@@ -262,11 +274,11 @@ fn part(element: &Element, isp_tag: &str, bureau_tag: &str) -> FiledPart {
     }
 }
 
-fn text(element: &Element, name: &str) -> Option<String> {
+pub(super) fn text(element: &Element, name: &str) -> Option<String> {
     element.text_of(name).map(str::to_owned)
 }
 
-fn number<N: std::str::FromStr>(element: &Element, name: &str) -> Option<N> {
+pub(super) fn number<N: std::str::FromStr>(element: &Element, name: &str) -> Option<N> {
     element.text_of(name)?.parse().ok()
 }
 
@@ -283,7 +295,7 @@ mod tests {
             blocks,
             [
                 Block::Results(vec![OperationResult {
-                    codes: vec![ResultCode { code: 1001, text: "ok".into() }],
+                    codes: vec![ResultCode { code: 1001, text: "ok".into(), field: String::new() }],
                     operation: Some(1),
                     subject: Some("1001".into()),
                     remark: None,
@@ -334,15 +346,15 @@ mod tests {
             <Jg_xx><Bs>7</Bs><Czlx>35</Czlx><Jgxx><Dmms>x</Dmms><Jgdm>1060</Jgdm></Jgxx><Jgxx><Jgdm>?</Jgdm></Jgxx></Jg_xx>\
             </BAJG></ICP><JCDM><Dwxz/></JCDM><SJTB><ICP><BASJ/></ICP><JCDM/></SJTB></DownloadData>";
         let blocks = read(document.as_bytes()).unwrap();
-        assert_eq!(blocks.len(), 6, "{blocks:?}");
+        assert_eq!(blocks.len(), 7, "{blocks:?}");
         assert!(matches!(&blocks[0], Block::Other { name, xml } if name == "ICP/HMDLB" && xml.contains("<x>1</x>")));
         let Block::Results(results) = &blocks[1] else { panic!("{blocks:?}") };
         assert_eq!(results[0].operation, Some(35));
         assert_eq!(results[0].codes[0].code, 1060);
-        assert_eq!(results[0].codes[1], ResultCode { code: 0, text: String::new() });
+        assert_eq!(results[0].codes[1], ResultCode { code: 0, text: String::new(), field: String::new() });
         assert!(matches!(&blocks[2], Block::Reviews(r) if r[0].passed == Some(false)));
         assert!(matches!(&blocks[3], Block::Other { name, .. } if name == "JCDM"));
-        assert_eq!(blocks[4], Block::Filed(vec![]));
+        assert_eq!(blocks[4..6], [Block::Filed(vec![]), Block::Resent(vec![])]);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use icp_domain::ServiceKind;
 use super::dialect::{Dialect, Interface};
 use super::xml::XmlWriter;
 use crate::filing::{
-    AttachmentOwner, FilingIds, PartId, RelayApp, RelayFiling, RelayOrganiser, RelayPerson, RelayService, ServiceIds,
+    AttachmentOwner, FilingIds, PartId, RelayApp, RelayCertificate, RelayFiling, RelayOrganiser, RelayPerson,
+    RelayService, ServiceIds,
 };
 
 /// Stands in an outline where a picture goes; no text may hold it (it is no XML character).
@@ -122,8 +123,19 @@ fn write_person(group: &mut XmlWriter, interface: Interface, person: &RelayPerso
             group.leaf("Fzr_lxfs1", &person.mobile);
             group.optional("Fzr_lxfs2", person.office_phone.as_deref());
             group.optional("Yjdh", person.emergency_phone.as_deref());
+            group.optional("Fzr_zjyxq", validity(&person.id).as_deref());
         }
     }
+}
+
+/// `2019.06.30-2039.06.30`, or `2019.06.30-长期`; nothing where the first day is not known.
+fn validity(certificate: &RelayCertificate) -> Option<String> {
+    const DAY: &str = "%Y.%m.%d";
+    let from = certificate.valid_from?.format(DAY);
+    Some(match certificate.valid_to {
+        Some(to) => format!("{from}-{}", to.format(DAY)),
+        None => format!("{from}-长期"),
+    })
 }
 
 /// How much of a service is written.

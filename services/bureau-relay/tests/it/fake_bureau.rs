@@ -102,11 +102,15 @@ impl Inner {
 
     /// Puts a document into the download queue.
     pub fn hand_out(&mut self, icp: &str) {
+        self.hand_out_data(&format!("<ICP>{icp}</ICP>"));
+    }
+
+    /// The same with any group.
+    pub fn hand_out_data(&mut self, data: &str) {
         self.next_file += 1;
         let name = format!("20240102030405_zj_{}.xml", self.next_file);
-        let document = format!(
-            "<?xml version=\"1.0\" encoding=\"GBK\"?><DownloadData version=\"V.3.0\"><ICP>{icp}</ICP></DownloadData>"
-        );
+        let document =
+            format!("<?xml version=\"1.0\" encoding=\"GBK\"?><DownloadData version=\"V.3.0\">{data}</DownloadData>");
         self.waiting.push_back((name, document));
     }
 

@@ -77,9 +77,43 @@ async fn rejections_carry_codes_and_tell_an_sms_timeout() {
     let rejected = rejected_of(&events);
     let of = |order: &str| *rejected.iter().find(|r| r.order_id == order).unwrap();
     assert_eq!((of(&refused).results[0].code, of(&refused).sms_timeout), (1002, false));
-    assert_eq!(of(&refused).results[0].text, "网站名称不规范");
+    assert_eq!(world.words_of(of(&refused)), ["网站名称不规范"]);
     assert!(of(&late).sms_timeout);
     assert_eq!((of(&late).attempt, of(&late).province.as_str()), (1, "zj"));
+}
+
+#[tokio::test]
+async fn words_of_officers_are_for_intake_alone() {
+    let world = World::start().await;
+    world.bureau.with(|b| b.decides_at_once = false);
+    world.submit("单位").await;
+    wait_until("the upload", BOUND, || async {
+        if world.bureau.names().len() == 1 { Ok(()) } else { Err("nothing was taken".into()) }
+    })
+    .await
+    .unwrap();
+    let words = format!("{MARK}先生的身份证已过期");
+    world.bureau.with(|b| {
+        let id = b.taken[0].filings[0].0;
+        let review = format!(
+            "<BAJG><GJSHS><Gjsh><Shyj>{words}</Shyj><Shjg>0</Shjg><Czlx>1</Czlx><Jlid>{id}</Jlid></Gjsh></GJSHS></BAJG>"
+        );
+        // The same again in another file changes nothing.
+        b.hand_out(&review);
+        b.hand_out(&review);
+    });
+    let events = world.wait_for_ends(1).await;
+    assert_eq!(world.words_of(rejected_of(&events)[0]), [words]);
+    wait_until("both files", BOUND, || async {
+        let count = world.bureau.with(|b| b.acknowledged.len());
+        if count == 2 { Ok(()) } else { Err(format!("{count} acknowledged")) }
+    })
+    .await
+    .unwrap();
+    assert_eq!(rejected_of(&world.events().await).len(), 1);
+    let hexadecimal: String = MARK.bytes().map(|b| format!("{b:02x}")).collect();
+    let dump = world.dump().await;
+    assert!(!dump.contains(MARK) && !dump.contains(&hexadecimal), "neither in the outbox nor in a table");
 }
 
 #[tokio::test]
@@ -104,7 +138,8 @@ async fn what_the_bureau_would_refuse_is_rejected_without_an_upload() {
     let events = world.wait_for_ends(1).await;
     let rejected = rejected_of(&events)[0];
     assert_eq!(rejected.results[0].code, 5001);
-    assert!(rejected.results[0].text.contains("services[0].principal.mobile"), "{rejected:?}");
+    assert_eq!(rejected.results[0].field, "services[0].principal.mobile");
+    assert!(world.words_of(rejected)[0].contains("services[0].principal.mobile"));
     assert!(world.bureau.names().is_empty());
 }
 

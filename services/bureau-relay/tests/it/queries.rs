@@ -46,7 +46,7 @@ async fn both_forms_are_answered(interface: &str) {
     assert_eq!((answer.code, answer.is_filed), (902, false));
     let nothing = ask(relay::StatusCondition::default()).await;
     assert_eq!(nothing.code, 999);
-    assert!(nothing.text.contains("name a domain"), "{nothing:?}");
+    assert!(platform.world.reason_of(&nothing).contains("name a domain"), "{nothing:?}");
     let kept: i64 = sqlx::query_scalar("select count(*) from status_queries where sealed is not null")
         .fetch_one(&platform.world.pool)
         .await

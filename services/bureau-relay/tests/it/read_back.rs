@@ -1,5 +1,6 @@
 //! What the relay writes, the sandbox's bureau reads back to the same values.
 
+use chrono::NaiveDate;
 use icp_domain::{BureauOperation, ServiceKind};
 use icp_relay::filing::{
     FilingIds, KnownIds, KnownService, RelayApp, RelayCancellation, RelayCertificate, RelayFiling, RelayOrganiser,
@@ -21,10 +22,21 @@ fn text() -> impl Strategy<Value = String> {
     "[a-z0-9一-龥&<>\"'㐀𠮷]{2,12}".prop_map(|text| text.trim().to_owned())
 }
 
+fn day(year: i32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, 6, 30).unwrap()
+}
+
 fn person() -> impl Strategy<Value = RelayPerson> {
-    (text(), "13[0-9]{9}", "0571-[0-9]{8}").prop_map(|(name, mobile, office)| RelayPerson {
+    let ends = prop::option::of(Just(day(2039)));
+    (text(), "13[0-9]{9}", "0571-[0-9]{8}", ends).prop_map(|(name, mobile, office, valid_to)| RelayPerson {
         name,
-        id: RelayCertificate { kind: 2, number: "440308199901101512".into(), address: None },
+        id: RelayCertificate {
+            kind: 2,
+            number: "440308199901101512".into(),
+            address: None,
+            valid_from: Some(day(2019)),
+            valid_to,
+        },
         mobile,
         office_phone: Some(office.clone()),
         emergency_phone: Some(office),
@@ -75,7 +87,13 @@ fn filing() -> impl Strategy<Value = RelayFiling> {
                 city_code: 330_100,
                 county_code: Some(330_108),
                 address_detail: address.clone(),
-                certificate: RelayCertificate { kind: 1, number: "91350200776049653A".into(), address: Some(address) },
+                certificate: RelayCertificate {
+                    kind: 1,
+                    number: "91350200776049653A".into(),
+                    address: Some(address),
+                    valid_from: None,
+                    valid_to: None,
+                },
                 principal,
                 remark: remark.clone(),
             },
@@ -124,6 +142,8 @@ fn same_person(found: &Element, person: &RelayPerson, interface: Interface) {
     let mobile = if interface == Interface::V3_0 { "Fzr_sjhm" } else { "Fzr_lxfs1" };
     assert_eq!(at(found, "Fzr_xm"), person.name.trim());
     assert_eq!((at(found, mobile), at(found, "Fzr_zjhm")), (person.mobile.as_str(), person.id.number.as_str()));
+    let validity = if person.id.valid_to.is_some() { "2019.06.30-2039.06.30" } else { "2019.06.30-长期" };
+    assert_eq!(found.text_at("Fzr_zjyxq"), (interface == Interface::V5_0).then_some(validity));
 }
 
 fn same_organiser(request: &Request, organiser: &RelayOrganiser, interface: Interface) {

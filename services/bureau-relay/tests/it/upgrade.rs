@@ -37,7 +37,9 @@ async fn what_was_on_its_way_is_still_awaited() {
     }
 
     let keys = SubjectKeys { requests: vec![(1, "1001".into())], ..SubjectKeys::default() };
-    let found = store::submissions_for_results(&mut connection, &keys).await.unwrap();
+    let of_another = store::submissions_for_results(&mut connection, "another", &keys).await.unwrap();
+    assert_eq!(of_another.len(), 0, "the same key is another request's at another bureau");
+    let found = store::submissions_for_results(&mut connection, "main", &keys).await.unwrap();
     assert_eq!(found.len(), 1);
     let (expected, reply) = (&found[0].expected, &found[0].reply);
     assert_eq!(expected.organiser.isp_id, Some(1001));

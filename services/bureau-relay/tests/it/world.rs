@@ -39,6 +39,8 @@ pub enum Event {
     Approved(bureau::Approved),
     Rejected(bureau::Rejected),
     Answered(bureau::StatusAnswered),
+    WithdrawalAnswered(bureau::WithdrawalAnswered),
+    Recorded(bureau::Recorded),
 }
 
 impl World {
@@ -62,12 +64,13 @@ impl World {
         let folder = std::env::temp_dir().join(format!("icp-relay-{}", Uuid::now_v7()));
         std::fs::create_dir_all(&folder).unwrap();
         let (private, public) = icp_kit::sealing::generate_key_pair();
+        let (intakes_private, intakes_public) = icp_kit::sealing::generate_key_pair();
         std::fs::write(folder.join("private"), private).unwrap();
         std::fs::write(folder.join("kek"), BASE64.encode([7_u8; 32])).unwrap();
         std::fs::write(folder.join("password"), password).unwrap();
         let configuration = format!(
             "[database]\nurl = {url:?}\n[nats]\nurl = {nats:?}\n\
-             [keys]\nprivate_key_file = {private:?}\nkek_file = {kek:?}\n\
+             [keys]\nprivate_key_file = {private:?}\nkek_file = {kek:?}\n[keys.public]\nintake = {intakes_public:?}\n\
              [materials]\nroot = {root:?}\n\
              [jobs]\nretry_first_ms = 20\nretry_max_ms = 50\nlease_ms = 1000\nmax_attempts = 1000\n\
              [relay.account]\npassword_file = {password:?}\ncontent_key = {KEY:?}\ncontent_iv = {IV:?}\n{account}\
@@ -87,7 +90,7 @@ impl World {
         let jetstream = async_nats::jetstream::new(async_nats::connect(nats.url()).await.unwrap());
         let mut world = Self {
             materials: Materials::in_folder(&folder.join("materials")).unwrap(),
-            intake: Keyring::new("intake", None, &publics).unwrap(),
+            intake: Keyring::new("intake", Some(&BASE64.decode(intakes_private).unwrap()), &publics).unwrap(),
             pool: PgPool::connect(&database.url).await.unwrap(),
             jetstream,
             bureau,
@@ -177,6 +180,44 @@ impl World {
         self.send_task("icp.task.relay.v1.submit", id, &task.order_id, task.encode_to_vec()).await;
     }
 
+    /// Publishes the task that takes an attempt back, under this message id.
+    pub async fn withdraw(&self, id: Uuid, order_id: Uuid, attempt: u32) {
+        let task = relay::Withdraw { order_id: order_id.to_string(), attempt, province: "zj".into() };
+        self.send_task("icp.task.relay.v1.withdraw", id, &task.order_id, task.encode_to_vec()).await;
+    }
+
+    /// Whether each withdrawal of an order was in time, so many answers.
+    pub async fn wait_for_withdrawals(&self, order_id: Uuid, count: usize) -> Vec<bool> {
+        wait_until("the answer to a withdrawal", BOUND, || async {
+            let answers = self.events().await.into_iter().filter_map(|event| match event {
+                Event::WithdrawalAnswered(it) if it.order_id == order_id.to_string() => Some(it.is_withdrawn),
+                _ => None,
+            });
+            let answers: Vec<bool> = answers.collect();
+            if answers.len() == count { Ok(answers) } else { Err(format!("{answers:?}")) }
+        })
+        .await
+        .unwrap()
+    }
+
+    /// The bureau's words, as intake reads them.
+    pub fn words_of(&self, rejected: &bureau::Rejected) -> Vec<String> {
+        let words: bureau::Words = self.intake.open(rejected.words.as_ref().unwrap(), &rejected.order_id).unwrap();
+        assert_eq!(words.texts.len(), rejected.results.len());
+        words.texts
+    }
+
+    /// Why a status query was not answered.
+    pub fn reason_of(&self, answer: &bureau::StatusAnswered) -> String {
+        let words: bureau::Words = self.intake.open(answer.words.as_ref().unwrap(), &answer.query_id).unwrap();
+        words.texts.concat()
+    }
+
+    /// What the bureau has on record, as intake reads it.
+    pub fn record_of(&self, recorded: &bureau::Recorded) -> bureau::OrganiserRecord {
+        self.intake.open(recorded.record.as_ref().unwrap(), &recorded.record_id).unwrap()
+    }
+
     /// Publishes the task of a status query and returns its id.
     pub async fn ask(&self, condition: relay::StatusCondition) -> String {
         let query_id = Uuid::now_v7().to_string();
@@ -217,6 +258,12 @@ impl World {
                     "icp.evt.bureau.v1.status_answered" => {
                         Event::Answered(bureau::StatusAnswered::decode(payload.as_slice()).unwrap())
                     }
+                    "icp.evt.bureau.v1.withdrawal_answered" => {
+                        Event::WithdrawalAnswered(bureau::WithdrawalAnswered::decode(payload.as_slice()).unwrap())
+                    }
+                    "icp.evt.bureau.v1.recorded" => {
+                        Event::Recorded(bureau::Recorded::decode(payload.as_slice()).unwrap())
+                    }
                     other => panic!("unexpected message {other}: {}", String::from_utf8_lossy(&payload)),
                 }
             })
@@ -230,7 +277,8 @@ impl World {
                 .fetch_all(&self.pool)
                 .await
                 .map_err(|e| e.to_string())?;
-            let ended = states.iter().filter(|state| matches!(state.as_str(), "approved" | "rejected")).count();
+            let ended =
+                states.iter().filter(|state| matches!(state.as_str(), "approved" | "rejected" | "withdrawn")).count();
             if ended == filings && states.len() == filings { Ok(()) } else { Err(format!("{states:?}")) }
         })
         .await

@@ -14,6 +14,7 @@ fn certificate(from: &icp_domain::Certificate) -> Certificate {
         number: from.number.clone(),
         address: from.address.clone().unwrap_or_default(),
         valid_to: from.valid_to.map(|day| day.to_string()).unwrap_or_default(),
+        valid_from: from.valid_from.map(|day| day.to_string()).unwrap_or_default(),
     }
 }
 

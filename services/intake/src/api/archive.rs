@@ -1,65 +1,118 @@
-//! The archive over REST. Applicants see the records of their own account; operators see no personal data.
+//! The archive over REST. Applicants and resellers see the records of their accounts; only they and reviewers see
+//! personal data.
 
+use axum::Json;
 use axum::body::Body;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use icp_domain::names::DomainName;
-use icp_domain::{Cancellation, OrderType, Province};
+use icp_domain::{Cancellation, Filing, InternetService, OrderType, Organiser, Province};
 use icp_rules_sdk::{Context, FooterNumber, Order};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::auth::{Caller, Role};
+use super::auth::Caller;
+use super::openapi::refusals::{Fields, JsonBody, Missing};
 use super::orders::page_limit;
+use super::params::{Path, Query};
 use super::problem::{Kind, Problem};
 use super::{Api, body};
 use crate::archive::ArchiveError;
 use crate::archive::footer::Footer;
-use crate::archive::lookup::{self, OrganiserFound, ServiceFound};
-use crate::archive::mismatch;
+use crate::archive::lookup::{self, AccessFound, HistoryFound, NumberFound, OrganiserFound, ServiceFound};
+use crate::archive::mismatch::{self, Mismatch, MismatchKind};
 use crate::archive::prefill::{self, PrefillError, Wanted};
 use crate::archive::record::{CERTIFICATE_FIELD, certificate_key};
-use crate::archive::search::{self, Cursor, Search};
+use crate::archive::search::{self, Cursor, Listed, Search};
 use crate::rules::day_in_china;
 
 /// The routes of the archive.
-pub fn routes() -> Router<Api> {
-    Router::new()
-        .route("/v1/archive/organisers/{number}", get(organiser))
-        .route("/v1/archive/services", get(services))
-        .route("/v1/archive/services/{number}", get(service))
-        .route("/v1/archive/services/{number}/footer", get(footer))
-        .route("/v1/archive/mismatches", get(mismatches))
-        .route("/v1/filings/prefill", post(prefill_filing))
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(organiser))
+        .routes(routes!(services))
+        .routes(routes!(service))
+        .routes(routes!(footer))
+        .routes(routes!(mismatches))
+        .routes(routes!(prefill_filing))
 }
 
-/// `GET /v1/archive/organisers/{number}`
-async fn organiser(State(api): State<Api>, caller: Caller, Path(number): Path<String>) -> Result<Response, Problem> {
+/// An organiser on record with all that belongs to it.
+#[derive(Serialize, ToSchema)]
+struct OrganiserRecord {
+    #[serde(flatten)]
+    found: OrganiserFound,
+    /// Its data; null for operators, and where it was erased or is not complete yet.
+    organiser: Option<Organiser>,
+    /// Its services, the first 200 (`intake.max_page`).
+    services: Vec<Listed>,
+    /// Where the list of its services goes on: `cursor` of `GET /v1/archive/services` with its `number`.
+    next_cursor: Option<String>,
+    /// Numbers that it has or had, oldest first.
+    numbers: Vec<NumberFound>,
+    /// What happened to it and its services, oldest first, the latest 500.
+    history: Vec<HistoryFound>,
+}
+
+/// An organiser (主体) on record, its services, numbers and history. Former numbers find it too.
+///
+/// Applicants see the records of their account; operators see no personal data.
+#[utoipa::path(
+    get,
+    path = "/v1/archive/organisers/{number}",
+    tag = "archive",
+    params(("number" = String, Path, description = "主体备案号, e.g. `粤ICP备2021000001号`.")),
+    responses((status = 200, description = "The record.", body = OrganiserRecord), Missing)
+)]
+async fn organiser(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(number): Path<String>,
+) -> Result<Json<OrganiserRecord>, Problem> {
     let pool = &api.bus.context().pool;
-    let found = lookup::organiser(pool, &number).await?.filter(|found| sees(&caller, found.account.as_deref()));
-    let found: OrganiserFound = found.ok_or_else(no_record)?;
+    let found = find_organiser(&api, &caller, &number).await?;
     let search = Search { number: Some(found.number.clone()), ..Search::default() };
     let ((services, next), numbers, history) = tokio::try_join!(
         search::services(pool, &search, api.config.max_page),
         lookup::numbers(pool, found.id),
         lookup::organiser_history(pool, found.id),
     )?;
-    let content = if reads_content(&caller) { found.open(&api.vault)? } else { None };
-    let mut answer = object(&found);
-    answer.insert("organiser".to_owned(), json!(content));
-    answer.insert("services".to_owned(), json!(services));
-    answer.insert("next_cursor".to_owned(), json!(next.map(|cursor| cursor.to_text())));
-    answer.insert("numbers".to_owned(), json!(numbers));
-    answer.insert("history".to_owned(), json!(history));
-    Ok(Json(answer).into_response())
+    let organiser = if caller.may_read_content() { found.open(&api.vault)? } else { None };
+    let next_cursor = next.map(|cursor| cursor.to_text());
+    Ok(Json(OrganiserRecord { found, organiser, services, next_cursor, numbers, history }))
 }
 
-/// `GET /v1/archive/services/{number}`
-async fn service(State(api): State<Api>, caller: Caller, Path(number): Path<String>) -> Result<Response, Problem> {
+/// A service on record with all that belongs to it.
+#[derive(Serialize, ToSchema)]
+struct ServiceRecord {
+    #[serde(flatten)]
+    found: ServiceFound,
+    /// Its data; null for operators, and where it was erased or is not complete yet.
+    service: Option<InternetService>,
+    /// Its accesses through this provider, oldest first.
+    accesses: Vec<AccessFound>,
+    /// Numbers that it has or had, oldest first.
+    numbers: Vec<NumberFound>,
+    /// What happened to it, oldest first, the latest 500.
+    history: Vec<HistoryFound>,
+}
+
+/// A service (互联网信息服务) on record, its accesses, numbers and history. Former numbers find it too.
+#[utoipa::path(
+    get,
+    path = "/v1/archive/services/{number}",
+    tag = "archive",
+    params(("number" = String, Path, description = "服务备案号, e.g. `粤ICP备2021000001号-1`.")),
+    responses((status = 200, description = "The record.", body = ServiceRecord), Missing)
+)]
+async fn service(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(number): Path<String>,
+) -> Result<Json<ServiceRecord>, Problem> {
     let pool = &api.bus.context().pool;
     let found = find_service(&api, &caller, &number).await?;
     let ids = [found.id];
@@ -68,38 +121,67 @@ async fn service(State(api): State<Api>, caller: Caller, Path(number): Path<Stri
         lookup::numbers(pool, found.id),
         lookup::service_history(pool, found.id),
     )?;
-    let content = if reads_content(&caller) { found.open(&api.vault, &accesses)? } else { None };
-    let mut answer = object(&found);
-    answer.insert("service".to_owned(), json!(content));
-    answer.insert("accesses".to_owned(), json!(accesses));
-    answer.insert("numbers".to_owned(), json!(numbers));
-    answer.insert("history".to_owned(), json!(history));
-    Ok(Json(answer).into_response())
+    let service = if caller.may_read_content() { found.open(&api.vault, &accesses)? } else { None };
+    Ok(Json(ServiceRecord { found, service, accesses, numbers, history }))
 }
 
-/// What a list of services is narrowed to.
-#[derive(Debug, Deserialize)]
+/// What a list of services is narrowed to; everything that is given must fit.
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-struct SearchQuery {
-    number: Option<String>,
-    domain: Option<String>,
-    app: Option<String>,
-    name: Option<String>,
-    certificate: Option<String>,
-    province: Option<String>,
-    cursor: Option<String>,
-    limit: Option<i64>,
+#[into_params(parameter_in = Query)]
+pub(super) struct SearchQuery {
+    /// Number of a service, or of an organiser for all of its services; former numbers too.
+    #[param(example = "粤ICP备2021000001号")]
+    pub(super) number: Option<String>,
+    /// A domain: services that have it, names below it, or the registrable domain above it.
+    #[param(example = "example.cn")]
+    pub(super) domain: Option<String>,
+    /// Package name or bundle id of an APP.
+    pub(super) app: Option<String>,
+    /// Beginning of the service's name.
+    pub(super) name: Option<String>,
+    /// Number of the organiser's certificate.
+    pub(super) certificate: Option<String>,
+    /// Only this province.
+    #[param(inline)]
+    pub(super) province: Option<Province>,
+    /// `next_cursor` of the page before.
+    pub(super) cursor: Option<String>,
+    /// Services in the page, 1 to 200 (`intake.max_page`); 50 where nothing is said.
+    #[param(minimum = 1)]
+    pub(super) limit: Option<i64>,
 }
 
-/// `GET /v1/archive/services`
+/// A page of services on record.
+#[derive(Serialize, ToSchema)]
+struct ServicePage {
+    /// By name.
+    services: Vec<Listed>,
+    /// Give it as `cursor` for the next page; null on the last one.
+    next_cursor: Option<String>,
+}
+
+/// A page of services on record, by name. Applicants see those of their account.
+#[utoipa::path(
+    get,
+    path = "/v1/archive/services",
+    tag = "archive",
+    params(SearchQuery),
+    responses((status = 200, description = "A page.", body = ServicePage), Fields)
+)]
 async fn services(
     State(api): State<Api>,
     caller: Caller,
-    query: Result<Query<SearchQuery>, QueryRejection>,
-) -> Result<Response, Problem> {
-    const REMEDY: &str = "use number, domain, app, name, certificate, province, cursor and limit";
-    let Query(query) = query.map_err(|error| Problem::field("query", &error.body_text(), REMEDY))?;
+    Query(query): Query<SearchQuery>,
+) -> Result<Json<ServicePage>, Problem> {
     let limit = page_limit(&api, query.limit)?;
+    let search = search_of(&api, &caller, query)?;
+    let (services, next) = search::services(&api.bus.context().pool, &search, limit).await?;
+    Ok(Json(ServicePage { services, next_cursor: next.map(|cursor| cursor.to_text()) }))
+}
+
+/// What a caller's list of services is narrowed to: applicants and resellers see those of their accounts.
+pub(super) fn search_of(api: &Api, caller: &Caller, query: SearchQuery) -> Result<Search, Problem> {
     let domain = match query.domain.as_deref().map(DomainName::parse) {
         None => None,
         Some(Ok(domain)) => Some(domain),
@@ -107,26 +189,43 @@ async fn services(
             return Err(Problem::field("domain", &error.to_string(), "give a domain name such as example.cn"));
         }
     };
-    if let Some(letters) = &query.province {
-        Province::parse(letters)
-            .ok_or_else(|| Problem::field("province", "is not a province", "give its letters, e.g. gd"))?;
-    }
     let index = query.certificate.map(|number| api.vault.blind_index(CERTIFICATE_FIELD, &certificate_key(&number)));
-    let search = Search {
-        account: (caller.role == Role::Applicant).then(|| caller.account.clone()),
+    Ok(Search {
+        accounts: caller.accounts().map(<[String]>::to_vec),
         number: query.number,
         domain,
         app: query.app,
         name: query.name,
         certificate_index: index,
-        province: query.province,
+        province: query.province.map(|province| province.letters().to_owned()),
         after: cursor(query.cursor.as_deref())?,
-    };
-    let (services, next) = search::services(&api.bus.context().pool, &search, limit).await?;
-    Ok(Json(json!({ "services": services, "next_cursor": next.map(|cursor| cursor.to_text()) })).into_response())
+    })
 }
 
-/// `GET /v1/archive/services/{number}/footer`: JSON, or the snippet alone for `Accept: text/html`.
+/// What to put at the foot of a site, and who says so.
+#[derive(Serialize, ToSchema)]
+struct FooterOfSite {
+    #[serde(flatten)]
+    footer: Footer,
+    /// The rule module that says which number is shown.
+    source: String,
+}
+
+/// The code for the foot of the site, and until when the public-security filing (公安联网备案) is due; with
+/// `Accept: text/html` the code alone.
+#[utoipa::path(
+    get,
+    path = "/v1/archive/services/{number}/footer",
+    tag = "archive",
+    params(("number" = String, Path, description = "服务备案号, e.g. `粤ICP备2021000001号-1`.")),
+    responses(
+        (status = 200, description = "The footer.", content(
+            (FooterOfSite = "application/json"),
+            (String = "text/html")
+        )),
+        Missing
+    )
+)]
 async fn footer(
     State(api): State<Api>,
     caller: Caller,
@@ -143,9 +242,7 @@ async fn footer(
     if accepts.split(',').any(|accepted| accepted.trim().starts_with("text/html")) {
         return Ok(Html(footer.html).into_response());
     }
-    let mut answer = object(&footer);
-    answer.insert("source".to_owned(), json!(source));
-    Ok(Json(answer).into_response())
+    Ok(Json(FooterOfSite { footer, source }).into_response())
 }
 
 /// Which number the province wants in the footer, and who says so.
@@ -161,7 +258,7 @@ async fn footer_form(api: &Api, found: &ServiceFound) -> Result<(FooterNumber, S
     };
     let (Some(organiser), Some(service)) = (organiser, found.open(&api.vault, &[])?) else { return Ok(national()) };
     let order_type = OrderType::ChangeService;
-    let filing = icp_domain::Filing { order_type, province, organiser, services: vec![service], cancellation: None };
+    let filing = Filing { order_type, province, organiser, services: vec![service], cancellation: None };
     let context = Context::on(day_in_china(api.clock.now()));
     Ok(match api.rules.requirements(province, &Order::from(&filing), &context) {
         Ok(requirements) => (requirements.footer_number, format!("{} {}", province.letters(), module.version())),
@@ -177,58 +274,79 @@ async fn footer_form(api: &Api, found: &ServiceFound) -> Result<(FooterNumber, S
 }
 
 /// What a list of mismatches is narrowed to.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct MismatchQuery {
-    kind: Option<String>,
+    /// Only this kind.
+    #[param(inline)]
+    kind: Option<MismatchKind>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
+    /// Mismatches in the page, 1 to 200 (`intake.max_page`); 50 where nothing is said.
+    #[param(minimum = 1)]
     limit: Option<i64>,
 }
 
-/// `GET /v1/archive/mismatches`
-async fn mismatches(
-    State(api): State<Api>,
-    caller: Caller,
-    query: Result<Query<MismatchQuery>, QueryRejection>,
-) -> Result<Response, Problem> {
-    if caller.role == Role::Applicant {
-        return Err(Problem::new(Kind::Forbidden, "Mismatches are for reviewers and operators."));
-    }
-    let Query(query) =
-        query.map_err(|error| Problem::field("query", &error.body_text(), "use kind, cursor and limit"))?;
+/// A page of mismatches.
+#[derive(Serialize, ToSchema)]
+struct MismatchPage {
+    /// What does not fit.
+    mismatches: Vec<Mismatch>,
+    /// Give it as `cursor` for the next page; null on the last one.
+    next_cursor: Option<String>,
+}
+
+/// A page of what does not fit: duplicates in the archive, and differences to what the bureau has.
+#[utoipa::path(
+    get,
+    path = "/v1/archive/mismatches",
+    tag = "archive",
+    params(MismatchQuery),
+    responses((status = 200, description = "A page.", body = MismatchPage), Fields)
+)]
+async fn mismatches(State(api): State<Api>, Query(query): Query<MismatchQuery>) -> Result<Json<MismatchPage>, Problem> {
     let limit = page_limit(&api, query.limit)?;
-    if query.kind.as_deref().is_some_and(|kind| !mismatch::KINDS.contains(&kind)) {
-        return Err(Problem::field(
-            "kind",
-            "is not a kind of mismatch",
-            &format!("use one of {}", mismatch::KINDS.join(", ")),
-        ));
-    }
     let after = cursor(query.cursor.as_deref())?;
     let pool = &api.bus.context().pool;
-    let (found, next) = mismatch::list(pool, query.kind.as_deref(), after.as_ref(), limit).await?;
-    Ok(Json(json!({ "mismatches": found, "next_cursor": next.map(|cursor| cursor.to_text()) })).into_response())
+    let (found, next) = mismatch::list(pool, query.kind, after.as_ref(), limit).await?;
+    Ok(Json(MismatchPage { mismatches: found, next_cursor: next.map(|cursor| cursor.to_text()) }))
 }
 
 /// What an order shall be about.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = PrefillQuestion)]
 struct PrefillBody {
+    /// Type of the order.
     order_type: OrderType,
+    /// The organiser on record.
+    #[schema(example = "粤ICP备2021000001号")]
     organiser_number: String,
+    /// Its services that the order is about.
     #[serde(default)]
     service_numbers: Vec<String>,
+    /// Why they are cancelled; only for cancellations.
     cancellation: Option<Cancellation>,
 }
 
-/// `POST /v1/filings/prefill`: the filing of an order about what is on record.
+/// The filing of an order about what is on record in the caller's account, ready to be changed and handed in.
+#[utoipa::path(
+    post,
+    path = "/v1/filings/prefill",
+    tag = "archive",
+    request_body(content = PrefillBody, example = json!({
+        "order_type": "change_service", "organiser_number": "粤ICP备2021000001号",
+        "service_numbers": ["粤ICP备2021000001号-1"]
+    })),
+    responses((status = 200, description = "The filing.", body = Filing), JsonBody)
+)]
 async fn prefill_filing(
     State(api): State<Api>,
     caller: Caller,
     headers: HeaderMap,
     request_body: Body,
-) -> Result<Response, Problem> {
-    caller.require(Role::Applicant)?;
+) -> Result<Json<Filing>, Problem> {
     let wanted: PrefillBody = body::json(&headers, request_body, api.config.max_body_bytes).await?;
     let wanted = Wanted {
         order_type: wanted.order_type,
@@ -237,27 +355,17 @@ async fn prefill_filing(
         cancellation: wanted.cancellation,
     };
     let filing = prefill::prefill(&api.bus.context().pool, &api.vault, &caller.account, &wanted).await?;
-    Ok(Json(filing).into_response())
+    Ok(Json(filing))
 }
 
-async fn find_service(api: &Api, caller: &Caller, number: &str) -> Result<ServiceFound, Problem> {
+pub(super) async fn find_organiser(api: &Api, caller: &Caller, number: &str) -> Result<OrganiserFound, Problem> {
+    let found = lookup::organiser(&api.bus.context().pool, number).await?;
+    found.filter(|found| caller.may_see_held(found.account.as_deref())).ok_or_else(no_record)
+}
+
+pub(super) async fn find_service(api: &Api, caller: &Caller, number: &str) -> Result<ServiceFound, Problem> {
     let found = lookup::services(&api.bus.context().pool, &[number.to_owned()]).await?;
-    found.into_iter().find(|found| sees(caller, found.account.as_deref())).ok_or_else(no_record)
-}
-
-fn sees(caller: &Caller, account: Option<&str>) -> bool {
-    caller.role != Role::Applicant || account == Some(caller.account.as_str())
-}
-
-fn reads_content(caller: &Caller) -> bool {
-    caller.role != Role::Operator
-}
-
-fn object(value: &impl serde::Serialize) -> serde_json::Map<String, Value> {
-    match serde_json::to_value(value) {
-        Ok(Value::Object(object)) => object,
-        _ => serde_json::Map::new(),
-    }
+    found.into_iter().find(|found| caller.may_see_held(found.account.as_deref())).ok_or_else(no_record)
 }
 
 fn cursor(text: Option<&str>) -> Result<Option<Cursor>, Problem> {

@@ -1,38 +1,55 @@
 //! The audit trail, for auditors and operators.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Api;
-use super::auth::{Caller, Role};
-use super::problem::{FieldError, Problem};
+use super::openapi::refusals::Fields;
+use super::params::Query;
+use super::problem::Problem;
+use crate::audit::chain::Line;
 use crate::audit::store;
 
+/// The routes of the audit trail.
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(export))
+}
+
 /// Where a page begins.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct AuditQuery {
+#[into_params(parameter_in = Query)]
+struct AuditQuery {
+    /// Only entries behind this number; from the first one where nothing is said.
     #[serde(default)]
+    #[param(example = 0)]
     after: i64,
+    /// Entries in the page, 1 to 5,000 (`intake.audit.max_page`), which is what nothing said means too.
+    #[param(minimum = 1)]
     limit: Option<i64>,
 }
 
-/// `GET /v1/audit?after=0`: entries behind a number, as lines of JSON; fewer than asked for at the end of the trail.
-pub async fn export(
-    State(api): State<Api>,
-    caller: Caller,
-    query: Result<Query<AuditQuery>, axum::extract::rejection::QueryRejection>,
-) -> Result<Response, Problem> {
-    caller.require_any(&[Role::Auditor, Role::Operator])?;
-    let invalid =
-        |field: &str, reason: &str, remedy: String| Problem::fields(vec![FieldError::new(field, reason, remedy)]);
-    let Query(query) = query.map_err(|error| invalid("query", &error.body_text(), "use after and limit".to_owned()))?;
+/// The audit trail (操作审计) behind a number, one entry of JSON a line; fewer than asked for at the end of the trail.
+#[utoipa::path(
+    get,
+    path = "/v1/audit",
+    tag = "audit",
+    params(AuditQuery),
+    responses(
+        (status = 200, description = "Lines.", body = Line<'_>, content_type = "application/x-ndjson"),
+        Fields
+    )
+)]
+async fn export(State(api): State<Api>, Query(query): Query<AuditQuery>) -> Result<Response, Problem> {
     let max = api.config.audit.max_page;
     let limit = query.limit.unwrap_or(max);
     if !(1..=max).contains(&limit) {
-        return Err(invalid("limit", "is out of range", format!("ask for 1 to {max} entries")));
+        return Err(Problem::field("limit", "is out of range", &format!("ask for 1 to {max} entries")));
     }
     let links = store::page(&api.bus.context().pool, query.after, limit).await?;
     let mut lines = Vec::new();

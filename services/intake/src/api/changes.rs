@@ -1,36 +1,111 @@
 //! What changed in an order since it was last handed in.
 
 use axum::Json;
-use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
 
 use super::Api;
-use super::auth::{Caller, Role};
+use super::auth::Caller;
+use super::openapi::parameters::OrderPath;
+use super::openapi::refusals::Missing;
 use super::orders::find;
+use super::params::Path;
 use super::problem::{Kind, Problem};
+use crate::amendment::Changed;
+use crate::materials::store as materials_store;
 use crate::{amendment, store};
 
-/// `GET /v1/orders/{id}/changes`: against the last submission while the applicant works on it, afterwards against the
-/// one before, which the last decision was about.
-pub async fn changes(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
-    if caller.role == Role::Operator {
-        return Err(Problem::new(Kind::Forbidden, "Operators do not see filings."));
-    }
+/// The routes of changes.
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(changes))
+}
+
+/// What changed in an order.
+#[derive(Serialize, ToSchema)]
+struct Changes {
+    /// The submission that it is compared with; null before the first one.
+    since: Option<Since>,
+    /// Version of the order that was compared.
+    version: i64,
+    /// Fields that differ, in the order of the form.
+    changes: Vec<Changed>,
+    /// Materials that are others since.
+    materials: Vec<ChangedMaterial>,
+}
+
+/// A submission.
+#[derive(Serialize, ToSchema)]
+struct Since {
+    /// Version of the order after it.
+    version: i64,
+    /// Which one, from 1.
+    attempt: i32,
+    /// When.
+    at: DateTime<Utc>,
+}
+
+/// What changed since the last submission while the applicant works on the order; afterwards since the one before,
+/// which the last decision was about.
+#[utoipa::path(
+    get,
+    path = "/v1/orders/{id}/changes",
+    tag = "orders",
+    params(OrderPath),
+    responses((status = 200, description = "The changes.", body = Changes), Missing)
+)]
+async fn changes(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Changes>, Problem> {
     let stored = find(&api, &caller, &id).await?;
     let skipped = if stored.order.phase.is_open() { 0 } else { 1 };
     let base = store::submission(&api.bus.context().pool, stored.id, skipped).await?;
+    let version = stored.order.version;
     let Some(base) = base else {
-        return Ok(
-            Json(serde_json::json!({ "since": null, "version": stored.order.version, "changes": [] })).into_response()
-        );
+        return Ok(Json(Changes { since: None, version, changes: Vec::new(), materials: Vec::new() }));
     };
     let before = api.read_filing(&stored, &base.content)?;
     let changes = amendment::differences(&before, &api.filing(&stored)?)
         .map_err(|error| Problem::new(Kind::Internal, format!("The versions cannot be compared: {error}.")))?;
-    Ok(Json(serde_json::json!({
-        "since": { "version": base.version, "attempt": base.attempt, "at": base.at },
-        "version": stored.order.version,
-        "changes": changes,
-    }))
-    .into_response())
+    let since = Since { version: base.version, attempt: base.attempt, at: base.at };
+    let materials = materials(&api, stored.id, base.at).await?;
+    Ok(Json(Changes { since: Some(since), version, changes, materials }))
+}
+
+/// A material that is another one since.
+#[derive(Debug, Serialize, ToSchema)]
+struct ChangedMaterial {
+    /// What it shows.
+    kind: String,
+    /// Index of the service; 0 for the organiser's materials.
+    service: i32,
+    /// When it came.
+    at: DateTime<Utc>,
+    /// SHA-256 of the one in its place before; absent where there was none, or it is not kept any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<String>,
+    /// SHA-256 of the one that is there now.
+    after: String,
+}
+
+/// What was uploaded since, with what stood there then.
+async fn materials(api: &Api, order_id: Uuid, since: DateTime<Utc>) -> Result<Vec<ChangedMaterial>, Problem> {
+    let rows = api.reads.materials(order_id).await?;
+    let replaced = materials_store::replaced(&api.bus.context().pool, order_id).await?;
+    let changed = rows.into_iter().filter(|row| row.uploaded_at > since).map(|row| {
+        let mut former = replaced.iter().filter(|former| {
+            let is_same_place = former.row.kind == row.kind && former.row.service_index == row.service_index;
+            is_same_place && former.row.uploaded_at <= since && former.replaced_at > since
+        });
+        ChangedMaterial {
+            before: former.next().map(|former| hex::encode(&former.row.sha256)),
+            after: hex::encode(&row.sha256),
+            kind: row.kind,
+            service: row.service_index,
+            at: row.uploaded_at,
+        }
+    });
+    Ok(changed.collect())
 }

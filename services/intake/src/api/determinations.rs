@@ -2,32 +2,71 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use icp_bus::{Effects, Outgoing};
 use icp_domain::names::DomainName;
 use icp_domain::{Filing, OrderType};
 use icp_kit::DataKey;
 use icp_proto::{common, relay};
 use icp_rules_sdk::{Context, Order};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::auth::{Caller, Role};
+use super::auth::Caller;
+use super::openapi::refusals::{JsonBody, Missing};
+use super::params::Path;
 use super::problem::{FieldError, Kind, Problem};
 use super::{Api, body};
 use crate::determination::store::{self, ABOUT_DOMAIN, ABOUT_ORGANISER, Stored};
 use crate::determination::{Answers, Asked, Here, Holder, Known, Outcome, determine, differences};
 use crate::rules;
 
-/// `POST /v1/determinations`
-pub async fn ask(
+/// The routes of determinations.
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(ask)).routes(routes!(show))
+}
+
+/// A question and what it came to.
+#[derive(Serialize, ToSchema)]
+struct Determination {
+    /// Its id, to create an order with.
+    id: Uuid,
+    /// When it was asked.
+    created_at: DateTime<Utc>,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+/// Asks of which type an order must be, about one domain or one app.
+///
+/// The archive answers at once, the ministry within minutes: read it again until its `status` is not `pending`.
+#[utoipa::path(
+    post,
+    path = "/v1/determinations",
+    tag = "determinations",
+    request_body(content = Asked, example = json!({
+        "province": "gd", "nature": 4, "certificate": {"kind": 1, "number": "91440305MAXD00017M"},
+        "domain": "specimen-shanhai.cn"
+    })),
+    responses(
+        (status = 202, description = "The ministry is asked.", body = Determination, headers(
+            ("Location" = String, description = "Path of the determination.")
+        )),
+        JsonBody
+    )
+)]
+async fn ask(
     State(api): State<Api>,
     caller: Caller,
     headers: HeaderMap,
     request_body: Body,
 ) -> Result<Response, Problem> {
-    caller.require(Role::Applicant)?;
     let asked: Asked = body::json(&headers, request_body, api.config.max_body_bytes).await?;
     let domain = validated(&asked)?;
     let known = api.known(&caller, &asked, domain.as_ref()).await?;
@@ -64,25 +103,29 @@ pub async fn ask(
     }
     let mut transaction = api.bus.begin().await?;
     store::insert(&mut transaction, &stored, &queries).await?;
+    let path = format!("/v1/determinations/{id}");
+    api.carry_out(&mut transaction, &caller, &path).await?;
     api.bus.commit(transaction, effects).await?;
-    let location = [(header::LOCATION, format!("/v1/determinations/{id}"))];
-    Ok((StatusCode::ACCEPTED, location, view(&stored, &Outcome::Pending)).into_response())
+    Ok((StatusCode::ACCEPTED, [(header::LOCATION, path)], view(&stored, Outcome::Pending)).into_response())
 }
 
-/// `GET /v1/determinations/{id}`
-pub async fn show(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+/// What the question came to: `determined` (type and numbers on record), `blocked` (findings with the way out),
+/// `unanswered` (ask again) or still `pending`.
+#[utoipa::path(
+    get,
+    path = "/v1/determinations/{id}",
+    tag = "determinations",
+    params(("id" = Uuid, Path, description = "Id of the determination.")),
+    responses((status = 200, description = "The determination.", body = Determination), Missing)
+)]
+async fn show(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Determination>, Problem> {
     let (stored, answers) = api.determination(&caller, &id).await?;
-    Ok(view(&stored, &determine(&stored.known, &answers)).into_response())
+    let outcome = determine(&stored.known, &answers);
+    Ok(view(&stored, outcome))
 }
 
-fn view(stored: &Stored, outcome: &Outcome) -> Response {
-    let mut document = serde_json::json!({ "id": stored.id, "created_at": stored.created_at });
-    if let (Some(fields), Ok(serde_json::Value::Object(outcome))) =
-        (document.as_object_mut(), serde_json::to_value(outcome))
-    {
-        fields.extend(outcome);
-    }
-    Json(document).into_response()
+fn view(stored: &Stored, outcome: Outcome) -> Json<Determination> {
+    Json(Determination { id: stored.id, created_at: stored.created_at, outcome })
 }
 
 /// The domain, if one is asked about.
@@ -108,28 +151,32 @@ impl Api {
     async fn determination(&self, caller: &Caller, id: &str) -> Result<(Stored, Answers), Problem> {
         let missing = || Problem::new(Kind::NotFound, "There is no such determination; check the id.");
         let id = Uuid::parse_str(id).map_err(|_| missing())?;
-        let (stored, answers) = store::load(&self.bus.context().pool, id).await?.ok_or_else(missing)?;
+        let context = self.bus.context();
+        let (stored, answers) = store::load(&context.pool, &context.keyring, id).await?.ok_or_else(missing)?;
         if caller.may_see(&stored.account) { Ok((stored, answers)) } else { Err(missing()) }
     }
 
     /// Refuses a filing that is not what the determination found; answers its id.
     pub async fn check_determined(&self, caller: &Caller, id: &str, filing: &Filing) -> Result<Uuid, Problem> {
         let (stored, answers) = self.determination(caller, id).await?;
-        let refused =
-            |reason: String, remedy: &str| Problem::fields(vec![FieldError::new("order_type", reason, remedy)]);
+        if stored.account != caller.account {
+            let remedy = "name the account with the header Icp-Account";
+            return Err(Problem::field("determination", "was asked for another account of yours", remedy));
+        }
+        let refused = |reason: &str, remedy: &str| Problem::field("order_type", reason, remedy);
         match determine(&stored.known, &answers) {
             Outcome::Determined { order_type, .. } if order_type == filing.order_type => {}
             Outcome::Determined { order_type, .. } => {
                 let reason = format!("the determination found {}", order_type.as_str());
-                return Err(refused(reason, "give that type"));
+                return Err(refused(&reason, "give that type"));
             }
             Outcome::Blocked { findings } => {
                 let reason = findings.first().map(|finding| finding.message_en.clone()).unwrap_or_default();
-                return Err(refused(reason, "see the determination for the way out"));
+                return Err(refused(&reason, "see the determination for the way out"));
             }
             Outcome::Pending | Outcome::Unanswered { .. } => {
-                let reason = "the ministry has not answered".to_owned();
-                return Err(refused(reason, "wait until the determination is answered, or ask for another one"));
+                let remedy = "wait until the determination is answered, or ask for another one";
+                return Err(refused("the ministry has not answered", remedy));
             }
         }
         let key = self.vault.unwrap_key(&stored.data_key, stored.id.as_bytes())?;
@@ -147,21 +194,27 @@ impl Api {
         let domains: Vec<String> = domain.iter().map(|name| name.ascii().to_owned()).collect();
         let domain_here = self.reads.services_by_domain(&domains).await?;
         let in_flight = self.reads.count_in_flight(&index, Uuid::nil()).await?;
+        let pool = &self.bus.context().pool;
+        let is_domain_in_flight = match domain {
+            Some(name) => store::is_in_flight_elsewhere(pool, name.ascii(), &index).await?,
+            None => false,
+        };
         Ok(Known {
             here: here
                 .into_iter()
                 .map(|record| Here {
-                    number: record.number,
-                    holder: match record.account {
+                    number: record.organiser.number,
+                    holder: match record.organiser.account {
                         Some(account) if account == caller.account => Holder::Asking,
                         Some(_) => Holder::Other,
                         None => Holder::Nobody,
                     },
-                    services: record.services,
+                    services: i64::try_from(record.services.len()).unwrap_or(i64::MAX),
                 })
                 .collect(),
-            domain_here: domain_here.into_iter().next().map(|service| service.service_number),
+            domain_here: domain_here.into_iter().next().map(|service| service.number),
             in_flight,
+            is_domain_in_flight,
             shell_may_add: self.shell_may_add(asked),
         })
     }

@@ -1,24 +1,26 @@
 //! Entitlements over REST: operators issue and revoke, holders grant, applicants bind.
 
+use axum::Json;
 use axum::body::Body;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
-use axum::{Json, Router};
 use chrono::{DateTime, Utc};
 use icp_bus::Effects;
 use icp_domain::Filing;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::auth::{Caller, Role};
+use super::auth::Caller;
+use super::openapi::parameters::OrderPath;
+use super::openapi::refusals::{Fields, InPhase, JsonBody, Missing};
 use super::orders::{find as find_order, page_limit};
+use super::params::{Path, Query};
 use super::problem::{FieldError, Kind, Problem};
 use super::{Api, body};
-use crate::entitlements::store::{self, Binding, Entitlement, Issue, ListFilter};
+use crate::entitlements::store::{self, Binding, Entitlement, EntitlementEvent, Issue, ListFilter};
 use crate::entitlements::{EntitlementStatus, generate_code, needed, normal_code};
 use crate::store::StoredOrder;
 
@@ -28,30 +30,71 @@ const CODE_END_CHARACTERS: usize = 5;
 const CODE_FIELD: &str = "entitlement-code";
 
 /// The routes of entitlements.
-pub fn routes() -> Router<Api> {
-    Router::new()
-        .route("/v1/entitlements", post(issue).get(list))
-        .route("/v1/entitlements/query", post(query))
-        .route("/v1/entitlements/grant", post(grant))
-        .route("/v1/entitlements/{id}", get(show))
-        .route("/v1/entitlements/{id}/revoke", post(revoke))
-        .route("/v1/orders/{id}/entitlements", get(of_order))
-        .route("/v1/orders/{id}/entitlements/{service}", put(bind).delete(unbind))
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(issue, list))
+        .routes(routes!(query))
+        .routes(routes!(grant))
+        .routes(routes!(show))
+        .routes(routes!(revoke))
+        .routes(routes!(of_order))
+        .routes(routes!(bind, unbind))
 }
 
-#[derive(Debug, Deserialize)]
+/// What is issued.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = EntitlementOrder)]
 struct IssueBody {
+    /// Account that may use them.
+    #[schema(min_length = 1, max_length = 128)]
     account: String,
+    /// Product that they come with, one of `intake.entitlements.products`.
+    #[schema(example = "cloud-server")]
     product: String,
+    /// Server, or other resource, that they are issued for.
+    #[schema(min_length = 1, max_length = 128)]
     resource: String,
+    /// How many; as many as the product has where nothing is said.
+    #[schema(minimum = 1)]
     count: Option<u32>,
+    /// When they end, unless they are used before; never where nothing is said.
     expires_at: Option<DateTime<Utc>>,
 }
 
-/// `POST /v1/entitlements`: new codes for a server. They are shown this once.
-async fn issue(State(api): State<Api>, caller: Caller, headers: HeaderMap, request: Body) -> Result<Response, Problem> {
-    caller.require(Role::Operator)?;
+/// Entitlements that were issued.
+#[derive(Serialize, ToSchema)]
+struct Issued {
+    /// With their codes, which are not shown again.
+    entitlements: Vec<IssuedEntitlement>,
+}
+
+/// A new entitlement.
+#[derive(Serialize, ToSchema)]
+struct IssuedEntitlement {
+    /// Its id.
+    id: Uuid,
+    /// Its code; whoever has it can bind it.
+    #[schema(pattern = "^([2-9A-HJ-NP-Z]{5}-){3}[2-9A-HJ-NP-Z]{5}$")]
+    code: String,
+}
+
+/// Issues codes for a server. They are shown this once.
+#[utoipa::path(
+    post,
+    path = "/v1/entitlements",
+    tag = "entitlements",
+    request_body(content = IssueBody, example = json!({
+        "account": "a", "product": "cloud-server", "resource": "server-1", "count": 2
+    })),
+    responses((status = 201, description = "The codes.", body = Issued), JsonBody)
+)]
+async fn issue(
+    State(api): State<Api>,
+    caller: Caller,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<(StatusCode, Json<Issued>), Problem> {
     let wanted: IssueBody = body::json(&headers, request, api.config.max_body_bytes).await?;
     let now = api.clock.now();
     let mut errors = Vec::new();
@@ -88,10 +131,10 @@ async fn issue(State(api): State<Api>, caller: Caller, headers: HeaderMap, reque
     let mut tx = api.bus.begin().await?;
     match store::issue(&mut tx, &order, &caller.name, now).await? {
         Ok(ids) => {
+            api.carry_out(&mut tx, &caller, "/v1/entitlements").await?;
             api.bus.commit(tx, Effects::new()).await?;
-            let issued: Vec<Value> =
-                ids.iter().zip(&codes).map(|(id, code)| json!({ "id": id, "code": code })).collect();
-            Ok((StatusCode::CREATED, Json(json!({ "entitlements": issued }))).into_response())
+            let issued = ids.into_iter().zip(codes).map(|(id, code)| IssuedEntitlement { id, code });
+            Ok((StatusCode::CREATED, Json(Issued { entitlements: issued.collect() })))
         }
         Err(had) => {
             let reason = format!("this server has had {had} of {max}");
@@ -100,80 +143,169 @@ async fn issue(State(api): State<Api>, caller: Caller, headers: HeaderMap, reque
     }
 }
 
-#[derive(Debug, Deserialize)]
+/// What a list is narrowed to.
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct ListQuery {
+    /// Only those that this account may use; applicants see their own account's whatever they ask for.
     account: Option<String>,
-    status: Option<String>,
+    /// Only those that stand here.
+    #[param(inline)]
+    status: Option<EntitlementStatus>,
+    /// Only those of this product.
     product: Option<String>,
+    /// Only those of this server.
     resource: Option<String>,
+    /// Only those behind this one: `next_after` of the page before.
     after: Option<Uuid>,
+    /// Entitlements in the page, 1 to 200 (`intake.max_page`); 50 where nothing is said.
+    #[param(minimum = 1)]
     limit: Option<i64>,
 }
 
-/// `GET /v1/entitlements`
+/// An entitlement (备案服务号).
+#[derive(Serialize, ToSchema)]
+struct EntitlementView {
+    #[serde(flatten)]
+    entitlement: Entitlement,
+    /// The number that clouds give the status: 0 unbound, 1 bound, 2 filed, 3 invalid, 4 in filing.
+    #[schema(maximum = 4)]
+    status_code: Option<u8>,
+}
+
+/// A page of entitlements.
+#[derive(Serialize, ToSchema)]
+struct EntitlementPage {
+    /// Oldest first.
+    entitlements: Vec<EntitlementView>,
+    /// Give it as `after` for the next page; null on the last one.
+    next_after: Option<Uuid>,
+}
+
+/// A page of entitlements, oldest first. Applicants see those of their account.
+#[utoipa::path(
+    get,
+    path = "/v1/entitlements",
+    tag = "entitlements",
+    params(ListQuery),
+    responses((status = 200, description = "A page.", body = EntitlementPage), Fields)
+)]
 async fn list(
     State(api): State<Api>,
     caller: Caller,
-    query: Result<Query<ListQuery>, QueryRejection>,
-) -> Result<Response, Problem> {
-    const REMEDY: &str = "use account, status, product, resource, after and limit";
-    let Query(query) = query.map_err(|error| Problem::field("query", &error.body_text(), REMEDY))?;
-    let status = match query.status.as_deref().map(EntitlementStatus::parse) {
-        None => None,
-        Some(Some(status)) => Some(status.as_str()),
-        Some(None) => {
-            return Err(Problem::field("status", "is no status", "use unbound, bound, filed, invalid or in_filing"));
-        }
-    };
+    Query(query): Query<ListQuery>,
+) -> Result<Json<EntitlementPage>, Problem> {
     let limit = page_limit(&api, query.limit)?;
-    let account = if caller.role == Role::Applicant { Some(caller.account) } else { query.account };
+    let accounts = match query.account {
+        Some(account) if !caller.may_see(&account) => return Err(not_yours()),
+        Some(account) => Some(vec![account]),
+        None => caller.accounts().map(<[String]>::to_vec),
+    };
     let (product, resource, after) = (query.product, query.resource, query.after);
-    let filter = ListFilter { account, status, product, resource, code_index: None, after };
+    let status = query.status.map(EntitlementStatus::as_str);
+    let filter = ListFilter { accounts, status, product, resource, code_index: None, after };
     let found = store::list(&api.bus.context().pool, &filter, api.clock.now(), limit).await?;
     let is_full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
-    let next = found.last().filter(|_| is_full).map(|last| last.id);
-    Ok(Json(json!({ "entitlements": views(&found), "next_after": next })).into_response())
+    let next_after = found.last().filter(|_| is_full).map(|last| last.id);
+    Ok(Json(EntitlementPage { entitlements: views(found), next_after }))
 }
 
-#[derive(Debug, Deserialize)]
+/// A code.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = EntitlementCode)]
 struct CodeBody {
+    /// As it was issued; small letters and other dashes are understood.
     code: String,
 }
 
-/// `POST /v1/entitlements/query`: how the one with this code stands.
-async fn query(State(api): State<Api>, caller: Caller, headers: HeaderMap, request: Body) -> Result<Response, Problem> {
+/// How the entitlement with this code stands.
+#[utoipa::path(
+    post,
+    path = "/v1/entitlements/query",
+    tag = "entitlements",
+    request_body(content = CodeBody, example = json!({"code": "7KQ2M-9XW4T-B3HND-V6RPC"})),
+    responses((status = 200, description = "The entitlement.", body = EntitlementView), JsonBody, Missing)
+)]
+async fn query(
+    State(api): State<Api>,
+    caller: Caller,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Json<EntitlementView>, Problem> {
     let asked: CodeBody = body::json(&headers, request, api.config.max_body_bytes).await?;
-    let account = (caller.role == Role::Applicant).then(|| caller.account.clone());
-    let filter = ListFilter { account, code_index: Some(index(&api, &asked.code)), ..ListFilter::default() };
+    let accounts = caller.accounts().map(<[String]>::to_vec);
+    let filter = ListFilter { accounts, code_index: Some(index(&api, &asked.code)), ..ListFilter::default() };
     let found = store::list(&api.bus.context().pool, &filter, api.clock.now(), 1).await?;
-    found.first().map(|found| Json(view(found)).into_response()).ok_or_else(none_found)
+    found.into_iter().next().map(|found| Json(view(found))).ok_or_else(none_found)
 }
 
-/// `GET /v1/entitlements/{id}`
-async fn show(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+/// An entitlement with what happened to it.
+#[derive(Serialize, ToSchema)]
+struct EntitlementRecord {
+    #[serde(flatten)]
+    entitlement: EntitlementView,
+    /// Oldest first.
+    history: Vec<EntitlementEvent>,
+}
+
+/// An entitlement with its history.
+#[utoipa::path(
+    get,
+    path = "/v1/entitlements/{id}",
+    tag = "entitlements",
+    params(("id" = Uuid, Path, description = "Id of the entitlement.")),
+    responses((status = 200, description = "The entitlement.", body = EntitlementRecord), Missing)
+)]
+async fn show(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<EntitlementRecord>, Problem> {
     let found = find(&api, &caller, &id).await?;
     let history = store::history(&api.bus.context().pool, found.id).await?;
-    let mut answer = view(&found);
-    if let Value::Object(fields) = &mut answer {
-        fields.insert("history".to_owned(), json!(history));
-    }
-    Ok(Json(answer).into_response())
+    Ok(Json(EntitlementRecord { entitlement: view(found), history }))
 }
 
-#[derive(Debug, Deserialize)]
+/// What is handed on, and to whom.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = EntitlementGrant)]
 struct GrantBody {
+    /// Unbound entitlements, 1 to 20 (`intake.entitlements.grant_max`).
+    #[schema(min_items = 1)]
     ids: Vec<Uuid>,
+    /// The account that shall have them.
+    #[schema(min_length = 1, max_length = 128)]
     to_account: String,
 }
 
-/// `POST /v1/entitlements/grant`: hands unbound ones on to another account, all or none.
-async fn grant(State(api): State<Api>, caller: Caller, headers: HeaderMap, request: Body) -> Result<Response, Problem> {
-    if caller.role == Role::Reviewer {
-        return Err(Problem::new(Kind::Forbidden, "The holder or an operator hands entitlements on."));
-    }
+/// What was handed on.
+#[derive(Serialize, ToSchema)]
+struct Granted {
+    /// The entitlements.
+    granted: Vec<Uuid>,
+    /// The account that has them now.
+    to_account: String,
+}
+
+/// Hands unbound entitlements on to another account, all or none.
+#[utoipa::path(
+    post,
+    path = "/v1/entitlements/grant",
+    tag = "entitlements",
+    request_body(content = GrantBody, example = json!({
+        "ids": ["0199c0de-0000-7000-8000-000000000001"], "to_account": "b"
+    })),
+    responses((status = 200, description = "They were handed on.", body = Granted), JsonBody)
+)]
+async fn grant(
+    State(api): State<Api>,
+    caller: Caller,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Json<Granted>, Problem> {
     let wanted: GrantBody = body::json(&headers, request, api.config.max_body_bytes).await?;
     let max = api.config.entitlements.grant_max;
     let mut ids = wanted.ids;
@@ -186,9 +318,8 @@ async fn grant(State(api): State<Api>, caller: Caller, headers: HeaderMap, reque
     if to.is_empty() || to.chars().count() > TEXT_MAX {
         return Err(Problem::field("to_account", "is empty or too long", "name the account that shall have them"));
     }
-    let holder = (caller.role == Role::Applicant).then_some(caller.account.as_str());
     let mut tx = api.bus.begin().await?;
-    let granted = store::grant(&mut tx, &ids, (holder, to), &caller.name, api.clock.now()).await?;
+    let granted = store::grant(&mut tx, &ids, (caller.accounts(), to), &caller.name, api.clock.now()).await?;
     if granted.len() != ids.len() {
         let missing: Vec<String> = ids.iter().filter(|id| !granted.contains(id)).map(|id| id.to_string()).collect();
         let reason = format!("{} cannot be handed on", missing.join(", "));
@@ -198,25 +329,37 @@ async fn grant(State(api): State<Api>, caller: Caller, headers: HeaderMap, reque
             "name entitlements of your account that are unbound; nothing was changed",
         ));
     }
+    api.carry_out(&mut tx, &caller, "/v1/entitlements").await?;
     api.bus.commit(tx, Effects::new()).await?;
-    Ok(Json(json!({ "granted": ids, "to_account": to })).into_response())
+    Ok(Json(Granted { granted: ids, to_account: to.to_owned() }))
 }
 
-#[derive(Debug, Deserialize)]
+/// Why an entitlement is revoked.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = EntitlementRevocation)]
 struct RevokeBody {
+    /// In words.
+    #[schema(min_length = 1, max_length = 128)]
     reason: String,
 }
 
-/// `POST /v1/entitlements/{id}/revoke`
+/// Makes an entitlement invalid, unless its service is on the way or on record.
+#[utoipa::path(
+    post,
+    path = "/v1/entitlements/{id}/revoke",
+    tag = "entitlements",
+    params(("id" = Uuid, Path, description = "Id of the entitlement.")),
+    request_body(content = RevokeBody, example = json!({"reason": "the server was given back"})),
+    responses((status = 200, description = "The entitlement.", body = EntitlementView), JsonBody, Missing, InPhase)
+)]
 async fn revoke(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
     request: Body,
-) -> Result<Response, Problem> {
-    caller.require(Role::Operator)?;
+) -> Result<Json<EntitlementView>, Problem> {
     let wanted: RevokeBody = body::json(&headers, request, api.config.max_body_bytes).await?;
     if wanted.reason.trim().is_empty() || wanted.reason.chars().count() > TEXT_MAX {
         return Err(Problem::field("reason", "is empty or too long", "say why, in at most 128 characters"));
@@ -227,27 +370,58 @@ async fn revoke(
         let detail = "Only what is unbound or bound can be revoked; withdraw the order or deregister the service.";
         return Err(Problem::new(Kind::WrongPhase, detail));
     }
+    api.carry_out(&mut tx, &caller, &format!("/v1/entitlements/{}", found.id)).await?;
     api.bus.commit(tx, Effects::new()).await?;
-    Ok(Json(view(&find(&api, &caller, &id).await?)).into_response())
+    Ok(Json(view(find(&api, &caller, &id).await?)))
 }
 
-/// `GET /v1/orders/{id}/entitlements`: which services of the order need one, and what is bound.
-async fn of_order(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+/// The entitlements of an order.
+#[derive(Serialize, ToSchema)]
+struct EntitlementsOfOrder {
+    /// Indexes of the services that need one: those that the order connects.
+    needed: Vec<usize>,
+    /// What is bound.
+    entitlements: Vec<EntitlementView>,
+}
+
+/// Which services of the order need an entitlement, and what is bound.
+#[utoipa::path(
+    get,
+    path = "/v1/orders/{id}/entitlements",
+    tag = "entitlements",
+    params(OrderPath),
+    responses((status = 200, description = "What is needed and bound.", body = EntitlementsOfOrder), Missing)
+)]
+async fn of_order(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<EntitlementsOfOrder>, Problem> {
     let stored = find_order(&api, &caller, &id).await?;
     let filing = api.filing(&stored)?;
     let found = store::of_order(&api.bus.context().pool, stored.id, api.clock.now()).await?;
-    Ok(Json(json!({ "needed": needed(&filing), "entitlements": views(&found) })).into_response())
+    Ok(Json(EntitlementsOfOrder { needed: needed(&filing), entitlements: views(found) }))
 }
 
-/// `PUT /v1/orders/{id}/entitlements/{service}`: binds a code to a service of an open order.
+/// Binds a code to a service of an open order. Needs no `If-Match`.
+#[utoipa::path(
+    put,
+    path = "/v1/orders/{id}/entitlements/{service}",
+    tag = "entitlements",
+    params(OrderPath, ("service" = u32, Path, description = "Index of the service, from 0.")),
+    request_body(content = CodeBody, example = json!({"code": "7KQ2M-9XW4T-B3HND-V6RPC"})),
+    responses(
+        (status = 200, description = "What is needed and bound.", body = EntitlementsOfOrder),
+        JsonBody, Missing
+    )
+)]
 async fn bind(
     State(api): State<Api>,
     caller: Caller,
     Path((id, service)): Path<(String, String)>,
     headers: HeaderMap,
     request: Body,
-) -> Result<Response, Problem> {
-    caller.require(Role::Applicant)?;
+) -> Result<Json<EntitlementsOfOrder>, Problem> {
     let stored = find_order(&api, &caller, &id).await?;
     let filing = api.filing(&stored)?;
     let service_index = needed(&filing).into_iter().find(|index| index.to_string() == service);
@@ -265,26 +439,34 @@ async fn bind(
             "see GET /v1/entitlements?status=unbound for those that can",
         ));
     }
+    api.carry_out(&mut tx, &caller, &format!("/v1/orders/{}/entitlements", stored.id)).await?;
     api.bus.commit(tx, Effects::new()).await?;
     let found = store::of_order(&api.bus.context().pool, stored.id, api.clock.now()).await?;
-    Ok(Json(json!({ "needed": needed(&filing), "entitlements": views(&found) })).into_response())
+    Ok(Json(EntitlementsOfOrder { needed: needed(&filing), entitlements: views(found) }))
 }
 
-/// `DELETE /v1/orders/{id}/entitlements/{service}`: frees what is bound to a service of an open order.
+/// Frees what is bound to a service of an open order.
+#[utoipa::path(
+    delete,
+    path = "/v1/orders/{id}/entitlements/{service}",
+    tag = "entitlements",
+    params(OrderPath, ("service" = u32, Path, description = "Index of the service, from 0.")),
+    responses((status = 204, description = "Nothing is bound to it any more."), Missing)
+)]
 async fn unbind(
     State(api): State<Api>,
     caller: Caller,
     Path((id, service)): Path<(String, String)>,
-) -> Result<Response, Problem> {
-    caller.require(Role::Applicant)?;
+) -> Result<StatusCode, Problem> {
     let stored = find_order(&api, &caller, &id).await?;
     let service_index: i32 = service.parse().map_err(|_| none_found())?;
     let mut tx = api.bus.begin().await?;
     if !store::unbind(&mut tx, stored.id, service_index, &caller.name, api.clock.now()).await? {
         return Err(none_found());
     }
+    api.carry_out(&mut tx, &caller, &format!("/v1/orders/{}/entitlements", stored.id)).await?;
     api.bus.commit(tx, Effects::new()).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    Ok(StatusCode::NO_CONTENT)
 }
 
 impl Api {
@@ -328,19 +510,17 @@ fn code_end(code: &str) -> String {
     code.get(start..).unwrap_or_default().to_owned()
 }
 
-fn views(found: &[Entitlement]) -> Vec<Value> {
-    found.iter().map(view).collect()
+fn views(found: Vec<Entitlement>) -> Vec<EntitlementView> {
+    found.into_iter().map(view).collect()
 }
 
-fn view(found: &Entitlement) -> Value {
-    let mut value = json!(found);
-    if let Value::Object(fields) = &mut value {
-        fields.insert(
-            "status_code".to_owned(),
-            json!(EntitlementStatus::parse(&found.status).map(EntitlementStatus::code)),
-        );
-    }
-    value
+fn view(entitlement: Entitlement) -> EntitlementView {
+    let status_code = EntitlementStatus::parse(&entitlement.status).map(EntitlementStatus::code);
+    EntitlementView { entitlement, status_code }
+}
+
+fn not_yours() -> Problem {
+    Problem::field("account", "is not an account of yours", "leave it out to see all that are")
 }
 
 fn none_found() -> Problem {

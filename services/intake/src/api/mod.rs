@@ -1,20 +1,33 @@
-//! The REST API. Handlers translate and call; what an order may do is decided in [`crate::order`].
+//! The REST API, and gRPC for back offices. Who may call what stands in [`access`]. Handlers translate and call; what an order may do is decided in
+//! [`crate::order`].
 
+pub mod access;
 mod archive;
 mod audit;
 pub mod auth;
-mod body;
+pub mod body;
 mod changes;
 mod determinations;
 mod docs;
 mod entitlements;
+mod events;
+pub mod exports;
+pub mod grpc;
+pub mod idempotency;
+mod imports;
+mod keys;
 mod materials;
+pub mod openapi;
 mod orders;
 mod outlook;
 pub mod papers;
+mod params;
 pub mod problem;
+pub mod rate_limits;
+mod resellers;
 mod review;
 mod statistics;
+mod uploads;
 mod view;
 
 use std::sync::Arc;
@@ -23,21 +36,28 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
 use icp_bus::{Bus, Group};
 use icp_kit::{Clock, Materials, Vault};
 use icp_rules_host::Host;
+use tokio::sync::Semaphore;
 use tracing::Instrument as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::Config;
+use crate::access::issuer::Issuer;
 use crate::audit::Recorder;
 use crate::desk::deadline::Deadlines;
 use crate::entitlements::resources::Resources;
 use crate::idle::Plan;
+use crate::live::Live;
+use crate::materials::inspect::Inspector;
+use crate::materials::scan::Scanner;
 use crate::reads::Reads;
 use crate::writes::OrderWrites;
 use auth::Tokens;
 use problem::{Kind, Problem};
+use rate_limits::RateLimits;
 
 /// What the handlers work with.
 #[derive(Clone)]
@@ -62,55 +82,59 @@ pub struct Api {
     pub rules: Arc<Host>,
     /// Deadlines of the provider's review.
     pub deadlines: Arc<Deadlines>,
-    /// Accepted tokens.
+    /// Tokens of the tokens file.
     pub tokens: Tokens,
+    /// The issuer of people's tokens, where there is one.
+    pub issuer: Option<Issuer>,
+    /// How many requests a client may make.
+    pub rate_limits: RateLimits,
     /// Limits.
     pub config: Arc<Config>,
+    /// Wakes who waits for events of an order.
+    pub live: Live,
+    /// Exports that may still begin.
+    pub export_turns: Arc<Semaphore>,
     /// The provider's own servers and addresses.
     pub resources: Resources,
-    /// Largest accepted material, bytes.
-    pub max_material_bytes: usize,
+    /// Checks files that arrive.
+    pub inspector: Arc<Inspector>,
+    /// The virus scanner, where there is one.
+    pub scanner: Option<Arc<dyn Scanner>>,
 }
 
-/// The routes.
-pub fn router(api: Api) -> Router {
-    Router::new()
-        .route("/", get(docs::index))
-        .route("/docs", get(docs::page))
-        .route("/v1/orders", post(orders::create).get(orders::list))
-        .route("/v1/orders/{id}", get(orders::show).put(orders::amend))
-        .route("/v1/orders/{id}/check", post(orders::check))
-        .route("/v1/orders/{id}/submit", post(orders::submit))
-        .route("/v1/orders/{id}/withdraw", post(orders::withdraw))
-        .route("/v1/orders/{id}/history", get(orders::history))
-        .route("/v1/orders/{id}/review", post(review::decide))
-        .route("/v1/orders/{id}/claim", post(review::claim))
-        .route("/v1/orders/{id}/release", post(review::release))
-        .route("/v1/orders/{id}/materials", get(materials::list))
-        .route("/v1/orders/{id}/materials/{kind}", put(materials::upload).get(materials::download))
-        .route("/v1/review", get(review::queue))
-        .route("/v1/review/reasons", get(review::reasons))
-        .route("/v1/statistics", get(statistics::statistics))
-        .route("/v1/statistics/monthly", get(statistics::monthly))
-        .route("/v1/audit", get(audit::export))
-        .route("/v1/rules", get(review::rules))
-        .route("/v1/whitelist/{domain}", get(review::whitelist))
-        .route("/v1/orders/{id}/consent", post(orders::consent))
-        .route("/v1/orders/{id}/requirements", get(outlook::requirements))
-        .route("/v1/orders/{id}/calendar", get(outlook::calendar))
-        .route("/v1/orders/{id}/calendar.ics", get(outlook::calendar_ics))
-        .route("/v1/orders/{id}/changes", get(changes::changes))
-        .route("/v1/orders/check", post(orders::check_filing))
-        .route("/v1/determinations", post(determinations::ask))
-        .route("/v1/determinations/{id}", get(determinations::show))
+/// Every route, with its part of the document; who may call each stands in [`access::LINES`].
+fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(openapi::base())
+        .merge(docs::routes())
+        .merge(orders::routes())
+        .merge(events::routes())
+        .merge(outlook::routes())
+        .merge(changes::routes())
+        .merge(determinations::routes())
+        .merge(materials::routes())
+        .merge(uploads::routes())
+        .merge(review::routes())
+        .merge(papers::routes())
         .merge(archive::routes())
         .merge(entitlements::routes())
-        .route("/v1/orders/{id}/papers", get(papers::list))
-        .route("/v1/orders/{id}/papers/{kind}", get(papers::show))
-        .method_not_allowed_fallback(async || {
-            Problem::new(Kind::MethodNotAllowed, "See /docs for the methods of each path.")
-        })
+        .merge(imports::routes())
+        .merge(exports::routes())
+        .merge(keys::routes())
+        .merge(resellers::routes())
+        .merge(statistics::routes())
+        .merge(audit::routes())
+}
+
+/// The OpenAPI document of the routes.
+pub fn document() -> OpenApi {
+    openapi::complete(routes().into_openapi())
+}
+
+/// The routes behind their guard.
+pub fn router(api: Api) -> Router {
+    Router::from(routes())
         .fallback(async || Problem::new(Kind::NoSuchPath, "See /docs for the paths."))
+        .layer(middleware::from_fn_with_state(api.clone(), access::guard))
         .layer(middleware::from_fn(trace))
         .with_state(api)
 }

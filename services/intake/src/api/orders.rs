@@ -2,16 +2,22 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use icp_domain::{Filing, Finding, Severity};
+use icp_domain::{Filing, Finding, Province, Severity};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::auth::{Caller, Role};
-use super::problem::{FieldError, Kind, Problem};
-use super::view::{OrderView, with_etag};
+use super::auth::Caller;
+use super::openapi::parameters::{IfMatch, OrderPath};
+use super::openapi::refusals::{Fields, InPhase, JsonBody, Missing, Overtaken, Versioned};
+use super::params::{Path, Query};
+use super::problem::{Kind, Problem};
+use super::view::{HistoryLine, OrderView, history_line, with_etag};
 use super::{Api, body};
 use crate::check::Checked;
 use crate::commands::Subject;
@@ -19,25 +25,52 @@ use crate::order::{Command, Phase, RulesVerdict};
 use crate::store::{ListFilter, StoredOrder};
 use crate::{check, content, store};
 
+/// The routes of orders.
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(create, list))
+        .routes(routes!(show, amend))
+        .routes(routes!(check_filing))
+        .routes(routes!(check))
+        .routes(routes!(submit))
+        .routes(routes!(withdraw))
+        .routes(routes!(consent))
+        .routes(routes!(history))
+}
+
 /// What a new order rests on.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct CreateQuery {
-    /// Id of the determination that found its type: what decided it is frozen then.
+#[into_params(parameter_in = Query)]
+struct CreateQuery {
+    /// Id of the determination that found its type: province, nature, certificate, and domain or name of the app are
+    /// frozen then.
+    #[param(value_type = Option<Uuid>)]
     determination: Option<String>,
 }
 
-/// `POST /v1/orders?determination=…`
-pub async fn create(
+/// Creates a draft from a filing.
+#[utoipa::path(
+    post,
+    path = "/v1/orders",
+    tag = "orders",
+    params(CreateQuery),
+    request_body = Filing,
+    responses(
+        (status = 201, description = "The draft.", body = OrderView, headers(
+            ("ETag" = String, description = "Version, for `If-Match`."),
+            ("Location" = String, description = "Path of the order."),
+        )),
+        JsonBody, Missing
+    )
+)]
+async fn create(
     State(api): State<Api>,
     caller: Caller,
-    query: Result<Query<CreateQuery>, axum::extract::rejection::QueryRejection>,
+    Query(query): Query<CreateQuery>,
     headers: HeaderMap,
     request_body: Body,
 ) -> Result<Response, Problem> {
-    caller.require(Role::Applicant)?;
-    let Query(query) = query
-        .map_err(|error| Problem::fields(vec![FieldError::new("query", error.body_text(), "use determination")]))?;
     let filing = read_filing(&api, &headers, request_body).await?;
     let determination = match &query.determination {
         Some(id) => Some(api.check_determined(&caller, id, &filing).await?),
@@ -52,28 +85,60 @@ pub async fn create(
     Ok(response)
 }
 
-/// `GET /v1/orders/{id}`
-pub async fn show(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+/// An order: phase, what it waits for and since when, findings, numbers, content.
+///
+/// Operators, supervisors and auditors see no content. A look of a reviewer at content is recorded in the audit trail.
+#[utoipa::path(
+    get,
+    path = "/v1/orders/{id}",
+    tag = "orders",
+    params(OrderPath),
+    responses(
+        (status = 200, description = "The order.", body = OrderView, headers(("ETag" = String, description = "Version, for `If-Match`."))),
+        Missing
+    )
+)]
+async fn show(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let stored = find(&api, &caller, &id).await?;
-    // Operators see how an order stands, not whose it is.
+    // Others see how an order stands, not whose it is.
     if !caller.may_read_content() {
         return Ok(with_etag(&stored, None));
     }
-    api.seen(&caller, &stored, "content.viewed", format!("{{\"version\":{}}}", stored.order.version)).await?;
-    let filing = api.filing(&stored)?;
-    let stored = api.with_words(stored)?;
+    let (stored, filing) = view_content(&api, &caller, stored).await?;
     Ok(with_etag(&stored, Some(filing)))
 }
 
-/// `PUT /v1/orders/{id}`
-pub async fn amend(
+/// The order with the own words of whoever returned it, and what it declares, for a caller who may read that; the look
+/// is recorded first.
+pub(super) async fn view_content(
+    api: &Api,
+    caller: &Caller,
+    stored: StoredOrder,
+) -> Result<(StoredOrder, Filing), Problem> {
+    api.seen(caller, &stored, "content.viewed", format!("{{\"version\":{}}}", stored.order.version)).await?;
+    let filing = api.filing(&stored)?;
+    Ok((api.with_words(stored)?, filing))
+}
+
+/// Replaces the content; only in `draft` and `returned`.
+#[utoipa::path(
+    put,
+    path = "/v1/orders/{id}",
+    tag = "orders",
+    params(OrderPath, IfMatch),
+    request_body = Filing,
+    responses(
+        (status = 200, description = "The order.", body = OrderView, headers(("ETag" = String, description = "Version, for `If-Match`."))),
+        JsonBody, Missing, Versioned, InPhase
+    )
+)]
+async fn amend(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
     request_body: Body,
 ) -> Result<Response, Problem> {
-    caller.require(Role::Applicant)?;
     let stored = find(&api, &caller, &id).await?;
     body::check_version(&headers, &stored)?;
     let filing = read_filing(&api, &headers, request_body).await?;
@@ -81,23 +146,36 @@ pub async fn amend(
     Ok(with_etag(&stored, Some(filing)))
 }
 
-#[derive(Serialize)]
+/// Everything that can be said about a filing.
+#[derive(Serialize, ToSchema)]
 struct CheckAnswer {
     /// Whether the order may be submitted as it is.
     may_be_submitted: bool,
+    /// Version of the province's rule module; null while none is in force.
     rules_version: Option<String>,
+    /// SHA-256 of the module.
     rules_digest: Option<String>,
+    /// All findings.
     findings: Vec<Checked>,
 }
 
-/// `POST /v1/orders/check`: everything that can be said about a filing; nothing is stored.
-pub async fn check_filing(
+/// Everything that stands in the way of a filing, told at once; nothing is stored.
+///
+/// Form, rules of the province, identifiers, other orders in flight, the record. `mended` is the value that a machine
+/// would put in the field.
+#[utoipa::path(
+    post,
+    path = "/v1/orders/check",
+    tag = "orders",
+    request_body = Filing,
+    responses((status = 200, description = "The findings.", body = CheckAnswer), JsonBody)
+)]
+async fn check_filing(
     State(api): State<Api>,
     caller: Caller,
     headers: HeaderMap,
     request_body: Body,
 ) -> Result<Response, Problem> {
-    caller.require(Role::Applicant)?;
     let filing: Filing = body::json(&headers, request_body, api.config.max_body_bytes).await?;
     let subject = Subject { id: Uuid::nil(), account: &caller.account, materials: None, registers: None };
     let (verdict, recorded) = api.examine(&subject, &filing).await?;
@@ -114,8 +192,15 @@ fn check_answer(filing: &Filing, verdict: RulesVerdict, recorded: Vec<Finding>, 
     })
 }
 
-/// `POST /v1/orders/{id}/check`: everything that can be said about the order as it stands; nothing is stored.
-pub async fn check(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+/// Everything that stands in the way of the order as it stands, materials included; nothing is stored.
+#[utoipa::path(
+    post,
+    path = "/v1/orders/{id}/check",
+    tag = "orders",
+    params(OrderPath),
+    responses((status = 200, description = "The findings.", body = CheckAnswer), Missing)
+)]
+async fn check(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let stored = find(&api, &caller, &id).await?;
     let filing = api.filing(&stored)?;
     let materials = api.reads.materials(stored.id).await?;
@@ -124,14 +209,25 @@ pub async fn check(State(api): State<Api>, caller: Caller, Path(id): Path<String
     Ok(check_answer(&filing, verdict, recorded, stored.order.phase.is_open()).into_response())
 }
 
-/// `POST /v1/orders/{id}/submit`
-pub async fn submit(
+/// Hands the order in. A blocking rule returns it at once, with findings.
+///
+/// With `intake.entitlements.required` each service that the order connects needs an entitlement.
+#[utoipa::path(
+    post,
+    path = "/v1/orders/{id}/submit",
+    tag = "orders",
+    params(OrderPath, IfMatch),
+    responses(
+        (status = 200, description = "The order.", body = OrderView, headers(("ETag" = String, description = "Version, for `If-Match`."))),
+        Missing, Versioned, InPhase, Fields
+    )
+)]
+async fn submit(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    caller.require(Role::Applicant)?;
     let stored = find(&api, &caller, &id).await?;
     body::check_version(&headers, &stored)?;
     api.require_entitlements(&stored).await?;
@@ -139,81 +235,145 @@ pub async fn submit(
     Ok(with_etag(&stored, None))
 }
 
-/// `POST /v1/orders/{id}/withdraw`
-pub async fn withdraw(
+/// Takes the order back, as long as the bureau does not have it; a cancellation (注销) only before it is submitted.
+///
+/// An order in `queued` stays so until the relay has answered: its history tells which it was.
+#[utoipa::path(
+    post,
+    path = "/v1/orders/{id}/withdraw",
+    tag = "orders",
+    params(OrderPath, IfMatch),
+    responses(
+        (status = 200, description = "The order.", body = OrderView, headers(("ETag" = String, description = "Version, for `If-Match`."))),
+        Missing, Versioned, InPhase
+    )
+)]
+async fn withdraw(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    caller.require(Role::Applicant)?;
     let stored = find(&api, &caller, &id).await?;
     body::check_version(&headers, &stored)?;
     let stored = api.apply(&caller, stored, Command::Withdraw, Default::default()).await?;
     Ok(with_etag(&stored, None))
 }
 
-/// `POST /v1/orders/{id}/consent`: the account that holds the record lets it go (转移备案). It has the order's id from
-/// the one who asks; to everybody else the order is not there.
-pub async fn consent(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
-    caller.require(Role::Applicant)?;
+/// An order that its holder consented to.
+#[derive(Serialize, ToSchema)]
+struct Consented {
+    /// Id of the order.
+    id: Uuid,
+    /// Where it stands now.
+    #[schema(value_type = Phase)]
+    phase: &'static str,
+}
+
+/// Lets a transfer (转移备案) of the caller's record to the order's account happen.
+///
+/// The account that holds the record has the order's id from the one who asks; to everybody else the order is not
+/// there.
+#[utoipa::path(
+    post,
+    path = "/v1/orders/{id}/consent",
+    tag = "orders",
+    params(OrderPath),
+    responses((status = 200, description = "The record may go.", body = Consented), Missing, InPhase, Overtaken)
+)]
+async fn consent(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Consented>, Problem> {
     let stored = api.reads.order(body::order_id(&id)?).await?.ok_or_else(Problem::no_order)?;
     let record = match &stored.order.organiser_number {
         Some(number) => api.reads.organiser_by_number(number.clone()).await?,
         None => None,
     };
-    if record.and_then(|record| record.account).as_deref() != Some(caller.account.as_str()) {
+    let holder = record.and_then(|record| record.organiser.account);
+    if !holder.is_some_and(|holder| caller.may_see(&holder)) {
         return Err(Problem::no_order());
     }
     let stored = api.apply(&caller, stored, Command::Consent, Default::default()).await?;
-    Ok(Json(serde_json::json!({ "id": stored.id, "phase": stored.order.phase.as_str() })).into_response())
+    Ok(Json(Consented { id: stored.id, phase: stored.order.phase.as_str() }))
 }
 
-/// `GET /v1/orders/{id}/history`
-pub async fn history(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+/// What happened to an order.
+#[derive(Serialize, ToSchema)]
+struct History {
+    /// The events, oldest first.
+    history: Vec<HistoryLine>,
+}
+
+/// Every event of an order with time and actor, oldest first. No personal data.
+#[utoipa::path(
+    get,
+    path = "/v1/orders/{id}/history",
+    tag = "orders",
+    params(OrderPath),
+    responses((status = 200, description = "The events.", body = History), Missing)
+)]
+async fn history(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<History>, Problem> {
     let stored = find(&api, &caller, &id).await?;
     let rows = store::history(&api.bus.context().pool, stored.id).await?;
-    let lines: Vec<_> = rows
-        .into_iter()
-        .map(|row| serde_json::json!({"version": row.version, "at": row.at, "actor": row.actor, "event": row.event}))
-        .collect();
-    Ok(Json(serde_json::json!({ "history": lines })).into_response())
+    Ok(Json(History { history: rows.into_iter().map(history_line).collect() }))
 }
 
 /// What a list is narrowed to.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct ListQuery {
-    phase: Option<String>,
-    province: Option<String>,
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Only orders in this phase.
+    #[param(inline)]
+    phase: Option<Phase>,
+    /// Only orders of this province.
+    #[param(inline)]
+    province: Option<Province>,
+    /// Only orders behind this one: `next_after` of the page before.
     after: Option<Uuid>,
+    /// Orders in the page, 1 to 200 (`intake.max_page`); 50 where nothing is said.
+    #[param(minimum = 1)]
     limit: Option<i64>,
 }
 
-/// `GET /v1/orders`
-pub async fn list(
+/// A page of orders.
+#[derive(Serialize, ToSchema)]
+struct OrderPage {
+    /// Without content.
+    orders: Vec<OrderView>,
+    /// Give it as `after` for the next page; null on the last one.
+    next_after: Option<Uuid>,
+}
+
+/// A page of orders, oldest first. Applicants see those of their account.
+#[utoipa::path(
+    get,
+    path = "/v1/orders",
+    tag = "orders",
+    params(ListQuery),
+    responses((status = 200, description = "A page.", body = OrderPage), Fields)
+)]
+async fn list(
     State(api): State<Api>,
     caller: Caller,
-    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
-) -> Result<Response, Problem> {
-    let account = (caller.role == Role::Applicant).then(|| caller.account.clone());
-    let Query(query) = query.map_err(|error| {
-        Problem::fields(vec![FieldError::new("query", error.body_text(), "use phase, province, after and limit")])
-    })?;
-    let phase = match &query.phase {
-        None => None,
-        Some(text) => Some(Phase::parse(text).ok_or_else(|| {
-            let known = Phase::ALL.map(Phase::as_str).join(", ");
-            Problem::fields(vec![FieldError::new("phase", "is not a phase", format!("use one of {known}"))])
-        })?),
-    };
+    Query(query): Query<ListQuery>,
+) -> Result<Json<OrderPage>, Problem> {
     let limit = page_limit(&api, query.limit)?;
-    let filter = ListFilter { account, phase, province: query.province, after: query.after };
-    let orders = store::list(&api.bus.context().pool, &filter, limit).await?;
-    let full = i64::try_from(orders.len()).is_ok_and(|count| count == limit);
-    let next = orders.last().filter(|_| full).map(|last| last.id);
-    let views: Vec<OrderView> = orders.iter().map(|stored| OrderView::new(stored, None)).collect();
-    Ok(Json(serde_json::json!({ "orders": views, "next_after": next })).into_response())
+    let filter = list_filter(&caller, query.phase, query.province, query.after);
+    let stored = store::list(&api.bus.context().pool, &filter, limit).await?;
+    let is_full = i64::try_from(stored.len()).is_ok_and(|count| count == limit);
+    let next_after = stored.last().filter(|_| is_full).map(|last| last.id);
+    let orders = stored.iter().map(|stored| OrderView::new(stored, None)).collect();
+    Ok(Json(OrderPage { orders, next_after }))
+}
+
+/// What a caller's list of orders is narrowed to: applicants and resellers see those of their accounts.
+pub(super) fn list_filter(
+    caller: &Caller,
+    phase: Option<Phase>,
+    province: Option<Province>,
+    after: Option<Uuid>,
+) -> ListFilter {
+    let accounts = caller.accounts().map(<[String]>::to_vec);
+    ListFilter { accounts, phase, province: province.map(|province| province.letters().to_owned()), after }
 }
 
 /// How many orders a page has.

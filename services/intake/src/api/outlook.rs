@@ -1,20 +1,30 @@
 //! What an order still needs, until when, and how long it will take.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use icp_domain::{Filing, Finding};
 use icp_rules_sdk::RequirementsAnswer;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Api;
 use super::auth::Caller;
+use super::openapi::parameters::OrderPath;
+use super::openapi::refusals::Missing;
 use super::orders::find;
+use super::params::Path;
 use super::problem::{Kind, Problem};
+use crate::archive::record_found::OpenRecord;
 use crate::commands::Subject;
-use crate::deadlines::{Course, Deadline, deadlines, ics};
+use crate::deadlines::{Course, Deadline, Estimate, deadlines, ics};
+use crate::materials::store::MaterialRow;
+use crate::requirements::Checklist;
 use crate::rules::{self, Facts};
-use crate::store::{self, MaterialRow, StoredOrder};
+use crate::store::{self, StoredOrder};
 use crate::{check, content, requirements};
 
 /// Orders whose history estimates rest on, at most.
@@ -22,57 +32,106 @@ const ESTIMATED_ORDERS_MAX: i64 = 500;
 /// 33号令 art. 12, where no module says otherwise.
 const BUREAU_WORKING_DAYS: u32 = 20;
 
-/// `GET /v1/orders/{id}/requirements`
-pub async fn requirements(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+/// The routes of what an order still needs.
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(requirements)).routes(routes!(calendar)).routes(routes!(calendar_ics))
+}
+
+/// What the province's rules demand for this order: fields, documents, persons, SMS receivers, each `done` or
+/// `missing`. 503 while the province's module is not loaded.
+#[utoipa::path(
+    get,
+    path = "/v1/orders/{id}/requirements",
+    tag = "orders",
+    params(OrderPath),
+    responses((status = 200, description = "The checklist.", body = Checklist), Missing)
+)]
+async fn requirements(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Checklist>, Problem> {
     let stored = find(&api, &caller, &id).await?;
     let filing = api.filing(&stored)?;
     let materials = api.reads.materials(stored.id).await?;
-    let answer = api.required(&stored, &filing, &materials).map_err(|reason| {
+    let subject = Subject::of(&stored, &materials);
+    let background = api.background(&subject, &filing).await?;
+    let record = background.own_record.as_ref();
+    let answer = api.required(&stored, &filing, &materials, record).map_err(|reason| {
         tracing::warn!(order.id = %stored.id, %reason, "requirements are not known");
         Problem::new(Kind::Unavailable, "The province's rules are not loaded; ask again, or ask the operator.")
     })?;
-    let subject = Subject::of(&stored, &materials);
-    let (verdict, recorded) = api.examine(&subject, &filing).await?;
+    let (verdict, recorded) = api.examine_with(&subject, &filing, &background).await;
     let findings: Vec<Finding> = check::all(&filing, content::validate(&filing), verdict.findings, recorded)
         .into_iter()
         .map(|checked| checked.finding)
         .collect();
     let fields = content::fields(&filing);
-    Ok(Json(requirements::checklist(&answer, &stored.order, &materials, fields, &findings)).into_response())
+    Ok(Json(requirements::checklist(&answer, &stored.order, &materials, fields, &findings)))
 }
 
-/// `GET /v1/orders/{id}/calendar`
-pub async fn calendar(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+/// Until when something must happen, and how long it takes.
+#[derive(Serialize, ToSchema)]
+struct OrderCalendar {
+    /// Open deadlines, the nearest first.
+    deadlines: Vec<Deadline>,
+    /// How long each step took in this province, by the orders that ended last; none while none has ended.
+    estimates: Vec<Estimate>,
+}
+
+/// Open deadlines, and how long each step takes in this province.
+#[utoipa::path(
+    get,
+    path = "/v1/orders/{id}/calendar",
+    tag = "orders",
+    params(OrderPath),
+    responses((status = 200, description = "The calendar.", body = OrderCalendar), Missing)
+)]
+async fn calendar(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<OrderCalendar>, Problem> {
     let stored = find(&api, &caller, &id).await?;
     let deadlines = api.deadlines(&stored).await?;
     let pool = &api.bus.context().pool;
     let estimates = store::estimates(pool, &stored.province, ESTIMATED_ORDERS_MAX).await?;
-    Ok(Json(serde_json::json!({ "deadlines": deadlines, "estimates": estimates })).into_response())
+    Ok(Json(OrderCalendar { deadlines, estimates }))
 }
 
-/// `GET /v1/orders/{id}/calendar.ics`
-pub async fn calendar_ics(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+/// The open deadlines for calendars (iCalendar). No personal data.
+#[utoipa::path(
+    get,
+    path = "/v1/orders/{id}/calendar.ics",
+    tag = "orders",
+    params(OrderPath),
+    responses((status = 200, description = "The calendar.", body = String, content_type = "text/calendar"), Missing)
+)]
+async fn calendar_ics(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let stored = find(&api, &caller, &id).await?;
     let document = ics::document(stored.id, &api.deadlines(&stored).await?, api.clock.now());
     Ok(([(header::CONTENT_TYPE, "text/calendar; charset=utf-8")], document).into_response())
 }
 
 impl Api {
-    fn required(
+    /// What the province's rule module demands for an order.
+    pub(crate) fn required(
         &self,
         stored: &StoredOrder,
         filing: &Filing,
         materials: &[MaterialRow],
+        record: Option<&OpenRecord>,
     ) -> Result<RequirementsAnswer, String> {
         let facts = Facts {
             order_id: stored.id,
             materials: Some(materials),
             filed: None,
+            record,
             other_orders_in_flight: 0,
             registers: None,
             now: self.clock.now(),
         };
-        self.rules.requirements(filing.province, &filing.into(), &rules::context(&facts))
+        self.rules.requirements(filing.province, &filing.into(), &rules::context(filing, &facts))
     }
 
     async fn deadlines(&self, stored: &StoredOrder) -> Result<Vec<Deadline>, Problem> {
@@ -80,7 +139,7 @@ impl Api {
         let last = |name: &str| {
             history.iter().rev().find(|row| row.event.get("event").and_then(|event| event.as_str()) == Some(name))
         };
-        let required = self.required(stored, &self.filing(stored)?, &[]).ok();
+        let required = self.required(stored, &self.filing(stored)?, &[], None).ok();
         let course = Course {
             updated_at: stored.updated_at,
             submitted_at: last("submitted").map(|row| row.at),

@@ -6,20 +6,26 @@ mod printing;
 use std::path::PathBuf;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use icp_domain::Filing;
+use icp_domain::{Filing, Organiser};
 use icp_papers::{Facts, Output, Paper, PaperError, Slip, SlipOrder, Submission, letter_templates};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Api;
-use super::auth::{Caller, Role};
+use super::auth::Caller;
+use super::openapi::parameters::OrderPath;
+use super::openapi::refusals::{Fields, InPhase, Missing};
 use super::orders::find;
-use super::problem::{FieldError, Kind, Problem};
-use crate::china;
+use super::params::{Path, Query};
+use super::problem::{Kind, Problem};
 use crate::order::Phase;
 use crate::store::{self, StoredOrder};
+use crate::{china, content};
 use evidence::Recorded;
 
 /// The section `[intake.papers]`.
@@ -42,10 +48,24 @@ const SLIP: &str = "slip";
 const ACCEPTANCE_RECEIPT: &str = "acceptance-receipt";
 const COMPLETION_NOTICE: &str = "completion-notice";
 
+/// The routes of papers.
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
+}
+
+/// The papers of an order.
+#[derive(Serialize, ToSchema)]
+struct PaperList {
+    /// Those that fit it as it stands.
+    papers: Vec<PaperView>,
+}
+
 /// A paper that fits the order.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct PaperView {
+    /// Its name in the path, e.g. `slip`.
     kind: String,
+    /// Its Chinese title.
     title: String,
     /// Why it belongs to the order.
     reason: String,
@@ -55,8 +75,15 @@ struct PaperView {
     is_official_wording: bool,
 }
 
-/// `GET /v1/orders/{id}/papers`: the papers that fit the order, with the reason for each.
-pub async fn list(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+/// The papers that fit the order, with the reason for each: verification slip, receipts, letters.
+#[utoipa::path(
+    get,
+    path = "/v1/orders/{id}/papers",
+    tag = "papers",
+    params(OrderPath),
+    responses((status = 200, description = "The papers.", body = PaperList), Missing)
+)]
+async fn list(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<PaperList>, Problem> {
     let (stored, filing) = read(&api, &caller, &id).await?;
     let recorded = recorded(&api, &stored).await?;
     let ours = |kind: &str, title: &str, reason: &str, is_per_service| PaperView {
@@ -84,37 +111,52 @@ pub async fn list(State(api): State<Api>, caller: Caller, Path(id): Path<String>
         is_per_service: template.is_per_service,
         is_official_wording: template.is_official_wording,
     }));
-    Ok(Json(serde_json::json!({ "papers": papers })).into_response())
+    Ok(Json(PaperList { papers }))
 }
 
 /// Which service a paper is about.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct PaperQuery {
+#[into_params(parameter_in = Query)]
+struct PaperQuery {
+    /// Index of the service.
     #[serde(default)]
     service: usize,
 }
 
-/// `GET /v1/orders/{id}/papers/{kind}`: the paper as a PDF; with `Accept: image/jpeg` the slip as a picture.
-pub async fn show(
+/// A paper as a PDF; with `Accept: image/jpeg` the slip as a picture of at most 150 KiB
+/// (`intake.papers.picture_bytes_max`).
+#[utoipa::path(
+    get,
+    path = "/v1/orders/{id}/papers/{kind}",
+    tag = "papers",
+    params(
+        OrderPath,
+        ("kind" = String, Path, description = "`slip`, `acceptance-receipt`, `completion-notice` or a letter of the list."),
+        PaperQuery
+    ),
+    responses(
+        (status = 200, description = "The paper.", content(("application/pdf"), ("image/jpeg"))),
+        Fields, Missing, InPhase
+    )
+)]
+async fn show(
     State(api): State<Api>,
     caller: Caller,
     Path((id, kind)): Path<(String, String)>,
-    query: Result<Query<PaperQuery>, axum::extract::rejection::QueryRejection>,
+    Query(query): Query<PaperQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Query(query) = query.map_err(|error| {
-        Problem::fields(vec![FieldError::new("query", error.body_text(), "give service, a number from 0")])
-    })?;
     let (stored, filing) = read(&api, &caller, &id).await?;
     let recorded = recorded(&api, &stored).await?;
+    let on_record = organiser_on_record(&api, &stored, &filing).await?;
     let facts = Facts {
         filing: &filing,
         service: query.service,
         order_id: stored.id,
         provider_name: &api.config.papers.provider_name,
         date: china::day(api.clock.now()),
-        record: None,
+        record: on_record.as_ref(),
     };
     let paper = make(&kind, facts, &stored, &recorded)?;
     let accepts_jpeg = headers.get(header::ACCEPT).is_some_and(|accept| accept == "image/jpeg");
@@ -164,14 +206,19 @@ fn make(kind: &str, facts: Facts<'_>, stored: &StoredOrder, recorded: &Recorded)
 
 async fn read(api: &Api, caller: &Caller, id: &str) -> Result<(StoredOrder, Filing), Problem> {
     let stored = find(api, caller, id).await?;
-    if caller.role == Role::Operator {
-        return Err(Problem::new(
-            Kind::Forbidden,
-            "Papers hold personal data: use a token of the applicant or a reviewer.",
-        ));
-    }
     let filing = api.filing(&stored)?;
     Ok((stored, filing))
+}
+
+/// The organiser as it stands on record in the order's account, as long as the order has not changed it.
+async fn organiser_on_record(api: &Api, stored: &StoredOrder, filing: &Filing) -> Result<Option<Organiser>, Problem> {
+    let number = content::organiser_number(filing).filter(|_| stored.order.phase != Phase::Approved);
+    let found = match number {
+        Some(number) => api.reads.organiser_by_number(number).await?,
+        None => None,
+    };
+    let own = found.filter(|found| found.organiser.account.as_deref() == Some(stored.account.as_str()));
+    Ok(own.map(|found| found.organiser.open(&api.vault)).transpose()?.flatten())
 }
 
 async fn recorded(api: &Api, stored: &StoredOrder) -> Result<Recorded, Problem> {
@@ -183,12 +230,13 @@ impl From<PaperError> for Problem {
     fn from(error: PaperError) -> Self {
         let text = error.to_string();
         match error {
-            PaperError::MissingField { field, .. } => {
-                Self::fields(vec![FieldError::new(field, text, "fill it in and ask again")])
+            PaperError::MissingField { field, .. } if field.starts_with("record.") => {
+                let detail = "This paper names what is on record before the order changes it, and the archive of this \
+                              account holds no such record; check `organiser.number`.";
+                Self::new(Kind::WrongPhase, detail)
             }
-            PaperError::NoSuchService { .. } => {
-                Self::fields(vec![FieldError::new("service", text, "name one of the declared services")])
-            }
+            PaperError::MissingField { field, .. } => Self::field(&field, &text, "fill it in and ask again"),
+            PaperError::NoSuchService { .. } => Self::field("service", &text, "name one of the declared services"),
             PaperError::NotReviewed { .. } => Self::new(Kind::WrongPhase, format!("{text}.")),
             PaperError::Template(_) => {
                 tracing::error!(error = text, "a template of a paper is wrong");

@@ -3,18 +3,25 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use icp_domain::Finding;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa::openapi::{ObjectBuilder, Type};
 
 use crate::order::Rejection;
 
+/// When something may be tried again of which nobody knows when it is over.
+const RETRY_SECONDS: u64 = 2;
+
 /// What is wrong with one field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldError {
-    /// Path of the field, e.g. `services[0].name`.
+    /// Path of the field, e.g. `services[0].name`; empty where it is the body as a whole.
     pub field: String,
     /// What is wrong.
+    #[schema(min_length = 1)]
     pub reason: String,
     /// What to do.
+    #[schema(min_length = 1)]
     pub remedy: String,
 }
 
@@ -52,6 +59,14 @@ pub enum Kind {
     VersionRequired,
     /// Another reviewer must decide, or the order must be claimed first.
     NotYours,
+    /// The client made too many requests, or as much of this is done at once as may be.
+    TooManyRequests,
+    /// An `Idempotency-Key` was used for another request.
+    KeyReused,
+    /// The first request with this `Idempotency-Key` is still at work.
+    StillAtWork,
+    /// The request was carried out, and its answer is lost.
+    AnswerLost,
     /// The body is larger than the limit.
     TooLarge,
     /// Another content type is needed.
@@ -60,11 +75,21 @@ pub enum Kind {
     Unavailable,
     /// A defect of ours.
     Internal,
+    /// The upload stands at another place.
+    WrongOffset,
+    /// The bytes that arrived are not those that were sent.
+    WrongChecksum,
+    /// The upload is over.
+    UploadGone,
+    /// Another version of the upload protocol.
+    WrongTusVersion,
+    /// The virus scanner has not let the material through.
+    NotScanned,
 }
 
 impl Kind {
     /// Every kind, for the documentation.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 25] = [
         Self::BadBody,
         Self::InvalidFields,
         Self::Unauthenticated,
@@ -81,6 +106,15 @@ impl Kind {
         Self::Unavailable,
         Self::Internal,
         Self::NotYours,
+        Self::TooManyRequests,
+        Self::KeyReused,
+        Self::StillAtWork,
+        Self::AnswerLost,
+        Self::WrongOffset,
+        Self::WrongChecksum,
+        Self::UploadGone,
+        Self::WrongTusVersion,
+        Self::NotScanned,
     ];
 
     /// Code, HTTP status and title.
@@ -102,6 +136,16 @@ impl Kind {
             }
             Self::VersionRequired => ("ICP-INTAKE-0011", StatusCode::PRECONDITION_REQUIRED, "If-Match is needed"),
             Self::NotYours => ("ICP-INTAKE-0030", StatusCode::CONFLICT, "The order is not yours to decide"),
+            Self::TooManyRequests => ("ICP-INTAKE-0040", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
+            Self::KeyReused => {
+                ("ICP-INTAKE-0041", StatusCode::UNPROCESSABLE_ENTITY, "This Idempotency-Key is another request's")
+            }
+            Self::StillAtWork => {
+                ("ICP-INTAKE-0042", StatusCode::CONFLICT, "The first request with this Idempotency-Key is at work")
+            }
+            Self::AnswerLost => {
+                ("ICP-INTAKE-0043", StatusCode::CONFLICT, "The request was carried out, and its answer is lost")
+            }
             Self::TooLarge => ("ICP-INTAKE-0012", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
             Self::WrongContentType => {
                 ("ICP-INTAKE-0013", StatusCode::UNSUPPORTED_MEDIA_TYPE, "Another content type is needed")
@@ -110,8 +154,20 @@ impl Kind {
                 ("ICP-INTAKE-0014", StatusCode::SERVICE_UNAVAILABLE, "The service cannot answer just now")
             }
             Self::Internal => ("ICP-INTAKE-0015", StatusCode::INTERNAL_SERVER_ERROR, "Something is wrong on our side"),
+            Self::WrongOffset => ("ICP-INTAKE-0044", StatusCode::CONFLICT, "The upload stands at another offset"),
+            Self::WrongChecksum => ("ICP-INTAKE-0045", checksum_mismatch(), "The checksum of the bytes differs"),
+            Self::UploadGone => ("ICP-INTAKE-0046", StatusCode::GONE, "There is no such upload any more"),
+            Self::WrongTusVersion => {
+                ("ICP-INTAKE-0047", StatusCode::PRECONDITION_FAILED, "Another version of the upload protocol is needed")
+            }
+            Self::NotScanned => ("ICP-INTAKE-0048", StatusCode::CONFLICT, "The virus scan does not let this through"),
         }
     }
+}
+
+/// 460, the upload protocol's own status.
+fn checksum_mismatch() -> StatusCode {
+    StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 /// An error to be answered.
@@ -121,6 +177,8 @@ pub struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     findings: Vec<Finding>,
+    /// Seconds after which to try again, where they are known.
+    wait_seconds: Option<u64>,
 }
 
 impl std::fmt::Display for Problem {
@@ -130,23 +188,87 @@ impl std::fmt::Display for Problem {
     }
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// Why a request was refused or could not be answered (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Document {
+    /// Where the code is explained, relative to this service.
+    #[schema(example = "/docs#ICP-INTAKE-0002")]
     r#type: String,
-    title: &'a str,
+    /// What the code means.
+    #[schema(min_length = 1)]
+    title: &'static str,
+    /// HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
-    code: &'a str,
-    detail: &'a str,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [FieldError],
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    findings: &'a [Finding],
+    #[schema(schema_with = codes)]
+    code: &'static str,
+    /// What to do.
+    #[schema(min_length = 1)]
+    detail: String,
+    /// Every field at fault, where fields are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+    /// What blocks the order, where findings do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<Finding>,
+}
+
+fn codes() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("Stable code of the kind of error."))
+        .enum_values(Some(Kind::ALL.map(|kind| kind.describe().0)))
 }
 
 impl Problem {
     /// A problem; the detail says what to do.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), findings: Vec::new() }
+        Self { kind, detail: detail.into(), errors: Vec::new(), findings: Vec::new(), wait_seconds: None }
+    }
+
+    /// The client must wait.
+    pub fn too_many(detail: impl Into<String>, wait_seconds: u64) -> Self {
+        Self { wait_seconds: Some(wait_seconds), ..Self::new(Kind::TooManyRequests, detail) }
+    }
+
+    /// What kind it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// An `Idempotency-Key` that was used for another request.
+    pub fn key_reused() -> Self {
+        let wrong =
+            FieldError::new("Idempotency-Key", "belongs to another request", "take a new key for another request");
+        Self { errors: vec![wrong], ..Self::new(Kind::KeyReused, "Take a new key for another request.") }
+    }
+
+    /// What to do.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Fields that must be mended.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
+    /// Findings that block.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Seconds after which the same may succeed; none where something must be mended first.
+    pub fn retry_after(&self) -> Option<u64> {
+        let passes = matches!(self.kind, Kind::Unavailable | Kind::TooManyRequests);
+        passes.then(|| self.wait_seconds.unwrap_or(RETRY_SECONDS))
+    }
+
+    /// A repetition of a request with an `Idempotency-Key` has begun before this one could be stored.
+    pub fn overtaken() -> Self {
+        let detail = "The request took too long, and its repetition is at work. Ask again with the same key.";
+        Self::new(Kind::StillAtWork, detail)
     }
 
     /// Whether the order, as it stands, refuses what was wanted; trying again is no use.
@@ -154,10 +276,26 @@ impl Problem {
         matches!(self.kind, Kind::WrongPhase | Kind::Blocked | Kind::StaleVersion)
     }
 
+    /// Paths of the fields at fault.
+    #[cfg(test)]
+    pub(super) fn named(&self) -> impl Iterator<Item = &str> {
+        self.errors.iter().map(|error| error.field.as_str())
+    }
+
+    /// Whether somebody else was faster.
+    pub fn is_stale(&self) -> bool {
+        self.kind == Kind::StaleVersion
+    }
+
+    /// Whether the same request may be answered otherwise a little later.
+    pub fn is_transient(&self) -> bool {
+        matches!(self.kind, Kind::Unavailable | Kind::Internal | Kind::StaleVersion)
+    }
+
     /// Fields that are not valid.
     pub fn fields(errors: Vec<FieldError>) -> Self {
         let detail = format!("{} field(s) must be mended; nothing was stored.", errors.len());
-        Self { kind: Kind::InvalidFields, detail, errors, findings: Vec::new() }
+        Self { errors, ..Self::new(Kind::InvalidFields, detail) }
     }
 
     /// One field must be mended.
@@ -183,15 +321,13 @@ impl From<Rejection> for Problem {
         match rejection {
             Rejection::WrongPhase { .. } => Self::new(Kind::WrongPhase, format!("{text}.")),
             Rejection::Blocked(findings) => {
-                let detail = "Return the order to the applicant with these findings.".to_owned();
-                Self { kind: Kind::Blocked, detail, errors: Vec::new(), findings }
+                let detail = "Return the order to the applicant with these findings.";
+                Self { findings, ..Self::new(Kind::Blocked, detail) }
             }
             Rejection::SameReviewer(_) => Self::new(Kind::NotYours, format!("{text}.")),
-            Rejection::NoReason => Self::fields(vec![FieldError::new(
-                "findings",
-                "is empty",
-                "name at least one field with its reason and remedy",
-            )]),
+            Rejection::NoReason => {
+                Self::field("findings", "is empty", "name at least one field with its reason and remedy")
+            }
         }
     }
 }
@@ -212,14 +348,15 @@ impl From<std::sync::Arc<sqlx::Error>> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (code, status, title) = self.kind.describe();
+        let retry_after = self.retry_after();
         let document = Document {
             r#type: format!("/docs#{code}"),
             title,
             status: status.as_u16(),
             code,
-            detail: &self.detail,
-            errors: &self.errors,
-            findings: &self.findings,
+            detail: self.detail,
+            errors: self.errors,
+            findings: self.findings,
         };
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let mut response = (status, body).into_response();
@@ -232,8 +369,8 @@ impl IntoResponse for Problem {
             // The rest of the body is not read: nobody may use this connection for another request.
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

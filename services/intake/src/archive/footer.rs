@@ -5,6 +5,7 @@ use chrono::{DateTime, Days, FixedOffset, NaiveDate, Utc};
 use icp_domain::identifiers::FilingNumber;
 use icp_rules_sdk::FooterNumber;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Where the number links to.
 pub const MINISTRY_URL: &str = "https://beian.miit.gov.cn/";
@@ -15,7 +16,7 @@ const PUBLIC_SECURITY_DAYS: u64 = 30;
 const CHINA_UTC_OFFSET_SECONDS: i32 = 8 * 3600;
 
 /// What to put at the foot of a site.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Footer {
     /// The number in the province's form.
     pub number: String,
@@ -28,7 +29,7 @@ pub struct Footer {
 }
 
 /// The reminder of the public-security filing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PublicSecurity {
     /// Last day, for a site that opened on the day of the approval.
     pub due: NaiveDate,

@@ -1,17 +1,18 @@
 //! One record of the archive with everything that is known about it.
 
 use chrono::{DateTime, Utc};
-use icp_domain::{Access, InternetService, Organiser};
+use icp_domain::{Access, InternetService, OrderType, Organiser, ServiceKind};
 use icp_kit::Vault;
 use serde::Serialize;
 use sqlx::PgPool;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::ArchiveError;
 use super::record::normal_number;
 
 /// An organiser as the archive shows it.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, Serialize, sqlx::FromRow, ToSchema)]
 pub struct OrganiserFound {
     /// Our id.
     #[serde(skip)]
@@ -37,13 +38,13 @@ pub struct OrganiserFound {
     /// When it changed last.
     pub updated_at: DateTime<Utc>,
     #[serde(skip)]
-    content: Option<Vec<u8>>,
+    pub(crate) content: Option<Vec<u8>>,
     #[serde(skip)]
-    data_key: Option<Vec<u8>>,
+    pub(crate) data_key: Option<Vec<u8>>,
 }
 
 /// A service as the archive shows it.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, Serialize, sqlx::FromRow, ToSchema)]
 pub struct ServiceFound {
     /// Our id.
     #[serde(skip)]
@@ -57,7 +58,8 @@ pub struct ServiceFound {
     pub organiser_number: String,
     /// Id in the bureau's store.
     pub bureau_id: Option<i64>,
-    /// `website`, `app`, `mini_program` or `quick_app`.
+    /// What kind it is.
+    #[schema(value_type = ServiceKind)]
     pub kind: String,
     /// Name.
     pub name: String,
@@ -78,13 +80,13 @@ pub struct ServiceFound {
     /// When it changed last.
     pub updated_at: DateTime<Utc>,
     #[serde(skip)]
-    content: Option<Vec<u8>>,
+    pub(crate) content: Option<Vec<u8>>,
     #[serde(skip)]
-    data_key: Option<Vec<u8>>,
+    pub(crate) data_key: Option<Vec<u8>>,
 }
 
 /// An access through this provider.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, Serialize, sqlx::FromRow, ToSchema)]
 pub struct AccessFound {
     #[serde(skip)]
     service_id: Uuid,
@@ -103,7 +105,7 @@ pub struct AccessFound {
 }
 
 /// A line of a record's history.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, Serialize, sqlx::FromRow, ToSchema)]
 pub struct HistoryFound {
     /// When.
     pub at: DateTime<Utc>,
@@ -112,13 +114,14 @@ pub struct HistoryFound {
     /// By which order.
     pub order_id: Uuid,
     /// Its type.
+    #[schema(value_type = OrderType)]
     pub order_type: String,
     /// The service, in the history of its organiser.
     pub service_number: Option<String>,
 }
 
 /// A number that a record has or had.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, Serialize, sqlx::FromRow, ToSchema)]
 pub struct NumberFound {
     /// The number.
     pub number: String,
@@ -131,11 +134,13 @@ pub struct NumberFound {
 /// Lines of history that one answer holds at most, the latest.
 const HISTORY_MAX: i64 = 500;
 
-const SERVICE: &str = "select service.id, service.organiser_id, service.number, organiser.number as organiser_number, \
+/// Columns of a [`ServiceFound`].
+pub(super) const SERVICE: &str = "service.id, service.organiser_id, service.number, organiser.number as organiser_number, \
      service.bureau_id, service.kind, service.name, service.province, service.status, service.is_connected, \
      service.account, service.order_id, service.filed_at, service.updated_at, service.content, organiser.data_key, \
-     array(select domain from archive_domains where service_id = service.id order by domain) as domains \
-     from archive_services service join archive_organisers organiser on organiser.id = service.organiser_id";
+     array(select domain from archive_domains where service_id = service.id order by domain) as domains";
+/// Where the columns of its organiser come from.
+pub(super) const OF_ORGANISER: &str = "join archive_organisers organiser on organiser.id = service.organiser_id";
 
 /// The organiser that has or had this number.
 pub async fn organiser(pool: &PgPool, number: &str) -> Result<Option<OrganiserFound>, sqlx::Error> {
@@ -148,13 +153,33 @@ pub async fn organiser(pool: &PgPool, number: &str) -> Result<Option<OrganiserFo
     .await
 }
 
+/// The organisers that have these numbers now.
+pub async fn organisers(pool: &PgPool, numbers: &[String]) -> Result<Vec<OrganiserFound>, sqlx::Error> {
+    sqlx::query_as("select * from archive_organisers where number = any($1)").bind(numbers).fetch_all(pool).await
+}
+
 /// The services that have or had these numbers.
 pub async fn services(pool: &PgPool, numbers: &[String]) -> Result<Vec<ServiceFound>, sqlx::Error> {
     let numbers: Vec<String> = numbers.iter().map(|number| normal_number(number)).collect();
     let query = format!(
-        "{SERVICE} where service.id = any(array(select record_id from archive_numbers where number = any($1) and is_service))"
+        "select {SERVICE} from archive_services service {OF_ORGANISER} \
+         where service.id = any(array(select record_id from archive_numbers where number = any($1) and is_service))"
     );
     sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(numbers).fetch_all(pool).await
+}
+
+/// The services of an organiser that are on record and connected here, oldest first.
+pub async fn connected_services(
+    pool: &PgPool,
+    organiser_id: Uuid,
+    limit: i64,
+) -> Result<Vec<ServiceFound>, sqlx::Error> {
+    let query = format!(
+        "select {SERVICE} from archive_services service {OF_ORGANISER} \
+         where service.organiser_id = $1 and service.status = 'filed' and service.is_connected \
+         order by service.filed_at, service.id limit $2"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(organiser_id).bind(limit).fetch_all(pool).await
 }
 
 /// The accesses of services, oldest first.

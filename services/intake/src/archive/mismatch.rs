@@ -2,17 +2,22 @@
 //! bureau that say something else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 
 use chrono::{DateTime, Utc};
-use icp_domain::names::is_same_name;
-use icp_domain::{InternetService, Organiser};
+use icp_domain::Organiser;
+use icp_domain::names::{DomainName, is_same_name};
 use icp_kit::Vault;
-use serde::Serialize;
+use icp_proto::relay::IpRange;
+use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgPool};
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::ArchiveError;
-use super::record::{CERTIFICATE_FIELD, Traits, certificate_key, normal_number};
+use super::record::{CERTIFICATE_FIELD, certificate_key, normal_number};
 use super::search::Cursor;
+use crate::content::ip_range;
 
 /// What the bureau has of an organiser, with all of its services through this provider.
 #[derive(Debug, Clone)]
@@ -21,8 +26,12 @@ pub struct BureauRecord {
     pub organiser_number: String,
     /// Its id in the bureau's store; 0 where unknown.
     pub organiser_id: i64,
-    /// Its data.
-    pub organiser: Organiser,
+    /// Name.
+    pub name: String,
+    /// Nature (单位性质).
+    pub nature: u16,
+    /// Number of its certificate.
+    pub certificate_number: String,
     /// Its services.
     pub services: Vec<BureauService>,
 }
@@ -34,8 +43,12 @@ pub struct BureauService {
     pub number: String,
     /// Its id in the bureau's store; 0 where unknown.
     pub id: i64,
-    /// Its data.
-    pub service: InternetService,
+    /// Name.
+    pub name: String,
+    /// Domains.
+    pub domains: Vec<String>,
+    /// Addresses through this provider.
+    pub addresses: Vec<IpRange>,
 }
 
 /// One field that is not the same. Values of personal data are left empty.
@@ -50,11 +63,24 @@ pub struct Difference {
 
 #[derive(Debug, sqlx::FromRow)]
 struct ArchivedOrganiser {
+    id: Uuid,
+    content: Option<Vec<u8>>,
+    data_key: Option<Vec<u8>>,
     number: String,
     bureau_id: Option<i64>,
     nature: i32,
     certificate_index: Vec<u8>,
     status: String,
+}
+
+impl ArchivedOrganiser {
+    /// Its name on record; none where it was erased or is not complete yet.
+    fn name(&self, vault: &Vault) -> Result<Option<String>, ArchiveError> {
+        let (Some(content), Some(data_key)) = (&self.content, &self.data_key) else { return Ok(None) };
+        let clear = vault.unwrap_key(data_key, self.id.as_bytes())?.decrypt(self.id.as_bytes(), content)?;
+        let organiser: Organiser = serde_json::from_slice(&clear)?;
+        Ok(Some(organiser.name))
+    }
 }
 
 #[derive(Debug, sqlx::FromRow)]
@@ -78,7 +104,8 @@ pub async fn compare(
 ) -> Result<usize, ArchiveError> {
     let numbers: Vec<String> = records.iter().map(|record| normal_number(&record.organiser_number)).collect();
     let organisers: Vec<ArchivedOrganiser> = sqlx::query_as(
-        "select number, bureau_id, nature, certificate_index, status from archive_organisers where number = any($1)",
+        "select id, content, data_key, number, bureau_id, nature, certificate_index, status from archive_organisers \
+         where number = any($1)",
     )
     .bind(&numbers)
     .fetch_all(&mut *connection)
@@ -98,7 +125,7 @@ pub async fn compare(
     for (record, number) in records.iter().zip(&numbers) {
         let archived = organisers.iter().find(|organiser| &organiser.number == number);
         let own = services.iter().filter(|service| &service.organiser_number == number).collect();
-        differences.extend(differences_of(vault, number, record, archived, own));
+        differences.extend(differences_of(vault, number, record, archived, own)?);
     }
     let all = |of: fn(&Difference) -> &str| differences.iter().map(of).collect::<Vec<_>>();
     sqlx::query(include_str!("../../queries/archive/save_differences.sql"))
@@ -120,7 +147,7 @@ fn differences_of(
     record: &BureauRecord,
     archived: Option<&ArchivedOrganiser>,
     services: Vec<&ArchivedService>,
-) -> Vec<Difference> {
+) -> Result<Vec<Difference>, ArchiveError> {
     let mut found = Vec::new();
     let mut tell = |service: &str, field: &'static str, archived: String, at_bureau: String| {
         if archived != at_bureau || PERSONAL.contains(&field) {
@@ -131,9 +158,12 @@ fn differences_of(
     match archived {
         Some(archived) => {
             tell("", "status", archived.status.clone(), "filed".to_owned());
-            let nature = i32::from(record.organiser.nature);
+            let nature = i32::from(record.nature);
             tell("", "organiser.nature", archived.nature.to_string(), nature.to_string());
-            let certificate = certificate_key(&record.organiser.certificate.number);
+            if archived.name(vault)?.is_some_and(|name| !is_same_name(&name, &record.name)) {
+                tell("", "organiser.name", String::new(), String::new());
+            }
+            let certificate = certificate_key(&record.certificate_number);
             if vault.blind_index(CERTIFICATE_FIELD, &certificate) != archived.certificate_index {
                 tell("", "organiser.certificate.number", String::new(), String::new());
             }
@@ -155,36 +185,46 @@ fn differences_of(
             tell(number, "services", String::new(), "connected".to_owned());
             continue;
         };
-        if !is_same_name(&archived.name, &bureau.service.name) {
-            tell(number, "name", archived.name.clone(), bureau.service.name.clone());
+        if !is_same_name(&archived.name, &bureau.name) {
+            tell(number, "name", archived.name.clone(), bureau.name.clone());
         }
-        let domains = Traits::of(&bureau.service).domains.into_iter().map(|(domain, _)| domain);
-        tell(number, "domains", archived.domains.join(" "), domains.collect::<Vec<_>>().join(" "));
-        let addresses = sorted(&bureau.service.access.addresses);
-        tell(number, "access.addresses", sorted(&archived.addresses), addresses);
+        let domains = bureau.domains.iter().map(|domain| a_label(domain));
+        tell(number, "domains", sorted(archived.domains.iter().cloned()), sorted(domains));
+        let ranges = archived.addresses.iter().map(|address| ip_range(address).map_or(address.clone(), range_text));
+        let addresses = bureau.addresses.iter().copied().map(range_text);
+        tell(number, "access.addresses", sorted(ranges), sorted(addresses));
         if bureau.id > 0 && archived.bureau_id.is_some() {
             tell(number, "bureau_id", id_text(archived.bureau_id), bureau.id.to_string());
         }
     }
-    found
+    Ok(found)
 }
 
 /// Fields whose values are not kept.
-const PERSONAL: [&str; 1] = ["organiser.certificate.number"];
+const PERSONAL: [&str; 2] = ["organiser.name", "organiser.certificate.number"];
 
 fn id_text(id: Option<i64>) -> String {
     id.map(|id| id.to_string()).unwrap_or_default()
 }
 
-fn sorted(addresses: &[String]) -> String {
-    let without_blanks = |address: &String| address.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-    addresses.iter().map(without_blanks).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" ")
+fn a_label(domain: &str) -> String {
+    DomainName::parse(domain).map_or_else(|_| domain.trim().to_lowercase(), |name| name.ascii().to_owned())
+}
+
+fn range_text(range: IpRange) -> String {
+    let (first, last) = (Ipv4Addr::from(range.first), Ipv4Addr::from(range.last));
+    if first == last { first.to_string() } else { format!("{first}-{last}") }
+}
+
+fn sorted(texts: impl Iterator<Item = String>) -> String {
+    texts.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" ")
 }
 
 /// Something that does not fit, as it is listed.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, Serialize, sqlx::FromRow, ToSchema)]
 pub struct Mismatch {
-    /// `certificate`, `difference` or `domain`.
+    /// What kind it is.
+    #[schema(value_type = MismatchKind)]
     pub kind: String,
     #[serde(skip)]
     key: String,
@@ -200,18 +240,39 @@ pub struct Mismatch {
     pub found_at: DateTime<Utc>,
 }
 
-/// The kinds of mismatches.
-pub const KINDS: [&str; 3] = ["certificate", "difference", "domain"];
+/// The kinds of mismatches: the same `certificate` in two organisers, a `difference` to the bureau's record, or the same
+/// `domain` in two services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MismatchKind {
+    /// Two organisers have the same certificate.
+    Certificate,
+    /// The bureau has something else.
+    Difference,
+    /// Two services have the same domain.
+    Domain,
+}
+
+impl MismatchKind {
+    /// The text form, e.g. `difference`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Certificate => "certificate",
+            Self::Difference => "difference",
+            Self::Domain => "domain",
+        }
+    }
+}
 
 /// A page of what does not fit, and the place where the next one begins.
 pub async fn list(
     pool: &PgPool,
-    kind: Option<&str>,
+    kind: Option<MismatchKind>,
     after: Option<&Cursor>,
     limit: i64,
 ) -> Result<(Vec<Mismatch>, Option<Cursor>), sqlx::Error> {
     let rows: Vec<Mismatch> = sqlx::query_as(include_str!("../../queries/archive/list_mismatches.sql"))
-        .bind(kind)
+        .bind(kind.map(MismatchKind::as_str))
         .bind(after.map(|Cursor(kind, _)| kind))
         .bind(after.map(|Cursor(_, key)| key))
         .bind(limit)

@@ -1,12 +1,14 @@
 //! The archive: what is on record at the ministry through this provider, and how it came to be so.
 //!
 //! Reading order: [`record`] (what is kept), [`outcome`] (what the outcome of an order changes, pure but for keys),
-//! [`store`] (SQL), [`lookup`] (one record), [`search`] (lists), [`prefill`], [`footer`], [`mismatch`] (duplicates, and
-//! differences from the bureau), [`completion`] (records that are still bare).
+//! [`store`] (SQL), [`lookup`] (one record), [`record_found`] (what orders are held against), [`search`] (lists),
+//! [`prefill`], [`carried`] (what the bureau is told again), [`footer`], [`mismatch`] (duplicates, and differences from
+//! the bureau), [`completion`] (records that are still bare).
 //!
 //! Clear in the database: numbers, service names (the ministry publishes both), domains, packages of apps, addresses
 //! of servers, provinces, accounts. All else is encrypted under a data key per organiser.
 
+pub mod carried;
 pub mod completion;
 pub mod footer;
 pub mod lookup;
@@ -14,6 +16,7 @@ pub mod mismatch;
 pub mod outcome;
 pub mod prefill;
 pub mod record;
+pub mod record_found;
 pub mod search;
 pub mod store;
 

@@ -3,17 +3,19 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
+use icp_domain::ServiceKind;
 use icp_domain::names::DomainName;
 use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, Postgres, QueryBuilder};
+use utoipa::ToSchema;
 
 use super::record::{name_key, normal_number};
 
 /// What a list is narrowed to; everything that is given must fit.
 #[derive(Debug, Default)]
 pub struct Search {
-    /// Only this account's records.
-    pub account: Option<String>,
+    /// Only these accounts' records.
+    pub accounts: Option<Vec<String>>,
     /// Number of a service, or of an organiser for all of its services; former numbers too.
     pub number: Option<String>,
     /// A domain: services that have it, names below it, or the registrable domain above it.
@@ -42,18 +44,22 @@ impl Cursor {
 
     /// From its text; none when an answer never held it.
     pub fn parse(text: &str) -> Option<Self> {
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+        let cursor: Self = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        // Postgres takes no text that holds this character.
+        (!cursor.0.contains('\0') && !cursor.1.contains('\0')).then_some(cursor)
     }
 }
 
 /// A service in a list.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, Serialize, sqlx::FromRow, ToSchema)]
+#[schema(as = ServiceListed)]
 pub struct Listed {
     /// Filing number.
     pub number: String,
     /// The organiser's filing number.
     pub organiser_number: String,
-    /// `website`, `app`, `mini_program` or `quick_app`.
+    /// What kind it is.
+    #[schema(value_type = ServiceKind)]
     pub kind: String,
     /// Name.
     pub name: String,
@@ -95,8 +101,11 @@ fn statement(search: &Search, limit: i64) -> QueryBuilder<Postgres> {
          from archive_services service join archive_organisers organiser on organiser.id = service.organiser_id \
          where true",
     );
-    if let Some(account) = &search.account {
-        query.push(" and service.account = ").push_bind(account.clone());
+    match search.accounts.as_deref() {
+        None => {}
+        // Equality lets the list go along the index of the account, in its sequence.
+        Some([account]) => drop(query.push(" and service.account = ").push_bind(account.clone())),
+        Some(accounts) => drop(query.push(" and service.account = any(").push_bind(accounts.to_vec()).push(")")),
     }
     if let Some(province) = &search.province {
         query.push(" and service.province = ").push_bind(province.clone());
@@ -167,7 +176,8 @@ mod tests {
     fn a_cursor_reads_back_and_nonsense_does_not() {
         let cursor = Cursor("示例\"".to_owned(), "粤ICP备2021000001号-1".to_owned());
         assert_eq!(Cursor::parse(&cursor.to_text()), Some(cursor));
-        for bad in ["", "x", "W10", "!!"] {
+        let nul = Cursor("\0".to_owned(), String::new()).to_text();
+        for bad in ["", "x", "W10", "!!", &nul] {
             assert_eq!(Cursor::parse(bad), None, "{bad}");
         }
     }

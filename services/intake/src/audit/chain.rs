@@ -7,6 +7,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
 
 use super::Entry;
 
@@ -41,16 +42,29 @@ pub struct Linked {
 }
 
 /// An entry as a line of the export.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditLine)]
 pub struct Line<'a> {
+    /// Its number: one more than that of the entry before.
     seq: i64,
+    /// When.
+    #[schema(value_type = DateTime<Utc>)]
     at: String,
+    /// Name of the caller's token, of a service, or of the policy.
     actor: &'a str,
+    /// Its role, e.g. `reviewer` or `service`.
     role: &'a str,
+    /// What was done, e.g. `order.returned`.
     action: &'a str,
+    /// To what, e.g. `order 0199…`.
     object: &'a str,
+    /// More about it, as JSON.
     detail: &'a str,
+    /// Hash of the entry before.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
     previous: String,
+    /// SHA-256 of the entry and the hash before.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
     hash: String,
 }
 

@@ -13,8 +13,10 @@
 //!   `icp.evt.audit.v1.anchored.intake`, one a day. Keep those outside of this database.
 //! * Triggers refuse changes, also to the database role of the service; the owner of the database can remove triggers,
 //!   which is why the chain is there.
-//! * Between its commit and its link (`intake.audit.link_every_ms`, when nothing is stuck) an entry can be removed
-//!   unnoticed by whoever can write to the database.
+//! * An entry about an event that is removed between its commit and its link (`intake.audit.link_every_ms`, when nothing
+//!   is stuck) is missed: events of an order are numbered, so the next one shows a gap in the export, and before a head
+//!   is published the history is held against the trail. What tells of no change (a look, a claim) has no such number,
+//!   and can be removed unnoticed in that time by whoever can write to the database.
 //! * An entry about an event of an order holds the SHA-256 of the event as Postgres prints it, so a changed
 //!   `order_history` contradicts the trail.
 

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, PgPool, Row as _};
+use sqlx::{PgConnection, PgExecutor, PgPool, Row as _};
+use uuid::Uuid;
 
 use super::Entry;
 use super::chain::{Hash, Head, Linked};
@@ -11,7 +12,7 @@ use super::chain::{Hash, Head, Linked};
 const LINKING_LOCK: i64 = 0x6963_705f_6175_6469;
 
 /// Stores entries that tell of no change.
-pub async fn record(pool: &PgPool, entries: &[Entry]) -> Result<(), sqlx::Error> {
+pub async fn record<'e>(executor: impl PgExecutor<'e>, entries: &[Entry]) -> Result<(), sqlx::Error> {
     fn all<'a, T>(entries: &'a [Entry], of: impl Fn(&'a Entry) -> T) -> Vec<T> {
         entries.iter().map(of).collect()
     }
@@ -22,7 +23,7 @@ pub async fn record(pool: &PgPool, entries: &[Entry]) -> Result<(), sqlx::Error>
         .bind(all(entries, |entry| entry.action.as_str()))
         .bind(all(entries, |entry| entry.object.as_str()))
         .bind(all(entries, |entry| entry.detail.as_str()))
-        .execute(pool)
+        .execute(executor)
         .await
         .map(drop)
 }
@@ -83,6 +84,15 @@ pub async fn page(pool: &PgPool, after: i64, limit: i64) -> Result<Vec<Linked>, 
             })
         })
         .collect()
+}
+
+/// The first event of an order since the entry `since` that has no entry in the trail: its order and version. The entry
+/// was removed before it was linked. With `since` 0: since the trail began.
+pub async fn unrecorded(pool: &PgPool, since: i64) -> Result<Option<(Uuid, i64)>, sqlx::Error> {
+    let from: Option<DateTime<Utc>> =
+        sqlx::query_scalar("select at from audit_trail where seq = $1").bind(since.max(1)).fetch_optional(pool).await?;
+    let Some(from) = from else { return Ok(None) };
+    sqlx::query_as(include_str!("../../queries/audit_unrecorded.sql")).bind(from).fetch_optional(pool).await
 }
 
 /// The head that was published last, and its day.

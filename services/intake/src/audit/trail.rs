@@ -63,7 +63,8 @@ pub async fn link(pool: &PgPool, limit: i64) -> Result<i64, sqlx::Error> {
     Ok(i64::try_from(links.len()).unwrap_or(i64::MAX))
 }
 
-/// Checks the trail since the last head that was published, and publishes the head of today, once.
+/// Checks the trail since the last head that was published, also that no event lacks its entry, and publishes the head
+/// of today, once.
 pub async fn anchor(bus: &Bus, page: i64, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     let pool = &bus.context().pool;
     let today = china::day(now);
@@ -80,6 +81,14 @@ pub async fn anchor(bus: &Bus, page: i64, now: DateTime<Utc>) -> Result<(), sqlx
         }
     };
     if head.seq == 0 {
+        return Ok(());
+    }
+    if let Some((order_id, version)) = store::unrecorded(pool, start.seq).await? {
+        tracing::error!(
+            order.id = %order_id,
+            version,
+            "an event has no entry in the audit trail: it was removed before it was linked; no head is published"
+        );
         return Ok(());
     }
     let mut tx = bus.begin().await?;

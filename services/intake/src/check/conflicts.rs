@@ -2,18 +2,26 @@
 
 use icp_domain::{Filing, Finding, OrderType, Part, Severity, Stage};
 
+use crate::archive::lookup::ServiceFound;
+use crate::archive::record_found::RecordFound;
 use crate::determination::is_same;
-use crate::on_record::{OrganiserOnRecord, ServiceOnRecord};
 
 /// What is on record here of the organiser and the services that a filing names.
 #[derive(Debug, Clone, Default)]
 pub struct OnRecord {
     /// The organiser of the number that the filing names.
-    pub by_number: Option<OrganiserOnRecord>,
+    pub by_number: Option<RecordFound>,
     /// Organisers of the filing's certificate.
-    pub by_certificate: Vec<OrganiserOnRecord>,
+    pub by_certificate: Vec<RecordFound>,
     /// Services of the filing's domains.
-    pub by_domain: Vec<ServiceOnRecord>,
+    pub by_domain: Vec<ServiceFound>,
+}
+
+impl OnRecord {
+    /// The organiser's record: of the number that the filing names, else of its certificate.
+    pub fn organiser(&self) -> Option<&RecordFound> {
+        self.by_number.as_ref().or(self.by_certificate.first())
+    }
 }
 
 /// Where the filing contradicts the record; `account` is the one that orders.
@@ -24,7 +32,7 @@ pub fn conflicts(filing: &Filing, account: &str, record: &OnRecord) -> Vec<Findi
 fn organiser(filing: &Filing, account: &str, record: &OnRecord) -> Option<Finding> {
     let row = filing.order_type.description();
     let field = "organiser.number";
-    let holder = record.by_number.as_ref().map(|organiser| organiser.account.as_deref());
+    let holder = record.by_number.as_ref().map(|found| found.organiser.account.as_deref());
     match (row.order_type, row.organiser, holder) {
         (OrderType::Claim, _, Some(Some(holder))) if holder == account => Some(finding(
             ("S07", Severity::Block, field),
@@ -50,7 +58,7 @@ fn organiser(filing: &Filing, account: &str, record: &OnRecord) -> Option<Findin
             finding(
                 ("S07", Severity::Block, "organiser.certificate.number"),
                 "该主体已有备案记录",
-                format!("the organiser is on record as {}", known.number),
+                format!("the organiser is on record as {}", known.organiser.number),
                 "order an addition or a change under that number",
             )
         }),
@@ -91,15 +99,15 @@ fn domains(filing: &Filing, record: &OnRecord) -> Vec<Finding> {
     for (index, service) in filing.services.iter().enumerate() {
         for (place, domain) in service.domains.iter().enumerate() {
             let Ok(name) = icp_domain::names::DomainName::parse(domain) else { continue };
-            let is_other = |known: &&ServiceOnRecord| {
-                let own = service.number.as_deref().is_some_and(|number| is_same(number, &known.service_number));
-                known.domain == name.ascii() && !own
+            let is_other = |known: &&ServiceFound| {
+                let own = service.number.as_deref().is_some_and(|number| is_same(number, &known.number));
+                known.domains.iter().any(|domain| domain == name.ascii()) && !own
             };
             if let Some(known) = record.by_domain.iter().find(is_other) {
                 findings.push(finding(
                     ("D06", Severity::Block, &format!("services[{index}].domains[{place}]")),
                     "域名已备案（域名冲突）",
-                    format!("the domain is on record as {}", known.service_number),
+                    format!("the domain is on record as {}", known.number),
                     "cancel or change that filing first, or name another domain",
                 ));
             }

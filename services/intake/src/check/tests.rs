@@ -5,7 +5,8 @@ use icp_testkit::filings::{company_filing, filing_of_type};
 
 use super::conflicts::{OnRecord, conflicts};
 use super::*;
-use crate::on_record::{OrganiserOnRecord, ServiceOnRecord};
+use crate::archive::lookup::{OrganiserFound, ServiceFound};
+use crate::archive::record_found::RecordFound;
 
 #[test]
 fn a_machine_mends_what_it_can_and_nothing_else() {
@@ -76,8 +77,22 @@ fn all_findings_come_at_once_and_those_a_machine_can_mend_say_how() {
 
 fn record(account: Option<&str>) -> OnRecord {
     let number = "粤ICP备20000003号".to_owned();
-    let organiser = OrganiserOnRecord { number, account: account.map(str::to_owned), services: 1, domains: 1 };
-    OnRecord { by_number: Some(organiser), ..OnRecord::default() }
+    let organiser = OrganiserFound {
+        id: uuid::Uuid::nil(),
+        number,
+        bureau_id: None,
+        province: "gd".to_owned(),
+        nature: 4,
+        status: "filed".to_owned(),
+        account: account.map(str::to_owned),
+        shares_certificate: false,
+        order_id: uuid::Uuid::nil(),
+        filed_at: chrono::DateTime::UNIX_EPOCH,
+        updated_at: chrono::DateTime::UNIX_EPOCH,
+        content: None,
+        data_key: None,
+    };
+    OnRecord { by_number: Some(RecordFound { organiser, services: Vec::new() }), ..OnRecord::default() }
 }
 
 /// The severity of the finding about the organiser's number, if there is one.
@@ -113,10 +128,24 @@ fn a_record_is_touched_by_the_account_that_holds_it_and_by_no_other() {
 fn what_is_on_record_is_not_filed_a_second_time() {
     let filing = company_filing(Province::Guangdong, 3);
     let mut known = OnRecord { by_certificate: vec![record(None).by_number.unwrap()], ..OnRecord::default() };
-    known.by_domain.push(ServiceOnRecord {
-        domain: filing.services[0].domains[0].clone(),
-        service_number: "粤ICP备20000009号-1".to_owned(),
+    known.by_domain.push(ServiceFound {
+        id: uuid::Uuid::nil(),
+        organiser_id: uuid::Uuid::nil(),
+        number: "粤ICP备20000009号-1".to_owned(),
         organiser_number: "粤ICP备20000009号".to_owned(),
+        bureau_id: None,
+        kind: "website".to_owned(),
+        name: "示例".to_owned(),
+        domains: filing.services[0].domains.clone(),
+        province: "gd".to_owned(),
+        status: "filed".to_owned(),
+        is_connected: true,
+        account: None,
+        order_id: uuid::Uuid::nil(),
+        filed_at: chrono::DateTime::UNIX_EPOCH,
+        updated_at: chrono::DateTime::UNIX_EPOCH,
+        content: None,
+        data_key: None,
     });
     let findings = conflicts(&filing, "own", &known);
     let told: Vec<(&str, &str)> = findings.iter().map(|f| (f.code.as_str(), f.field.as_str())).collect();

@@ -254,6 +254,12 @@ fn certificate(errors: &mut Vec<FieldError>, path: &str, certificate: &Certifica
     if let Some(address) = &certificate.address {
         at_most(errors, &format!("{path}.address"), address, 1024);
     }
+    if let (Some(from), Some(to)) = (certificate.valid_from, certificate.valid_to)
+        && from > to
+    {
+        let remedy = "give the first day of validity as the document shows it";
+        errors.push(FieldError::new(format!("{path}.valid_from"), "is after the last day of validity", remedy));
+    }
 }
 
 pub(super) fn text(errors: &mut Vec<FieldError>, path: &str, value: &str, max: usize) {

@@ -53,7 +53,8 @@ pub fn identity_subject(filing: &Filing, materials: Vec<common::Material>) -> id
     let materials = materials.into_iter().filter(|material| match MaterialKind::parse(&material.kind) {
         Some(MaterialKind::OrganiserCertificate | MaterialKind::OrganiserPrincipalId) => verified.include_organiser(),
         Some(MaterialKind::ServicePrincipalId | MaterialKind::ServicePrincipalFace) => verified.include_services(),
-        Some(MaterialKind::Commitment) | None => true,
+        Some(kind) => kind.is_verified(),
+        None => false,
     });
     identity::IdentitySubject {
         organiser_name: filing.organiser.name.clone(),
@@ -81,12 +82,16 @@ pub fn lookup_subject(filing: &Filing) -> authority::LookupSubject {
     }
 }
 
-/// What the relay reports to the bureau.
+fn is_for_bureau(material: &common::Material) -> bool {
+    MaterialKind::parse(&material.kind).is_some_and(|kind| kind.bureau_purpose().is_some())
+}
+
+/// What the relay reports to the bureau, with the materials that have a place there.
 pub fn relay_filing(filing: &Filing, materials: Vec<common::Material>) -> relay::RelayFiling {
     relay::RelayFiling {
         organiser: Some(relay_organiser(&filing.organiser)),
         services: filing.services.iter().map(relay_service).collect(),
-        materials,
+        materials: materials.into_iter().filter(is_for_bureau).collect(),
         operation: filing
             .order_type
             .description()
@@ -179,5 +184,6 @@ fn certificate_of(certificate: &Certificate) -> common::Certificate {
         number: certificate.number.clone(),
         address: certificate.address.clone().unwrap_or_default(),
         valid_to: certificate.valid_to.map(|date| date.to_string()).unwrap_or_default(),
+        valid_from: certificate.valid_from.map(|date| date.to_string()).unwrap_or_default(),
     }
 }

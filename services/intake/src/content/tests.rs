@@ -98,6 +98,21 @@ fn the_number_of_services_and_the_reason_belong_to_the_type() {
     assert_eq!(fields(&no_code), ["cancellation.reason"]);
 }
 
+#[test]
+fn a_document_is_valid_from_a_day_before_its_last() {
+    let mut filing = filing(OrderType::FirstFiling);
+    let told = messages::relay_filing(&filing, Vec::new()).organiser.unwrap().principal.unwrap().id.unwrap();
+    assert_eq!((told.valid_from.as_str(), told.valid_to.as_str()), ("2019-06-30", "2039-06-30"));
+    let id = &mut filing.services[0].principal.id;
+    id.valid_from = id.valid_to;
+    assert_eq!(fields(&filing), Vec::<String>::new());
+    let id = &mut filing.services[0].principal.id;
+    id.valid_from = id.valid_to.and_then(|day| day.succ_opt());
+    assert_eq!(fields(&filing), ["services[0].principal.id.valid_from"]);
+    filing.services[0].principal.id.valid_to = None;
+    assert_eq!(fields(&filing), Vec::<String>::new(), "a long-term document has no last day");
+}
+
 fn app() -> Filing {
     let mut filing = filing(OrderType::FirstFiling);
     let service = &mut filing.services[0];

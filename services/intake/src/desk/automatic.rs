@@ -98,7 +98,7 @@ impl AutomaticReview {
         if second_opinion.is_needed(&stored.order, &verdict) || !policy.allows(&case) {
             return Ok(false);
         }
-        let caller = Caller { name: policy.actor(), role: Role::Policy, account: String::new() };
+        let caller = Caller::new(policy.actor(), Role::Policy, "");
         api.pass_judged(&caller, stored, &filing, &materials, verdict).await?;
         Ok(true)
     }

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use icp_domain::Calendar;
 use icp_domain::calendar::CALENDAR;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::ReviewConfig;
 
@@ -22,7 +23,8 @@ pub struct Deadlines {
 }
 
 /// The deadlines of one order: dates in China, each to its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ReviewDeadline)]
 pub struct Deadline {
     /// When the provider wants to have decided.
     pub due: NaiveDate,

@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgPool, Row as _};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::auth::{Caller, Role};
@@ -33,7 +34,8 @@ impl Cursor {
     /// Reads the text form.
     pub fn parse(text: &str) -> Option<Self> {
         let (micros, id) = text.split_once('.')?;
-        let since = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+        // Postgres knows no times as long ago as a negative number could name.
+        let since = DateTime::from_timestamp_micros(micros.parse::<i64>().ok().filter(|micros| *micros >= 0)?)?;
         Some(Self { since, id: Uuid::parse_str(id).ok()? })
     }
 
@@ -55,7 +57,8 @@ pub struct QueueFilter {
 }
 
 /// A claim on an order.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, ToSchema)]
+#[schema(as = ReviewClaim)]
 pub struct Claim {
     /// Who has it.
     pub reviewer: String,

@@ -6,9 +6,11 @@
 use icp_domain::{Finding, Severity, Stage};
 use icp_rules_sdk::catalogue::{self, Code};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// One reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ReturnReason)]
 pub struct Reason {
     /// Stable code, e.g. `N01`.
     pub code: &'static str,

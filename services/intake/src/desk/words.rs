@@ -1,11 +1,15 @@
-//! The own words of whoever returns an order: a reviewer, a bureau. They may name people, so they are kept encrypted under the order's data
-//! key, and shown only to those who may read the order's content; the state and the history hold codes.
+//! The own words of whoever returns an order: a reviewer, a bureau. They may name people, so they are kept encrypted
+//! under the order's data key, and shown only to those who may read the order's content; the state and the history hold
+//! codes. The applicant's notice gets them sealed for notification.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use icp_domain::{Finding, Stage};
-use icp_kit::DataKey;
+use icp_kit::sealing::SealError;
 use icp_kit::vault::VaultError;
+use icp_kit::{DataKey, Keyring};
+use icp_proto::common::Sealed;
+use icp_proto::order::{OwnWord, OwnWords};
 use serde::{Deserialize, Serialize};
 
 /// What was written about one finding; an empty text says no more than the catalogue.
@@ -32,6 +36,19 @@ pub fn lock(key: &DataKey, order_id: uuid::Uuid, words: &[Words]) -> Result<Opti
     }
     let clear = serde_json::to_vec(words).map_err(|_| VaultError::Broken)?;
     Ok(Some(STANDARD.encode(key.encrypt(&place(order_id), &clear)?)))
+}
+
+/// Seals the words for the notice about the return; nothing where nobody wrote anything.
+pub fn for_notice(keyring: &Keyring, order_id: uuid::Uuid, words: &[Words]) -> Result<Option<Sealed>, SealError> {
+    if words.iter().all(Words::is_empty) {
+        return Ok(None);
+    }
+    let words = (0..).zip(words).map(|(finding, words)| OwnWord {
+        finding,
+        reason: words.reason.clone(),
+        remedy: words.remedy.clone(),
+    });
+    keyring.seal("notify", &order_id.to_string(), &OwnWords { words: words.collect() }).map(Some)
 }
 
 /// Puts the words back into the findings that they were written about.

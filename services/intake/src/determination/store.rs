@@ -1,6 +1,7 @@
 //! Determinations in the database.
 
 use chrono::{DateTime, Utc};
+use icp_kit::Keyring;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -67,8 +68,17 @@ pub async fn answer(connection: &mut PgConnection, answers: &[(Uuid, Recorded)])
     Ok(())
 }
 
-/// A determination with the answers so far.
-pub async fn load(pool: &PgPool, id: Uuid) -> Result<Option<(Stored, Answers)>, sqlx::Error> {
+/// Whether an order in flight of another organiser, by the blind index of its certificate number, has the domain.
+pub async fn is_in_flight_elsewhere(pool: &PgPool, domain: &str, organiser_index: &[u8]) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(include_str!("../../queries/determination/domain_in_flight.sql"))
+        .bind(vec![domain])
+        .bind(organiser_index)
+        .fetch_one(pool)
+        .await
+}
+
+/// A determination with the answers so far, which are opened with the keyring.
+pub async fn load(pool: &PgPool, keyring: &Keyring, id: Uuid) -> Result<Option<(Stored, Answers)>, sqlx::Error> {
     type Row = (String, Vec<u8>, Vec<u8>, sqlx::types::Json<Known>, DateTime<Utc>);
     let row: Option<Row> =
         sqlx::query_as("select account, asked, data_key, known, created_at from determinations where id = $1")
@@ -76,14 +86,14 @@ pub async fn load(pool: &PgPool, id: Uuid) -> Result<Option<(Stored, Answers)>, 
             .fetch_optional(pool)
             .await?;
     let Some((account, asked, data_key, known, created_at)) = row else { return Ok(None) };
-    let rows: Vec<(String, Option<sqlx::types::Json<Recorded>>)> =
-        sqlx::query_as("select about, answer from determination_queries where determination_id = $1")
+    let rows: Vec<(Uuid, String, Option<sqlx::types::Json<Recorded>>)> =
+        sqlx::query_as("select query_id, about, answer from determination_queries where determination_id = $1")
             .bind(id)
             .fetch_all(pool)
             .await?;
     let mut answers = Answers::default();
-    for (about, answer) in rows {
-        let answer = answer.map(|json| json.0);
+    for (query_id, about, answer) in rows {
+        let answer = answer.map(|json| json.0.opened(keyring, &query_id.to_string()));
         if about == ABOUT_DOMAIN {
             answers.domain = Some(answer);
         } else {

@@ -45,7 +45,7 @@ fn the_table_of_the_filing_rules() {
         (&ours, ours_filed(), filed(THEIRS, "粤ICP备20000002号-1"), "D06"),
         (&elsewhere, None, nothing(), "pending"),
         (&elsewhere, nothing(), None, "pending"),
-        (&elsewhere, Some(Recorded::Unknown { code: 7, text: String::new() }), nothing(), "unanswered 7"),
+        (&elsewhere, Some(Recorded::unknown(7, None)), nothing(), "unanswered 7"),
     ];
     for (index, (known, organiser, domain, expected)) in rows.into_iter().enumerate() {
         assert_eq!(outcome(known, organiser, domain), expected, "row {index}");
@@ -57,6 +57,8 @@ fn what_stands_in_the_way_has_a_way_out() {
     let (ours, nothing) = (|| filed(OURS, ""), || Some(Recorded::Nothing));
     let shell = |may_add| Known { shell_may_add: may_add, ..here(Holder::Asking, 0) };
     assert_eq!(outcome(&shell(Some(false)), ours(), nothing()), "S08");
+    let taken = Known { is_domain_in_flight: true, ..Known::default() };
+    assert_eq!(outcome(&taken, nothing(), nothing()), "D06");
     assert_eq!(outcome(&shell(Some(true)), ours(), nothing()), "add_service");
     assert_eq!(outcome(&shell(None), ours(), nothing()), "add_service", "a reviewer looks at it");
     assert_eq!(outcome(&here(Holder::Other, 1), ours(), nothing()), "S05");

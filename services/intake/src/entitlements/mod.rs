@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use icp_domain::{Filing, Part};
 use rand::seq::IndexedRandom as _;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::order::Event;
 use crate::store::Change;
@@ -29,8 +30,9 @@ pub struct EntitlementsConfig {
     pub grant_max: usize,
 }
 
-/// Where an entitlement stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Where an entitlement stands: `unbound` (未绑定), `bound` (已绑定), `in_filing` (备案中), `filed` (已备案) or `invalid`
+/// (已失效).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EntitlementStatus {
     /// 未绑定: may be bound.

@@ -3,13 +3,14 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{PgConnection, PgPool};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Step;
+use super::{EntitlementStatus, Step};
 use crate::store::Change;
 
 /// An entitlement. The status is the one at the time of the question: what has expired is invalid.
-#[derive(Debug, Clone, PartialEq, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Serialize, sqlx::FromRow, ToSchema)]
 pub struct Entitlement {
     /// Its id.
     pub id: Uuid,
@@ -23,7 +24,8 @@ pub struct Entitlement {
     pub issued_to: String,
     /// Account that may use it.
     pub account: String,
-    /// Text form of the status.
+    /// Where it stands.
+    #[schema(value_type = EntitlementStatus)]
     pub status: String,
     /// Why it is invalid.
     pub reason: String,
@@ -42,7 +44,7 @@ pub struct Entitlement {
 }
 
 /// A line of its history.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, Serialize, sqlx::FromRow, ToSchema)]
 pub struct EntitlementEvent {
     /// When.
     pub at: DateTime<Utc>,
@@ -124,8 +126,8 @@ pub async fn issue(
 /// What a list of entitlements is narrowed to.
 #[derive(Debug, Default)]
 pub struct ListFilter {
-    /// Only this account's.
-    pub account: Option<String>,
+    /// Only these accounts'.
+    pub accounts: Option<Vec<String>>,
     /// Only this status.
     pub status: Option<&'static str>,
     /// Only this product's.
@@ -146,13 +148,13 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Entitlement>, sqlx::Error> {
     let query = format!(
-        "select * from ({SELECT} where ($2::text is null or account = $2) and ($3::text is null or product = $3) \
+        "select * from ({SELECT} where ($2::text[] is null or account = any($2)) and ($3::text is null or product = $3) \
          and ($4::text is null or resource = $4) and ($5::bytea is null or code_index = $5) \
          and ($6::uuid is null or id > $6)) held where ($7::text is null or status = $7) order by id limit $8"
     );
     sqlx::query_as(sqlx::AssertSqlSafe(query))
         .bind(now)
-        .bind(&filter.account)
+        .bind(&filter.accounts)
         .bind(&filter.product)
         .bind(&filter.resource)
         .bind(&filter.code_index)
@@ -183,22 +185,22 @@ pub async fn history(pool: &PgPool, id: Uuid) -> Result<Vec<EntitlementEvent>, s
         .await
 }
 
-/// Hands unbound entitlements on to another account; tells which of them could be. `holder` limits whose.
+/// Hands unbound entitlements on to another account; tells which of them could be. `holders` limits whose.
 pub async fn grant(
     connection: &mut PgConnection,
     ids: &[Uuid],
-    (holder, to): (Option<&str>, &str),
+    (holders, to): (Option<&[String]>, &str),
     actor: &str,
     at: DateTime<Utc>,
 ) -> Result<Vec<Uuid>, sqlx::Error> {
     let granted: Vec<Uuid> = sqlx::query_scalar(
         "update entitlements set account = $2, updated_at = $4 \
-         where id = any($1) and ($3::text is null or account = $3) and status = 'unbound' \
+         where id = any($1) and ($3::text[] is null or account = any($3)) and status = 'unbound' \
          and (expires_at is null or expires_at > $4) returning id",
     )
     .bind(ids)
     .bind(to)
-    .bind(holder)
+    .bind(holders)
     .bind(at)
     .fetch_all(&mut *connection)
     .await?;

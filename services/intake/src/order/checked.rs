@@ -1,9 +1,10 @@
 //! What was checked of an order, one result a field, as its history keeps it: what a paper may rest on.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// One check of identity verification, or one answer of a register. Holds no personal data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CheckResult {
     /// Name of the check or of the register.
     pub check: String,

@@ -1,9 +1,11 @@
 //! Where an order can stand.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-/// Where an order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// Where an order stands: `draft`, `checking` (identity and registers), `provider_review` (初审), `queued` (待提交管局),
+/// `at_bureau` (待管局审核), `approved` (已备案), `cancelled` (已注销), `returned` (退回), `withdrawn` (撤销) or `expired`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// The applicant writes.
@@ -62,6 +64,11 @@ impl Phase {
     /// The phase with this text form.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|phase| phase.as_str() == text)
+    }
+
+    /// Whether an order ends here.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Approved | Self::Cancelled | Self::Withdrawn | Self::Expired)
     }
 
     /// Whether the applicant may change the content.

@@ -1,9 +1,10 @@
 //! What the registers told of an order, as its history keeps it.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What the registers know, without personal data; what is absent was not told.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Registers {
     /// What the register of enterprises knows.
     pub enterprise: Option<EnterpriseFacts>,
@@ -12,7 +13,7 @@ pub struct Registers {
 }
 
 /// An enterprise in its register.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EnterpriseFacts {
     /// Whether it is there.
     pub found: bool,
@@ -21,7 +22,7 @@ pub struct EnterpriseFacts {
 }
 
 /// A domain at its registry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DomainFacts {
     /// The registrable domain, A-label form.
     pub domain: String,

@@ -54,10 +54,13 @@ fn order_in(phase: Phase) -> Order {
     Order { phase, version: 5, attempt: 1, consent_given: true, asks_sms: true, ..Order::default() }
 }
 
-/// An order of a type as it comes into a phase; `withdrawn_late` is one that was withdrawn when the relay had it.
+/// An order of a type as it comes into a phase; `withdrawn_late` is one that was withdrawn when the relay had it, and
+/// `_asked` stands behind the phase of one whose withdrawal the relay has not answered.
 fn order_of(order_type: OrderType, phase: &str) -> Order {
     let is_late = phase == "withdrawn_late";
-    let phase = if is_late { Phase::Withdrawn } else { Phase::parse(phase).unwrap() };
+    let is_withdrawal_asked = phase.ends_with("_asked");
+    let phase = phase.trim_end_matches("_asked").trim_end_matches("_late");
+    let phase = Phase::parse(phase).unwrap();
     let row = order_type.description();
     let is_unchecked = phase == Phase::Checking;
     Order {
@@ -66,6 +69,7 @@ fn order_of(order_type: OrderType, phase: &str) -> Order {
         authority_answered: !is_unchecked || !row.asks_registers(),
         consent_given: !is_unchecked || !row.needs_consent(),
         is_handed_over: is_late || matches!(phase, Phase::Queued | Phase::AtBureau),
+        is_withdrawal_asked,
         ..order_in(phase)
     }
 }
@@ -111,7 +115,9 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("return-for-fields", Command::ReturnForFields(vec![finding(Severity::Block, Stage::Review)])),
         ("received", Command::BureauReceived { attempt: 1, data_sequence: 7 }),
         ("approved", Command::BureauApproved { attempt: 1, numbers: numbers() }),
-        ("rejected", Command::BureauRejected { attempt: 1, codes: vec![1020], sms_timeout: false }),
+        ("rejected", Command::BureauRejected { attempt: 1, findings: vec![finding(Severity::Block, Stage::Bureau)] }),
+        ("taken-back", Command::WithdrawalAnswered { attempt: 1, is_withdrawn: true }),
+        ("too-late", Command::WithdrawalAnswered { attempt: 1, is_withdrawn: false }),
     ]
 }
 
@@ -164,62 +170,66 @@ fn state_times_command() {
     check_table(
         &WHOLE_WAY,
         "
-        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
-        checking        | ! ! ! withdrawn = ! . . ! ! ! ! ! ! ! ! = = =
-        provider_review | ! ! ! withdrawn = ! = = queued ! . ! returned returned ! returned = = =
-        queued          | ! ! ! withdrawn = ! = = ! ! ! ! ! ! ! ! at_bureau approved returned
-        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = approved returned
-        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
-        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
-        withdrawn_late  | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! at_bureau approved =
-        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =",
+        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
+        checking        | ! ! ! withdrawn = ! . . ! ! ! ! ! ! ! ! = = = = =
+        provider_review | ! ! ! withdrawn = ! = = queued ! . ! returned returned ! returned = = = = =
+        queued          | ! ! ! . = ! = = ! ! ! ! ! ! ! ! at_bureau approved returned = =
+        queued_asked    | ! ! ! = = ! = = ! ! ! ! ! ! ! ! at_bureau approved returned withdrawn .
+        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = approved returned = =
+        at_bureau_asked | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = approved returned = .
+        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
+        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
+        withdrawn_late  | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! at_bureau approved = = =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =",
     );
     check_table(
         &UNCHECKED,
         "
-        draft           | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
-        provider_review | ! ! ! withdrawn = ! = = queued ! . ! returned returned ! returned = = =
-        queued          | ! ! ! withdrawn = ! = = ! ! ! ! ! ! ! ! at_bureau approved returned
-        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = approved returned
-        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
-        returned        | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
-        withdrawn_late  | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! at_bureau approved =
-        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =",
+        draft           | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
+        provider_review | ! ! ! withdrawn = ! = = queued ! . ! returned returned ! returned = = = = =
+        queued          | ! ! ! . = ! = = ! ! ! ! ! ! ! ! at_bureau approved returned = =
+        queued_asked    | ! ! ! = = ! = = ! ! ! ! ! ! ! ! at_bureau approved returned withdrawn .
+        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = approved returned = =
+        at_bureau_asked | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = approved returned = .
+        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
+        returned        | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
+        withdrawn_late  | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! at_bureau approved = = =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =",
     );
     check_table(
         &CANCELLATIONS,
         "
-        draft           | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
-        provider_review | ! ! ! ! = ! = = queued ! . ! returned returned ! returned = = =
-        queued          | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! at_bureau cancelled returned
-        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = cancelled returned
-        cancelled       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
-        returned        | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
-        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =",
+        draft           | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
+        provider_review | ! ! ! ! = ! = = queued ! . ! returned returned ! returned = = = = =
+        queued          | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! at_bureau cancelled returned = =
+        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = cancelled returned = =
+        cancelled       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
+        returned        | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =",
     );
     check_table(
         &[OrderType::Claim],
         "
-        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
-        checking        | ! ! ! withdrawn = ! provider_review = ! ! ! ! ! ! ! ! = = =
-        provider_review | ! ! ! withdrawn = ! = = approved ! . ! returned returned ! returned = = =
-        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
-        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
-        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =",
+        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
+        checking        | ! ! ! withdrawn = ! provider_review = ! ! ! ! ! ! ! ! = = = = =
+        provider_review | ! ! ! withdrawn = ! = = approved ! . ! returned returned ! returned = = = = =
+        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
+        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =",
     );
     check_table(
         &[OrderType::Transfer],
         "
-        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
-        checking        | ! ! ! withdrawn = approved = = ! ! ! ! ! ! ! ! = = =
-        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
-        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =
-        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = =",
+        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
+        checking        | ! ! ! withdrawn = approved = = ! ! ! ! ! ! ! ! = = = = =
+        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
+        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
+        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
+        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =",
     );
 }
 
@@ -242,6 +252,21 @@ fn a_cancellation_ends_with_the_numbers_that_it_named() {
     let events = decide(&order, silent).unwrap();
     let Some(Event::Cancelled(numbers)) = events.last() else { panic!("{events:?}") };
     assert_eq!(numbers.organiser_number, "粤ICP备2026000001号");
+}
+
+#[test]
+fn a_change_of_the_organiser_ends_without_the_services_that_the_bureau_was_told_again() {
+    let mut told = numbers();
+    told.ids = BureauIds { organiser: 1, services: vec![2], accesses: vec![3] };
+    for (order_type, services, ids) in [
+        (OrderType::ChangeOrganiser, Vec::new(), BureauIds { organiser: 1, ..BureauIds::default() }),
+        (OrderType::ChangeBoth, told.service_numbers.clone(), told.ids.clone()),
+    ] {
+        let approved = Command::BureauApproved { attempt: 1, numbers: told.clone() };
+        let events = decide(&order_of(order_type, "at_bureau"), approved).unwrap();
+        let Some(Event::Approved(numbers)) = events.last() else { panic!("{events:?}") };
+        assert_eq!((&numbers.service_numbers, &numbers.ids), (&services, &ids), "{}", order_type.as_str());
+    }
 }
 
 #[test]
@@ -323,13 +348,32 @@ fn an_answer_of_the_bureau_that_overtakes_its_receipt_counts() {
     assert!(matches!(events.as_slice(), [Event::ReceivedByBureau { .. }, Event::Approved(_)]));
 }
 
+/// The answer to a withdrawal and the bureau's words may come in any sequence.
 #[test]
-fn an_sms_timeout_says_how_to_go_on() {
-    let command = Command::BureauRejected { attempt: 1, codes: vec![1999], sms_timeout: true };
-    let events = decide(&order_in(Phase::AtBureau), command).unwrap();
-    let Some(Event::Returned { findings, .. }) = events.first() else { panic!("{events:?}") };
-    assert_eq!(findings[0].code, "V05");
-    assert!(findings[0].remedy.contains("24 hours"));
+fn a_withdrawal_ends_once_whoever_is_faster() {
+    let asked = decide(&order_of(OrderType::FirstFiling, "queued"), Command::Withdraw).unwrap();
+    assert_eq!(asked, [Event::WithdrawalRequested]);
+    let taken_back = Command::WithdrawalAnswered { attempt: 1, is_withdrawn: true };
+    let too_late = Command::WithdrawalAnswered { attempt: 1, is_withdrawn: false };
+    let received = Command::BureauReceived { attempt: 1, data_sequence: 7 };
+    let approved = Command::BureauApproved { attempt: 1, numbers: numbers() };
+    let rejected = Command::BureauRejected { attempt: 1, findings: vec![finding(Severity::Block, Stage::Bureau)] };
+    for (commands, phase) in [
+        (vec![taken_back.clone(), taken_back.clone()], Phase::Withdrawn),
+        (vec![too_late.clone(), received.clone(), approved.clone()], Phase::Approved),
+        (vec![received.clone(), too_late.clone(), too_late.clone(), approved.clone()], Phase::Approved),
+        (vec![received, approved, too_late.clone()], Phase::Approved),
+        // Refused before it was sent: the applicant may withdraw what came back.
+        (vec![rejected, too_late, Command::Withdraw], Phase::Withdrawn),
+        // An answer to an older attempt is none.
+        (vec![Command::WithdrawalAnswered { attempt: 0, is_withdrawn: true }, Command::Withdraw], Phase::Queued),
+    ] {
+        let mut order = asked.iter().fold(order_of(OrderType::FirstFiling, "queued"), evolve);
+        for command in &commands {
+            order = decide(&order, command.clone()).unwrap().iter().fold(order, evolve);
+        }
+        assert_eq!((order.phase, order.is_withdrawal_asked), (phase, phase == Phase::Queued), "{commands:?}");
+    }
 }
 
 fn any_command() -> impl Strategy<Value = Command> {
@@ -351,9 +395,8 @@ fn with_attempt(command: Command, new: u32) -> Command {
         }
         Command::BureauReceived { data_sequence, .. } => Command::BureauReceived { attempt: new, data_sequence },
         Command::BureauApproved { numbers, .. } => Command::BureauApproved { attempt: new, numbers },
-        Command::BureauRejected { codes, sms_timeout, .. } => {
-            Command::BureauRejected { attempt: new, codes, sms_timeout }
-        }
+        Command::BureauRejected { findings, .. } => Command::BureauRejected { attempt: new, findings },
+        Command::WithdrawalAnswered { is_withdrawn, .. } => Command::WithdrawalAnswered { attempt: new, is_withdrawn },
         other => other,
     }
 }
@@ -391,7 +434,8 @@ proptest! {
         let is_machine = |command: &Command| matches!(
             command,
             Command::IdentityAnswered { .. } | Command::AuthorityAnswered { .. } | Command::BureauReceived { .. }
-                | Command::BureauApproved { .. } | Command::BureauRejected { .. } | Command::Expire
+                | Command::BureauApproved { .. } | Command::BureauRejected { .. }
+                | Command::WithdrawalAnswered { .. } | Command::Expire
         );
         let doubled: Vec<Command> = commands
             .iter()
@@ -429,7 +473,7 @@ proptest! {
         let mut order = Order::default();
         for event in &history {
             let is_over = matches!(order.phase, Phase::Approved | Phase::Cancelled | Phase::Withdrawn | Phase::Expired);
-            let is_late = is_withdrawn_too_late(&order) && matches!(event, Event::ReceivedByBureau { .. });
+            let is_late = withdrawal::is_overtaken(&order) && matches!(event, Event::ReceivedByBureau { .. });
             prop_assert!(!is_over || is_late, "an event after the end: {:?}", history);
             order = evolve(order, event);
         }

@@ -19,15 +19,7 @@ fn document(kind: &str, also: &[&str], service: Option<u32>) -> sdk::DocumentReq
 }
 
 fn row(kind: &str, service_index: i32) -> MaterialRow {
-    MaterialRow {
-        kind: kind.to_owned(),
-        service_index,
-        object: String::new(),
-        object_key: Vec::new(),
-        sha256: Vec::new(),
-        media_type: String::new(),
-        size_bytes: 0,
-    }
+    MaterialRow { kind: kind.to_owned(), service_index, ..MaterialRow::default() }
 }
 
 fn answer() -> RequirementsAnswer {

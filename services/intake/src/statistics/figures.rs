@@ -1,10 +1,13 @@
 //! What is counted, and the SQL that counts it.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use icp_domain::Stage;
 use serde::Serialize;
 use sqlx::PgPool;
+use utoipa::ToSchema;
 
 use crate::china;
+use crate::order::Phase;
 
 /// What is asked about: days in China, the first and the last, and one province or all.
 #[derive(Debug, Clone)]
@@ -18,16 +21,23 @@ pub struct Span {
 }
 
 /// Orders that are open, by how long they have been in their phase.
-#[derive(Debug, Clone, PartialEq, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Serialize, sqlx::FromRow, ToSchema)]
+#[schema(as = OpenOrders)]
 pub struct Open {
+    /// Letters of the province.
     province: String,
+    /// Their phase.
+    #[schema(value_type = Phase)]
     phase: String,
+    /// How long: `under_1_day`, `1_to_3_days`, `3_to_10_days`, `10_to_45_days` or `over_45_days`.
     age: String,
+    /// How many.
     orders: i64,
 }
 
 /// What happened in a month.
-#[derive(Debug, Clone, PartialEq, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Serialize, sqlx::FromRow, ToSchema)]
+#[schema(as = MonthFlow)]
 pub struct Flow {
     /// Month in China, e.g. `2026-11`.
     pub month: String,
@@ -64,23 +74,31 @@ pub struct Flow {
 }
 
 /// How often a code was a reason to return an order.
-#[derive(Debug, Clone, PartialEq, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Serialize, sqlx::FromRow, ToSchema)]
 pub struct ReasonCount {
+    /// Month in China, e.g. `2026-11`.
     month: String,
+    /// Letters of the province.
     province: String,
+    /// Who found it.
+    #[schema(value_type = Stage)]
     stage: String,
+    /// Code of the finding.
     code: String,
+    /// Returns with it.
     returns: i64,
 }
 
 /// How long orders were in a phase that they left in a month.
-#[derive(Debug, Clone, PartialEq, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Serialize, sqlx::FromRow, ToSchema)]
+#[schema(as = PhaseStay)]
 pub struct Stay {
     /// Month in China.
     pub month: String,
     /// Letters of the province; none for all together.
     pub province: Option<String>,
     /// The phase that was left.
+    #[schema(value_type = Phase)]
     pub phase: String,
     /// How many left it.
     pub orders: i64,

@@ -4,11 +4,13 @@ use chrono::{Months, NaiveDate};
 use icp_domain::Province;
 use serde::Serialize;
 use sqlx::PgPool;
+use utoipa::ToSchema;
 
 use super::figures::{self, Flow, Span, Stay};
 
 /// One line of the report.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = MonthlyLine)]
 pub struct Line {
     /// What happened.
     #[serde(flatten)]

@@ -81,7 +81,7 @@ async fn an_order_that_was_never_handed_in_has_no_changes() {
     let app = App::start().await;
     let (path, _) = app.draft(1).await;
     let changes = app.order(&format!("{path}/changes")).await;
-    assert_eq!(changes.body, json!({"since": null, "version": 1, "changes": []}));
+    assert_eq!(changes.body, json!({"since": null, "version": 1, "changes": [], "materials": []}));
 }
 
 async fn payloads(app: &App, subject: &str) -> Vec<Vec<u8>> {

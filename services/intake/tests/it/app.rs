@@ -6,16 +6,22 @@ use std::time::Duration;
 use base64::Engine as _;
 use icp_bus::{Bus, Effects, Outgoing};
 use icp_domain::Province;
-use icp_kit::ServiceContext;
 use icp_kit::clock::{CLOCK_BUCKET, CLOCK_KEY};
+use icp_kit::{Keyring, ServiceContext};
+use icp_proto::common::Sealed;
+use icp_proto::order::OrderEvent;
 use icp_proto::{authority, bureau, identity};
 use icp_testkit::{NatsServer, free_port, shared, wait_until};
+use prost::Message as _;
 use reqwest::Method;
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const APPLICANT: &str = "token-of-the-applicant";
 pub(crate) const OTHER: &str = "token-of-another-applicant";
+pub(crate) const RESELLER: &str = "token-of-the-reseller";
+pub(crate) const OTHER_RESELLER: &str = "token-of-another-reseller";
 pub(crate) const REVIEWER: &str = "token-of-the-reviewer";
 pub(crate) const SECOND: &str = "token-of-the-second-reviewer";
 pub(crate) const OPERATOR: &str = "token-of-the-operator";
@@ -26,12 +32,15 @@ static NO_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate::Migrator::DEFAULT
 
 pub(crate) struct App {
     pub(crate) base: String,
+    pub(crate) grpc: String,
     pub(crate) http: reqwest::Client,
     pub(crate) neighbour: Bus,
     pub(crate) pool: sqlx::PgPool,
-    shutdown: CancellationToken,
-    _nats: NatsServer,
-    _folder: tempfile::TempDir,
+    /// Opens what is sealed for notification.
+    pub(crate) notify: Keyring,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) nats: NatsServer,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 /// What a test sees of an intake that is not ready yet.
@@ -41,26 +50,41 @@ pub(crate) struct StartingApp<'a> {
 }
 
 pub(crate) struct Answer {
+    pub(crate) headers: HeaderMap,
     pub(crate) status: u16,
     pub(crate) etag: String,
     pub(crate) content_type: String,
     pub(crate) body: Value,
 }
 
+/// Tests ask faster than anybody else, unless the limits are what they ask about.
+const NO_LIMITS: &str = "[intake.rate_limits]
+address = { per_second = 0 }
+applicant = { per_second = 0 }
+reseller = { per_second = 0 }
+reviewer = { per_second = 0 }
+operator = { per_second = 0 }
+supervisor = { per_second = 0 }
+auditor = { per_second = 0 }
+";
+
 fn config_text(
     database: &str,
     nats: &str,
     folder: &std::path::Path,
-    http_port: u16,
+    (http_port, grpc_port): (u16, u16),
     publics: &BTreeMap<String, String>,
+    settings: &str,
 ) -> String {
     let publics: String = publics.iter().map(|(name, key)| format!("{name} = \"{key}\"\n")).collect();
     let folder = folder.display();
+    let limits = if settings.contains("[intake.rate_limits]") { "" } else { NO_LIMITS };
     format!(
-        "[service]\nhttp_listen = \"127.0.0.1:{http_port}\"\n[database]\nurl = \"{database}\"\n[nats]\nurl = \"{nats}\"\n\
-         [keys]\nkek_file = \"{folder}/kek\"\n[keys.public]\n{publics}[materials]\nroot = \"{folder}/materials\"\n\
+        "[service]\nhttp_listen = \"127.0.0.1:{http_port}\"\ngrpc_listen = \"127.0.0.1:{grpc_port}\"\n[database]\nurl = \"{database}\"\n[nats]\nurl = \"{nats}\"\n\
+         [keys]\nprivate_key_file = \"{folder}/private\"\nkek_file = \"{folder}/kek\"\n[keys.public]\n{publics}[materials]\nroot = \"{folder}/materials\"\n\
          [intake]\ntokens_file = \"{folder}/tokens.toml\"\n\
-         [intake.papers]\nprovider_name = \"示例云计算有限公司\"\npress_program = \"/bin/cat\"\n"
+         [intake.papers]\nprovider_name = \"示例云计算有限公司\"\npress_program = \"/bin/cat\"\n\
+         {limits}{settings}"
     )
 }
 
@@ -89,6 +113,8 @@ impl App {
         let tokens = [
             ("applicant", APPLICANT, "applicant", "a"),
             ("other", OTHER, "applicant", "b"),
+            ("reseller", RESELLER, "reseller", "r"),
+            ("other-reseller", OTHER_RESELLER, "reseller", "s"),
             ("reviewer", REVIEWER, "reviewer", "p"),
             ("second", SECOND, "reviewer", "p"),
             ("operator", OPERATOR, "operator", "p"),
@@ -102,12 +128,17 @@ impl App {
         std::fs::write(folder.path().join("tokens.toml"), tokens).unwrap();
         std::fs::write(folder.path().join("kek"), base64::engine::general_purpose::STANDARD.encode([7_u8; 32]))
             .unwrap();
-        let publics: BTreeMap<String, String> = ["identity", "authority", "notify", "sms", "relay"]
-            .map(|name| (name.to_owned(), icp_kit::sealing::generate_key_pair().1))
-            .into();
-        let http_port = free_port().unwrap();
+        let pairs = ["identity", "authority", "notify", "sms", "relay", "intake"]
+            .map(|name| (name.to_owned(), icp_kit::sealing::generate_key_pair()));
+        let private = |of: &str| pairs.iter().find(|(name, _)| name == of).unwrap().1.0.clone();
+        std::fs::write(folder.path().join("private"), private("intake")).unwrap();
+        let notify = base64::engine::general_purpose::STANDARD.decode(private("notify")).unwrap();
+        let notify = Keyring::new("notify", Some(&notify), &BTreeMap::new()).unwrap();
+        let publics: BTreeMap<String, String> =
+            pairs.iter().map(|(name, (_, public))| (name.clone(), public.clone())).collect();
+        let (http_port, grpc_port) = (free_port().unwrap(), free_port().unwrap());
         let file = folder.path().join("intake.toml");
-        let text = config_text(&database.url, &nats.url(), folder.path(), http_port, &publics) + settings;
+        let text = config_text(&database.url, &nats.url(), folder.path(), (http_port, grpc_port), &publics, settings);
         std::fs::write(&file, text).unwrap();
         let loaded =
             icp_kit::config::load::<icp_intake::Config>(icp_intake::NAME, icp_intake::DEFAULTS, Some(&file)).unwrap();
@@ -122,7 +153,9 @@ impl App {
         let context = ServiceContext::connect("neighbour", neighbour_common, shutdown.clone()).await.unwrap().unwrap();
         let neighbour = Bus::start(&context, &NO_MIGRATIONS).await.unwrap();
         let pool = sqlx::PgPool::connect(&database.url).await.unwrap();
-        let app = Self { base, http: reqwest::Client::new(), neighbour, pool, shutdown, _nats: nats, _folder: folder };
+        let grpc = format!("http://127.0.0.1:{grpc_port}");
+        let http = reqwest::Client::new();
+        let app = Self { base, grpc, http, neighbour, pool, notify, shutdown, nats, folder };
         wait_until("intake to be ready", Duration::from_secs(60), || async {
             let answer =
                 app.http.get(format!("{}/readyz", app.base)).send().await.map_err(|error| error.to_string())?;
@@ -133,6 +166,23 @@ impl App {
         app
     }
 
+    /// Everything that lies in a folder of the object store.
+    pub(crate) fn stored_files(&self, folder: &str) -> Vec<Vec<u8>> {
+        let mut folders = vec![self.folder.path().join("materials").join(folder)];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    files.push(std::fs::read(path).unwrap());
+                }
+            }
+        }
+        files
+    }
+
     pub(crate) async fn send(
         &self,
         token: &str,
@@ -141,12 +191,38 @@ impl App {
         if_match: Option<&str>,
         body: Option<(&str, Vec<u8>)>,
     ) -> Answer {
-        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        let headers: Vec<(&str, &str)> = if_match.map(|etag| ("if-match", etag)).into_iter().collect();
+        self.send_with(token, method, path, &headers, body).await
+    }
+
+    /// Any request with any headers.
+    pub(crate) async fn send_with(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<(&str, Vec<u8>)>,
+    ) -> Answer {
+        self.send_to(&self.base, token, method, path, headers, body).await
+    }
+
+    /// The same to a replica.
+    pub(crate) async fn send_to(
+        &self,
+        base: &str,
+        token: &str,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<(&str, Vec<u8>)>,
+    ) -> Answer {
+        let mut request = self.http.request(method, format!("{base}{path}"));
         if !token.is_empty() {
             request = request.bearer_auth(token);
         }
-        if let Some(etag) = if_match {
-            request = request.header("if-match", etag);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         if let Some((content_type, bytes)) = body {
             request = request.header("content-type", content_type).body(bytes);
@@ -155,8 +231,9 @@ impl App {
         let header =
             |name: &str| answer.headers().get(name).map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default();
         let (status, etag, content_type) = (answer.status().as_u16(), header("etag"), header("content-type"));
+        let headers = answer.headers().clone();
         let body = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null);
-        Answer { status, etag, content_type, body }
+        Answer { headers, status, etag, content_type, body }
     }
 
     pub(crate) async fn json(
@@ -225,6 +302,21 @@ impl App {
         };
         self.publish(vec![Outgoing::event("bureau", "approved", "gd", &id, &approved)]).await;
         self.wait_phase(path, "approved").await
+    }
+
+    /// Seals a message for intake, as its neighbours do.
+    pub(crate) fn seal(&self, context: &str, message: &impl prost::Message) -> Option<Sealed> {
+        Some(self.neighbour.context().keyring.seal("intake", context, message).unwrap())
+    }
+
+    /// The facts about orders that were published under this name, oldest first.
+    pub(crate) async fn told(&self, event: &str) -> Vec<OrderEvent> {
+        let payloads: Vec<Vec<u8>> = sqlx::query_scalar("select payload from outbox where kind = $1 order by xid, seq")
+            .bind(format!("icp.evt.order.v1.{event}"))
+            .fetch_all(&self.pool)
+            .await
+            .unwrap();
+        payloads.iter().map(|payload| OrderEvent::decode(payload.as_slice()).unwrap()).collect()
     }
 
     /// Moves the clock of an intake that follows the bus.

@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use icp_domain::{Cancellation, Filing, OrderType, Province, ServiceKind};
-use icp_intake::archive::mismatch::{self, BureauRecord, BureauService};
-use icp_intake::archive::{self, Filed};
+use icp_intake::archive::{self, Filed, record_found};
 use icp_kit::Vault;
 use icp_testkit::filings::company_filing;
 use reqwest::Method;
@@ -12,19 +11,19 @@ use uuid::Uuid;
 
 use crate::app::{APPLICANT, Answer, App, OPERATOR, OTHER, REVIEWER};
 
-const ORGANISER: &str = "粤ICP备2026000001号";
-const OTHER_ORGANISER: &str = "粤ICP备2026000002号";
+pub(crate) const ORGANISER: &str = "粤ICP备2026000001号";
+pub(crate) const OTHER_ORGANISER: &str = "粤ICP备2026000002号";
 
 /// The vault of the running intake.
-fn vault() -> Vault {
+pub(crate) fn vault() -> Vault {
     Vault::new(&[7; 32]).unwrap()
 }
 
-fn day(day: u32) -> DateTime<Utc> {
+pub(crate) fn day(day: u32) -> DateTime<Utc> {
     format!("2026-03-{day:02}T02:00:00Z").parse().unwrap()
 }
 
-fn outcome(order_type: OrderType, filing: Filing, organiser: &str, services: &[&str], on: u32) -> Filed {
+pub(crate) fn outcome(order_type: OrderType, filing: Filing, organiser: &str, services: &[&str], on: u32) -> Filed {
     Filed {
         order_id: Uuid::now_v7(),
         account: "a".to_owned(),
@@ -41,7 +40,7 @@ fn outcome(order_type: OrderType, filing: Filing, organiser: &str, services: &[&
 }
 
 /// The filing as an order about the record has it: with its numbers.
-fn on_record(n: u32, organiser: &str, service: &str) -> Filing {
+pub(crate) fn on_record(n: u32, organiser: &str, service: &str) -> Filing {
     let mut filing = company_filing(Province::Guangdong, n);
     filing.organiser.number = Some(organiser.to_owned());
     filing.services[0].number = Some(service.to_owned());
@@ -49,21 +48,21 @@ fn on_record(n: u32, organiser: &str, service: &str) -> Filing {
 }
 
 impl App {
-    async fn enter(&self, outcomes: &[Filed]) {
+    pub(crate) async fn enter(&self, outcomes: &[Filed]) {
         let mut tx = self.pool.begin().await.unwrap();
         archive::apply(&mut tx, &vault(), outcomes).await.unwrap();
         tx.commit().await.unwrap();
     }
 
     /// A first filing of company `n`; its numbers are the organiser's and its `-1`.
-    async fn filed(&self, n: u32, organiser: &str) -> String {
+    pub(crate) async fn filed(&self, n: u32, organiser: &str) -> String {
         let number = format!("{organiser}-1");
         let filing = company_filing(Province::Guangdong, n);
         self.enter(&[outcome(OrderType::FirstFiling, filing, organiser, &[&number], 1)]).await;
         number
     }
 
-    async fn read(&self, token: &str, path: &str) -> Answer {
+    pub(crate) async fn read(&self, token: &str, path: &str) -> Answer {
         self.send(token, Method::GET, path, None, None).await
     }
 
@@ -329,7 +328,7 @@ async fn services_are_found_by_what_is_known_of_them() {
     assert_eq!(seen, expected, "pages hold every record once");
 
     for (query, field) in [
-        ("colour=red", "query"),
+        ("colour=red", "colour"),
         ("domain=https://x.cn/", "domain"),
         ("province=xx", "province"),
         ("limit=0", "limit"),
@@ -382,63 +381,46 @@ async fn orders_begin_with_what_is_on_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn duplicates_and_differences_are_listed_until_they_are_mended() {
+async fn what_is_on_record_reaches_the_rules_that_judge_by_it() {
     let app = App::start().await;
-    let first = app.filed(1, ORGANISER).await;
-    let second = format!("{OTHER_ORGANISER}-1");
-    let same = company_filing(Province::Guangdong, 1);
-    app.enter(&[outcome(OrderType::FirstFiling, same, OTHER_ORGANISER, &[&second], 1)]).await;
-    let list = async |kind: &str| {
-        let answer = app.read(REVIEWER, &format!("/v1/archive/mismatches?kind={kind}")).await;
-        assert_eq!(answer.status, 200, "{}", answer.body);
-        answer.body["mismatches"].as_array().unwrap().clone()
-    };
-    assert_eq!(list("domain").await[0]["numbers"], json!([first, second]));
-    assert_eq!(list("certificate").await[0]["numbers"], json!([ORGANISER, OTHER_ORGANISER]));
-    let page = app.read(REVIEWER, "/v1/archive/mismatches?limit=1").await;
-    assert_eq!(page.body["mismatches"][0]["kind"], "certificate");
-    let next = page.body["next_cursor"].as_str().unwrap();
-    let page = app.read(REVIEWER, &format!("/v1/archive/mismatches?limit=1&cursor={next}")).await;
-    assert_eq!(page.body["mismatches"][0]["kind"], "domain");
-    assert_eq!(app.read(APPLICANT, "/v1/archive/mismatches").await.status, 403);
-    assert_eq!(app.read(REVIEWER, "/v1/archive/mismatches?kind=x").await.status, 422);
+    let number = app.filed(1, ORGANISER).await;
+    let found = record_found::by_number(&app.pool, &["粤ICP备9号".to_owned(), ORGANISER.to_owned()]).await.unwrap();
+    assert!(found[0].is_empty() && found[1].len() == 1, "each question has its answer");
+    let index = vault()
+        .blind_index("organiser-certificate", &company_filing(Province::Guangdong, 1).organiser.certificate.number);
+    let by_certificate = record_found::by_certificate(&app.pool, &[index]).await.unwrap();
+    assert_eq!(by_certificate[0][0].organiser.number, ORGANISER);
+    let record = found[1][0].open(&vault()).unwrap().unwrap();
+    assert_eq!((record.services[0].0.number.as_deref(), record.services[0].1), (Some(number.as_str()), day(1)));
 
-    let mut gone = on_record(1, OTHER_ORGANISER, &second);
-    gone.services.clear();
-    app.enter(&[outcome(OrderType::DeregisterOrganiser, gone, OTHER_ORGANISER, &[], 2)]).await;
-    assert_eq!((list("domain").await.len(), list("certificate").await.len()), (0, 0), "one of the two is gone");
-
-    let filing = company_filing(Province::Guangdong, 1);
-    let record = |service: icp_domain::InternetService, number: &str| BureauRecord {
-        organiser_number: ORGANISER.to_owned(),
-        organiser_id: 0,
-        organiser: filing.organiser.clone(),
-        services: vec![BureauService { number: number.to_owned(), id: 0, service }],
+    let mut filing = on_record(1, ORGANISER, &number);
+    filing.order_type = OrderType::AddService;
+    filing.services[0].domains = vec!["specimen-second.cn".to_owned()];
+    let context = |filing: &Filing, record| {
+        let facts = icp_intake::rules::Facts {
+            order_id: Uuid::nil(),
+            materials: None,
+            filed: None,
+            record,
+            other_orders_in_flight: 0,
+            registers: None,
+            now: day(2),
+        };
+        icp_intake::rules::context(filing, &facts)
     };
-    let compare = async |record: BureauRecord| {
-        let mut tx = app.pool.begin().await.unwrap();
-        let count = mismatch::compare(&mut tx, &vault(), &[record], day(3)).await.unwrap();
-        tx.commit().await.unwrap();
-        count
+    let judged = |filing: &Filing, record| {
+        let order = icp_rules_sdk::Order::from(filing);
+        let findings =
+            icp_rules_sdk::judge::judge(&icp_rules_sdk::national::NATIONAL, &order, &context(filing, record));
+        findings.into_iter().map(|finding| (finding.rule, finding.field)).collect::<Vec<_>>()
     };
-    assert_eq!(compare(record(filing.services[0].clone(), &first)).await, 0);
-    let mut other = filing.services[0].clone();
-    other.domains = vec!["specimen-other.cn".to_owned()];
-    let mut with_other_certificate = record(other, &first);
-    with_other_certificate.organiser.certificate.number = "91440300MA00000000".to_owned();
-    assert_eq!(compare(with_other_certificate).await, 2);
-    let found = list("difference").await;
-    let fields: Vec<&str> = found.iter().map(|mismatch| mismatch["field"].as_str().unwrap()).collect();
-    assert_eq!(fields, ["organiser.certificate.number", "domains"]);
-    assert_eq!(found[0]["at_bureau"], "", "numbers of certificates are not kept");
-    assert_eq!(found[1]["at_bureau"], "specimen-other.cn");
-    assert_eq!(
-        compare(record(filing.services[0].clone(), "粤ICP备2026000001号-8")).await,
-        2,
-        "one missing on each side"
-    );
-    assert_eq!(compare(record(filing.services[0].clone(), &first)).await, 0);
-    assert_eq!(list("difference").await.len(), 0, "mended");
+    let by_record = ("add_match".to_owned(), "organiser.principal.name".to_owned());
+    assert!(!judged(&filing, Some(&record)).contains(&by_record), "it is as on record");
+    filing.organiser.principal.name = "示例某".to_owned();
+    assert!(judged(&filing, Some(&record)).contains(&by_record), "{:?}", judged(&filing, Some(&record)));
+    assert!(!judged(&filing, None).contains(&by_record), "without the record nobody notices");
+    filing.order_type = OrderType::FirstFiling;
+    assert!(judged(&filing, Some(&record)).iter().any(|(rule, _)| rule == "already_on_record"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,7 +16,7 @@ use crate::app::{APPLICANT, AUDITOR, App, OPERATOR, REVIEWER, path_of};
 /// Tells a process of this test which database it links in.
 const CHILD: &str = "ICP_TEST_AUDIT_DATABASE";
 
-async fn all_linked(pool: &PgPool) {
+pub(crate) async fn all_linked(pool: &PgPool) {
     wait_until("all entries to be linked", Duration::from_secs(30), || async {
         let waiting: i64 = sqlx::query_scalar("select count(*) from audit_pending")
             .fetch_one(pool)
@@ -28,7 +28,7 @@ async fn all_linked(pool: &PgPool) {
     .unwrap();
 }
 
-async fn trail(app: &App, after: i64) -> Vec<Value> {
+pub(crate) async fn trail(app: &App, after: i64) -> Vec<Value> {
     let url = format!("{}/v1/audit?after={after}", app.base);
     let text = app.http.get(url).bearer_auth(AUDITOR).send().await.unwrap().text().await.unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -292,4 +292,20 @@ async fn a_linker_that_is_killed_leaves_no_gap_and_no_double() {
     .await
     .unwrap();
     assert_eq!(check(&pool, Head::START, 100).await.unwrap().unwrap().seq, written);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_is_removed_before_it_is_linked_is_missed() {
+    let app = App::start_with("[intake.audit]\nlink_every_ms = 3600000\n").await;
+    let (path, etag) = app.draft(1).await;
+    link(&app.pool, 100).await.unwrap();
+    assert_eq!(store::unrecorded(&app.pool, 0).await.unwrap(), None);
+    app.send(APPLICANT, Method::POST, &format!("{path}/withdraw"), Some(&etag), None).await;
+    assert_eq!(store::unrecorded(&app.pool, 0).await.unwrap(), None, "what waits is not missed");
+    let removed = sqlx::query("delete from audit_pending where action = 'order.withdrawn'");
+    assert_eq!(removed.execute(&app.pool).await.unwrap().rows_affected(), 1);
+    link(&app.pool, 100).await.unwrap();
+    assert!(check(&app.pool, Head::START, 100).await.unwrap().is_ok(), "every link holds");
+    let missed = store::unrecorded(&app.pool, 0).await.unwrap();
+    assert_eq!(missed, Some((crate::app::id_of(&path).parse().unwrap(), 2)));
 }

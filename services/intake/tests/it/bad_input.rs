@@ -10,7 +10,7 @@ fn filing(n: u32) -> Value {
     serde_json::to_value(icp_testkit::filings::company_filing(Province::Guangdong, n)).unwrap()
 }
 
-fn assert_problem(answer: &Answer, status: u16, code: &str) {
+pub(crate) fn assert_problem(answer: &Answer, status: u16, code: &str) {
     assert_eq!(answer.status, status, "{}", answer.body);
     assert_eq!(answer.content_type, "application/problem+json");
     assert_eq!(answer.body["code"], code, "{}", answer.body);
@@ -19,7 +19,7 @@ fn assert_problem(answer: &Answer, status: u16, code: &str) {
     }
 }
 
-fn named_field(answer: &Answer) -> &str {
+pub(crate) fn named_field(answer: &Answer) -> &str {
     let error = &answer.body["errors"][0];
     assert!(error["remedy"].as_str().is_some_and(|text| !text.is_empty()), "{}", answer.body);
     error["field"].as_str().unwrap()
@@ -128,7 +128,9 @@ async fn steps_out_of_order_and_stale_versions_are_refused() {
         assert_problem(&app.order(unknown).await, 404, "ICP-INTAKE-0005");
     }
     assert_problem(&app.order("/v2/orders").await, 404, "ICP-INTAKE-0006");
-    assert_problem(&app.send(APPLICANT, Method::DELETE, &path, None, None).await, 405, "ICP-INTAKE-0007");
+    let wrong_method = app.send(APPLICANT, Method::DELETE, &path, None, None).await;
+    assert_problem(&wrong_method, 405, "ICP-INTAKE-0007");
+    assert_eq!(wrong_method.headers["allow"], "GET, PUT");
     assert_eq!(named_field(&app.order("/v1/orders?limit=100000").await), "limit");
     assert_eq!(named_field(&app.order("/v1/orders?phase=asleep").await), "phase");
 }

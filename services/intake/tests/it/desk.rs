@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use icp_bus::Outgoing;
 use icp_proto::bureau;
+use icp_proto::order::OwnWords;
 use icp_testkit::wait_until;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -152,6 +153,9 @@ async fn a_return_names_reasons_of_the_catalogue_and_keeps_own_words_secret() {
     let seen = app.order(&path_of(&order)).await;
     let findings = &seen.body["findings"];
     assert_eq!((&findings[0]["message_zh"], &findings[0]["remedy"]), (&json!(words), &json!("ask Li Si")));
+    let told = app.told("returned").await.remove(0);
+    let own: OwnWords = app.notify.open(told.words.as_ref().unwrap(), &told.order_id).unwrap();
+    assert_eq!((own.words[0].reason.as_str(), own.words[0].remedy.as_str()), (words, "ask Li Si"));
     assert_eq!(findings[1]["message_en"], "the name of the service is not acceptable");
 
     let dump = dump(&app).await;
@@ -202,12 +206,15 @@ async fn the_bureaus_words_are_shown_but_kept_secret() {
     let order = app.in_review(1..=1).await.remove(0);
     let path = path_of(&order);
     app.review(REVIEWER, &order, &json!({"decision": "pass"})).await;
-    let result = |code, text: &str| bureau::ResultCode { code, text: text.to_owned() };
+    let result = |code, field: &str| bureau::ResultCode { code, field: field.to_owned() };
+    let texts = ["张三的网站名称冲突", "", "", "checked before sending: services[0].contents is empty"];
+    let words = bureau::Words { texts: texts.map(str::to_owned).to_vec() };
     let rejected = bureau::Rejected {
         order_id: id_of(&path),
         attempt: 1,
         province: "gd".to_owned(),
-        results: vec![result(1020, "张三的网站名称冲突"), result(1002, "")],
+        results: vec![result(1020, ""), result(1002, ""), result(1011, ""), result(5001, "services[0].contents")],
+        words: app.seal(&id_of(&path), &words),
         ..Default::default()
     };
     app.publish(vec![
@@ -218,8 +225,16 @@ async fn the_bureaus_words_are_shown_but_kept_secret() {
     let returned = app.wait_phase(&path, "returned").await;
     let findings = &returned.body["findings"];
     assert_eq!(findings[0]["message_zh"], "张三的网站名称冲突");
-    assert_eq!(findings[0]["message_en"], "The bureau answered with result code 1020.");
-    assert_eq!(findings[1]["message_zh"], "管局退回，结果代码 1002");
+    assert_eq!(findings[0]["message_en"], "the name of the service is taken");
+    assert_eq!(findings[1]["message_zh"], "管局审核未通过");
+    // Each stands at the field that its text, its code or the relay's check names; the rest at the whole order.
+    let fields: Vec<&str> = findings.as_array().unwrap().iter().map(|f| f["field"].as_str().unwrap()).collect();
+    assert_eq!(fields, ["services[0].name", "", "organiser.principal.mobile", "services[0].contents"]);
+    assert!(findings.as_array().unwrap().iter().all(|finding| !finding["remedy"].as_str().unwrap().is_empty()));
+    let told = app.told("returned").await.remove(0);
+    let own: OwnWords = app.notify.open(told.words.as_ref().unwrap(), &id_of(&path)).unwrap();
+    assert_eq!((own.words[0].finding, own.words[0].reason.as_str()), (0, "张三的网站名称冲突"));
+    assert_eq!((told.findings.len(), told.findings[0].field.as_str()), (4, "services[0].name"));
     let dump = dump(&app).await;
     assert!(dump.contains("B1020") && !dump.contains("张三"));
     // The next submission is a new page: the old words are gone from the order.

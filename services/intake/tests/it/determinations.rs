@@ -42,6 +42,7 @@ async fn answer(app: &App, determination: &Answer, about: &str, organiser_number
         code,
         is_filed: !organiser_number.is_empty(),
         organiser_number: organiser_number.to_owned(),
+        words: app.seal(&query.to_string(), &bureau::Words { texts: vec!["系统维护，请张三处理".to_owned()] }),
         ..Default::default()
     };
     let fact = Outgoing::event("bureau", "status_answered", "gd", query, &message);
@@ -115,6 +116,10 @@ async fn an_answer_that_the_ministry_could_not_give_is_no_answer() {
     answer(&app, &asked, "organiser", "", 17).await;
     let found = settled(&app, &asked).await;
     assert_eq!((found.body["status"].as_str(), found.body["code"].as_u64()), (Some("unanswered"), Some(17)));
+    assert_eq!(found.body["text"], "系统维护，请张三处理");
+    let stored: Vec<String> =
+        sqlx::query_scalar("select answer::text from determination_queries").fetch_all(&app.pool).await.unwrap();
+    assert!(stored.len() == 2 && stored.iter().all(|answer| !answer.contains("张三")), "{stored:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,4 +146,35 @@ async fn another_order_in_flight_stands_in_the_way() {
     let found = settled(&app, &asked).await;
     assert_eq!(found.body["status"], "blocked");
     assert_eq!(found.body["findings"][0]["code"], "S06");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_in_another_organisers_order_stands_in_the_way_while_that_is_in_flight() {
+    let app = App::start().await;
+    let mut theirs = company_filing(Province::Guangdong, 2);
+    let ours = company_filing(Province::Guangdong, 1);
+    theirs.services[0].domains = vec!["specimen-both.cn".to_owned()];
+    theirs.services[0].home_url = Some("www.specimen-both.cn".to_owned());
+    let body = serde_json::to_value(&theirs).unwrap();
+    let draft = app.json(OTHER, Method::POST, "/v1/orders", None, &body).await;
+    assert_eq!(draft.status, 201, "{}", draft.body);
+    let path = format!("/v1/orders/{}", draft.body["id"].as_str().unwrap());
+    let mut question = about(&ours);
+    question["domain"] = json!("Specimen-Both.CN");
+    let determined = async || {
+        let asked = ask(&app, &question).await;
+        answer(&app, &asked, "domain", "", 0).await;
+        answer(&app, &asked, "organiser", "", 0).await;
+        settled(&app, &asked).await.body
+    };
+    assert_eq!(determined().await["order_type"], "first_filing", "a draft is nobody's business yet");
+    let submitted = app.send(OTHER, Method::POST, &format!("{path}/submit"), Some(&draft.etag), None).await;
+    assert_eq!(submitted.body["phase"], "checking", "{}", submitted.body);
+    let blocked = determined().await;
+    let finding = &blocked["findings"][0];
+    assert_eq!((&finding["code"], &finding["field"]), (&json!("D06"), &json!("domain")), "{blocked}");
+    assert!(finding["remedy"].as_str().unwrap().contains("withdrawn"), "{finding}");
+    let withdrawn = app.send(OTHER, Method::POST, &format!("{path}/withdraw"), Some(&submitted.etag), None).await;
+    assert_eq!(withdrawn.body["phase"], "withdrawn");
+    assert_eq!(determined().await["order_type"], "first_filing");
 }

@@ -2,7 +2,10 @@
 //! job back as it came.
 
 use icp_bus::Outgoing;
+use icp_domain::{OrderType, Province};
+use icp_intake::archive::{self, Filed};
 use icp_proto::{authority, identity};
+use icp_testkit::filings::filing_of_type;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -117,4 +120,42 @@ async fn what_identity_and_the_registers_found_is_ticked_field_by_field() {
         let slip = app.order(&format!("{path}/papers/slip")).await;
         assert_eq!(ticked(&slip.body, "证件号码正确"), [box_ticked], "{register}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_name_tells_the_name_on_record() {
+    const ORGANISER: &str = "粤ICP备2026000001号";
+    let app = App::start().await;
+    let mut filing = filing_of_type(OrderType::ChangeOrganiser, Province::Guangdong, 1);
+    let before = filing.organiser.name.clone();
+    let filed = Filed {
+        order_id: uuid::Uuid::now_v7(),
+        account: "a".to_owned(),
+        order_type: OrderType::FirstFiling,
+        province: Province::Guangdong,
+        filing: filing_of_type(OrderType::FirstFiling, Province::Guangdong, 1),
+        organiser_number: ORGANISER.to_owned(),
+        service_numbers: vec![format!("{ORGANISER}-1")],
+        organiser_id: 0,
+        service_ids: Vec::new(),
+        access_ids: Vec::new(),
+        at: chrono::Utc::now(),
+    };
+    let mut tx = app.pool.begin().await.unwrap();
+    archive::apply(&mut tx, &icp_kit::Vault::new(&[7; 32]).unwrap(), &[filed]).await.unwrap();
+    tx.commit().await.unwrap();
+    filing.organiser.number = Some(ORGANISER.to_owned());
+    filing.organiser.name = "示例更名有限公司".to_owned();
+    let draft = async |token: &str| {
+        let created = app.json(token, Method::POST, "/v1/orders", None, &serde_json::to_value(&filing).unwrap()).await;
+        assert_eq!(created.status, 201, "{}", created.body);
+        format!("/v1/orders/{}/papers/name-change-statement", created.body["id"].as_str().unwrap())
+    };
+    let letter = app.order(&draft(APPLICANT).await).await;
+    assert_eq!(letter.status, 200, "{}", letter.body);
+    let text = letter.body.to_string();
+    assert!(text.contains(&before) && text.contains("示例更名有限公司"), "{text}");
+    // Whose record it is not learns nothing of it.
+    let stranger = app.send(OTHER, Method::GET, &draft(OTHER).await, None, None).await;
+    assert_eq!((stranger.status, stranger.body["code"].as_str()), (409, Some("ICP-INTAKE-0008")), "{}", stranger.body);
 }

@@ -182,10 +182,10 @@ async fn open_orders_are_told_by_age_and_only_to_those_who_lead() {
     for (query, field) in [
         ("?from=2026-03-02&until=2026-03-01", "from"),
         ("?from=2024-01-01&until=2026-03-01", "from"),
-        ("?from=yesterday", "query"),
+        ("?from=yesterday", "from"),
         ("?province=xx", "province"),
         ("/monthly?month=2026-13", "month"),
-        ("/monthly?month=2026-03&format=pdf", "query"),
+        ("/monthly?month=2026-03&format=pdf", "format"),
     ] {
         let answer = app.get(REVIEWER, &format!("/v1/statistics{query}")).await;
         assert_eq!((answer.status, &answer.body["errors"][0]["field"]), (422, &json!(field)), "{}", answer.body);

@@ -1,9 +1,13 @@
 //! Orders of other types than first filings: each takes the steps that its description names.
 
+use std::time::Duration;
+
 use icp_bus::Outgoing;
 use icp_domain::{OrderType, Province};
+use icp_intake::archive::carried;
 use icp_proto::{authority, bureau, identity};
-use icp_testkit::filings::filing_of_type;
+use icp_testkit::filings::{company_filing, filing_of_type};
+use icp_testkit::wait_until;
 use reqwest::Method;
 use serde_json::json;
 
@@ -69,6 +73,30 @@ impl<'a> Order<'a> {
             ..bureau::Approved::default()
         };
         Outgoing::event("bureau", "approved", "gd", &self.id, &message)
+    }
+
+    /// The relay's answer to a withdrawal.
+    fn withdrawal(&self, is_withdrawn: bool) -> Outgoing {
+        let message = bureau::WithdrawalAnswered {
+            order_id: self.id.clone(),
+            attempt: 1,
+            province: "gd".to_owned(),
+            is_withdrawn,
+            at_unix_ms: 1,
+        };
+        Outgoing::event("bureau", "withdrawal_answered", "gd", &self.id, &message)
+    }
+
+    /// Waits until this is the last event; answers the ETag then.
+    async fn wait_event(&self, event: &str) -> String {
+        wait_until(&format!("{event} of {}", self.path), Duration::from_secs(30), || async {
+            let history = self.app.order(&format!("{}/history", self.path)).await;
+            let last = history.body["history"].as_array().unwrap().last().unwrap().clone();
+            if last["event"]["event"] == event { Ok(()) } else { Err(last.to_string()) }
+        })
+        .await
+        .unwrap();
+        self.app.order(&self.path).await.etag
     }
 
     fn checked(&self) -> Vec<Outgoing> {
@@ -166,16 +194,73 @@ async fn a_record_is_claimed_with_the_papers_of_its_organiser() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_bureau_took_before_it_was_withdrawn_counts() {
+async fn papers_of_the_organiser_are_taken_where_the_order_names_no_service() {
+    let app = App::start().await;
+    let filing = filing_of_type(OrderType::Claim, Province::Guangdong, 1);
+    let created =
+        app.json(APPLICANT, Method::POST, "/v1/orders", None, &serde_json::to_value(filing).unwrap()).await.body;
+    let path = format!("/v1/orders/{}/materials/organiser-certificate", created["id"].as_str().unwrap());
+    let (_, picture) = icp_testkit::specimen::materials(&company_filing(Province::Guangdong, 1)).swap_remove(0);
+    let upload = async |path: &str| {
+        let request = app.http.put(format!("{}{path}", app.base)).bearer_auth(APPLICANT);
+        request.header("content-type", "image/jpeg").body(picture.clone()).send().await.unwrap().status()
+    };
+    assert_eq!(upload(&path).await, 200);
+    assert_eq!(upload(&format!("{path}?service=1")).await, 422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_organiser_takes_its_connected_services_along_to_the_bureau() {
+    let app = App::start().await;
+    approved_filing(&app, 1).await;
+    let vault = icp_kit::Vault::new(&[7; 32]).unwrap();
+    let reported = async |order_type| {
+        let filing = filing_of_type(order_type, Province::Guangdong, 1);
+        carried::with_services(&app.pool, &vault, &filing).await.unwrap().services
+    };
+    let on_record = filing_of_type(OrderType::ChangeService, Province::Guangdong, 1).services;
+    assert_eq!(reported(OrderType::ChangeOrganiser).await, on_record);
+    assert_eq!(reported(OrderType::DeregisterOrganiser).await, []);
+
+    let cancelled = filing_of_type(OrderType::CancelAccess, Province::Guangdong, 1);
+    let (mut order, _) = Order::submitted(&app, APPLICANT, &cancelled).await;
+    order.pass().await;
+    app.publish(vec![order.approval("", &[])]).await;
+    app.wait_phase(&order.path, "cancelled").await;
+    assert_eq!(reported(OrderType::ChangeOrganiser).await, [], "nothing is connected here any more");
+    assert_eq!(reported(OrderType::CancelAccess).await, cancelled.services, "other orders are told as they are");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queued_order_is_withdrawn_by_the_relay_or_not_at_all() {
     let app = App::start().await;
     let (mut order, _) =
         Order::submitted(&app, APPLICANT, &filing_of_type(OrderType::FirstFiling, Province::Guangdong, 1)).await;
     app.publish(order.checked()).await;
     app.wait_phase(&order.path, "provider_review").await;
     order.etag = order.pass().await.etag;
-    assert_eq!(order.post("withdraw").await.body["phase"], "withdrawn");
-    app.publish(vec![order.approval("粤ICP备20000001号", &["粤ICP备20000001号-1"])]).await;
+    let asked = order.post("withdraw").await;
+    assert_eq!(asked.body["phase"], "queued", "the relay has it: {}", asked.body);
+    assert!(asked.body["waits_for"].as_str().unwrap().contains("takes it back"), "{}", asked.body);
+    assert_eq!(order.post("withdraw").await.etag, asked.etag, "it is asked once");
+    assert_eq!(order.tasks().await.last().unwrap(), "icp.task.relay.v1.withdraw");
+
+    // Too late: what the bureau says counts.
+    app.publish(vec![order.withdrawal(false), order.withdrawal(false)]).await;
+    order.etag = order.wait_event("withdrawal_too_late").await;
+    app.publish(vec![order.approval("粤ICP备20000001号", &["粤ICP备20000001号-1"]), order.withdrawal(true)]).await;
     app.wait_phase(&order.path, "approved").await;
+
+    // In time: the order is over, and an answer to nothing changes nothing.
+    let (mut other, _) =
+        Order::submitted(&app, APPLICANT, &filing_of_type(OrderType::FirstFiling, Province::Guangdong, 2)).await;
+    app.publish(other.checked()).await;
+    app.wait_phase(&other.path, "provider_review").await;
+    other.etag = other.pass().await.etag;
+    other.post("withdraw").await;
+    app.publish(vec![other.withdrawal(true), other.withdrawal(true)]).await;
+    let end = app.wait_phase(&other.path, "withdrawn").await;
+    assert_eq!(app.told("withdrawn").await.len(), 1, "{}", end.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]

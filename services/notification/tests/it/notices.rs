@@ -148,6 +148,30 @@ async fn no_personal_data_is_stored_in_clear() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_returned_order_is_told_in_the_reviewers_words_and_nobody_else_reads_them() {
+    const REASON: &str = "MARKED-WORDS: the licence of Mr. Zhang shows another name";
+    let world = World::start().await;
+    let order_id = Uuid::now_v7();
+    let mut returned = world.order_event(order_id, 1, "returned");
+    returned.words = Some(world.own_words(order_id, REASON, "MARKED-REMEDY: write it as on the licence"));
+    // The SMS waits in the job table while we look.
+    world.gateway.fail_next(&[crate::gateway::Fault::SilentAfterEffect]);
+    world.send([fact(&returned)]).await;
+    world.handled(1).await;
+    let dump = icp_testkit::shared().await.unwrap().postgres.dump(&world.database.name).await.unwrap();
+    let hex: String = "MARKED-".bytes().map(|byte| format!("{byte:02x}")).collect();
+    assert!(dump.contains(&order_id.to_string()) && !dump.contains("MARKED-") && !dump.contains(&hex));
+    assert_eq!(world.settled().await, ["returned mail sent", "returned sms sent"]);
+    let mail = world.smtp.mails()[0].text();
+    for part in ["第1个服务的名称", "名称不可用", REASON, "MARKED-REMEDY: write it as on the licence"] {
+        assert!(mail.contains(part), "{part} in {mail}");
+    }
+    assert!(world.gateway.sent().values().all(|(_, text)| !text.contains("MARKED-")));
+    assert!(world.public().await.iter().all(|(_, body)| !body.to_string().contains("MARKED-")));
+    world.finish(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reminder_goes_to_the_applicant_and_not_to_partners() {
     let world = World::start().await;
     let order_id = Uuid::now_v7();

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -18,6 +20,30 @@ impl Mail {
         let prefix = format!("{name}: ");
         self.raw.lines().find_map(|line| line.strip_prefix(&prefix)).unwrap_or_default().to_owned()
     }
+
+    /// The body, decoded.
+    pub fn text(&self) -> String {
+        let body = self.raw.split_once("\r\n\r\n").or_else(|| self.raw.split_once("\n\n")).unwrap().1;
+        let bytes = match self.header("Content-Transfer-Encoding").as_str() {
+            "base64" => BASE64.decode(body.split_whitespace().collect::<String>()).unwrap(),
+            "quoted-printable" => quoted_printable(body),
+            _ => body.as_bytes().to_vec(),
+        };
+        String::from_utf8(bytes).unwrap()
+    }
+}
+
+fn quoted_printable(text: &str) -> Vec<u8> {
+    let joined = text.replace("=\r\n", "").replace("=\n", "");
+    let mut bytes = Vec::new();
+    let mut rest = joined.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = (*first == b'=').then(|| after.get(..2)).flatten();
+        let code = code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &after[2..] } else { after };
+    }
+    bytes
 }
 
 #[derive(Default)]

@@ -10,7 +10,7 @@ use icp_kit::sealing::generate_key_pair;
 use icp_kit::{Keyring, ServiceContext};
 use icp_notify::{Config, DEFAULTS, build};
 use icp_proto::common::{Contact, Finding, Sealed, Severity};
-use icp_proto::order::OrderEvent;
+use icp_proto::order::{OrderEvent, OwnWord, OwnWords};
 use icp_testkit::{FreshDatabase, NatsServer, shared, wait_until};
 use serde::Deserialize;
 use sqlx::PgPool;
@@ -103,7 +103,14 @@ impl World {
             organiser_number: if event == "approved" { "粤ICP备2026000001号".into() } else { String::new() },
             service_numbers: if event == "approved" { vec!["粤ICP备2026000001号-1".into()] } else { Vec::new() },
             deadline_unix_ms: 0,
+            words: None,
         }
+    }
+
+    /// What a reviewer wrote about the only finding of a returned order, sealed for this service.
+    pub fn own_words(&self, order_id: Uuid, reason: &str, remedy: &str) -> Sealed {
+        let word = OwnWord { finding: 0, reason: reason.into(), remedy: remedy.into() };
+        self.intake.seal("notify", &order_id.to_string(), &OwnWords { words: vec![word] }).unwrap()
     }
 
     /// Sends messages in this order.

@@ -12,6 +12,7 @@ use crate::{OrderType, Province};
 
 /// Everything declared in one order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Filing {
     /// What is asked for (备案订单类型).
@@ -22,6 +23,7 @@ pub struct Filing {
     pub organiser: Organiser,
     /// The services that the order is about, as many as its type allows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 64))]
     pub services: Vec<InternetService>,
     /// Why a record is cancelled (注销); only for cancellations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -30,30 +32,38 @@ pub struct Filing {
 
 /// Why a record is cancelled (注销理由).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Cancellation {
     /// Reason (Zxly), a code of the bureau's table, 1 to 999.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 999, example = 1))]
     pub reason: u16,
     /// In words (Zxlybz), at most 1,000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 1000))]
     pub note: Option<String>,
 }
 
 /// The organiser (主体 / 主办者).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Organiser {
     /// Filing number (主体备案号), where the organiser is on record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(example = "粤ICP备2021000001号"))]
     pub number: Option<String>,
     /// Full name as on the certificate (主办单位名称), 1 to 255 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub name: String,
     /// Nature (单位性质, Dwxz): 4 enterprise, 5 person, … (bureau-interface §11.1).
+    #[cfg_attr(feature = "openapi", schema(example = 4))]
     pub nature: u16,
     /// The certificate that proves the organiser's identity.
     pub certificate: Certificate,
     /// Investor or superior unit (投资人或上级主管单位).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 255))]
     pub investor: Option<String>,
     /// Postal address (通信地址).
     pub address: Address,
@@ -61,6 +71,7 @@ pub struct Organiser {
     pub principal: Person,
     /// Remark (备注), at most 1,024 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
     pub remark: Option<String>,
 }
 
@@ -82,15 +93,22 @@ pub const CERTIFICATE_CITIZEN_ID: u16 = 2;
 
 /// A certificate of an organiser or the identity document of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
     /// Kind (证件类型, Zjlx): 1 business licence, 2 resident identity card, … (bureau-interface §11.2).
+    #[cfg_attr(feature = "openapi", schema(example = 1))]
     pub kind: u16,
     /// Number as printed, 1 to 255 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub number: String,
     /// Address on the certificate (证件住所).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
     pub address: Option<String>,
+    /// First day of validity, where it is printed; the bureau is told it of persons in charge (interface V5.0).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<NaiveDate>,
     /// Last day of validity; absent means long-term (长期).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<NaiveDate>,
@@ -98,28 +116,36 @@ pub struct Certificate {
 
 /// A postal address with its administrative division codes (GB/T 2260).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Address {
     /// Province code, e.g. 440000.
+    #[cfg_attr(feature = "openapi", schema(example = 440_000))]
     pub province_code: u32,
     /// City code, e.g. 440300.
+    #[cfg_attr(feature = "openapi", schema(example = 440_300))]
     pub city_code: u32,
     /// County code, e.g. 440305.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(example = 440_305))]
     pub county_code: Option<u32>,
     /// Street and door number, at most 1,024 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1024))]
     pub detail: String,
 }
 
 /// A person in charge (负责人).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Person {
     /// Full name as on the identity document.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128))]
     pub name: String,
     /// Identity document.
     pub id: Certificate,
     /// Mobile number that receives the ministry's SMS (联系方式1), 11 digits.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 32))]
     pub mobile: String,
     /// Emergency phone (应急电话).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,11 +154,17 @@ pub struct Person {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub office_phone: Option<String>,
     /// E-mail address.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 128, pattern = "@", example = "name@example.cn")
+    )]
     pub email: String,
 }
 
-/// What kind of internet service is filed.
+/// What kind of internet service is filed: `website` (网站), `app` (APP), `mini_program` (小程序) or `quick_app`
+/// (快应用).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceKind {
     /// 网站
@@ -147,33 +179,42 @@ pub enum ServiceKind {
 
 /// One internet information service (互联网信息服务).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct InternetService {
     /// Filing number (服务备案号), where the service is on record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(example = "粤ICP备2021000001号-1"))]
     pub number: Option<String>,
     /// Website, APP, mini-program or quick app.
     pub kind: ServiceKind,
     /// Name (网站名称 / 服务名称).
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 512))]
     pub name: String,
     /// Domains; a new website has exactly one (工信管函〔2019〕633号).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 100))]
     pub domains: Vec<String>,
     /// Home page without scheme (首页URL), e.g. `www.example.cn`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 255))]
     pub home_url: Option<String>,
     /// Service contents (服务内容, Fwnr).
+    #[cfg_attr(feature = "openapi", schema(max_items = 64))]
     pub contents: Vec<u16>,
     /// Languages (语种, Yylb): 1 is simplified Chinese.
+    #[cfg_attr(feature = "openapi", schema(max_items = 64))]
     pub languages: Vec<u16>,
     /// Pre-approvals (前置审批) that the content needs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pre_approvals: Vec<PreApproval>,
     /// What identifies an APP on its platforms (APP 特征信息); only for apps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 100))]
     pub app_platforms: Vec<AppPlatform>,
     /// Platforms of a mini-program or quick app (Xcx_xx), ids of the bureau's table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 100))]
     pub mini_program_platforms: Vec<u32>,
     /// Person in charge of the service (互联网信息服务负责人, P2).
     pub principal: Person,
@@ -181,31 +222,39 @@ pub struct InternetService {
     pub access: Access,
     /// Remark (备注), at most 1,024 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
     pub remark: Option<String>,
 }
 
 /// An APP on one platform (bureau-interface §10).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AppPlatform {
     /// The platform (运行平台).
     pub platform: Platform,
     /// Package name or bundle id, e.g. `cn.example.shop`.
+    #[cfg_attr(feature = "openapi", schema(max_length = 255))]
     pub package: String,
     /// Public key (公钥), the modulus in hexadecimal.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9A-Fa-f]{64,2048}$"))]
     pub public_key: String,
     /// Fingerprint of the signing certificate in hexadecimal: MD5 (32 digits), on iOS SHA-1 (40 digits).
+    #[cfg_attr(feature = "openapi", schema(pattern = "^([0-9A-Fa-f]{32}|[0-9A-Fa-f]{40})$"))]
     pub certificate_fingerprint: String,
     /// Domains that the APP uses there, up to the fourth level.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 100))]
     pub domains: Vec<String>,
     /// Third parties whose SDKs it uses, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 100))]
     pub sdk_providers: Vec<String>,
 }
 
-/// Where an APP runs.
+/// Where an APP runs: `android` (安卓), `ios` or `harmony_os` (鸿蒙).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Platform {
     /// 安卓
@@ -229,6 +278,7 @@ impl Platform {
 
 /// A licence that an authority must have given before the filing (前置审批).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PreApproval {
     /// Category (Nrlx_id), e.g. 1 news.
@@ -239,66 +289,16 @@ pub struct PreApproval {
 
 /// How a service is connected by the access provider (接入信息).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Access {
     /// Access methods (接入方式, Jrfs): 5 is cloud access.
+    #[cfg_attr(feature = "openapi", schema(max_items = 64))]
     pub methods: Vec<u16>,
     /// Places of the servers (服务器放置地, Fbdd).
+    #[cfg_attr(feature = "openapi", schema(max_items = 64))]
     pub server_places: Vec<u16>,
     /// IPv4 addresses or ranges (`192.0.2.1` or `192.0.2.1-192.0.2.4`).
+    #[cfg_attr(feature = "openapi", schema(max_items = 64))]
     pub addresses: Vec<String>,
-}
-
-/// What an uploaded material (材料) shows. The text form is used in URLs and messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MaterialKind {
-    /// The organiser's certificate (主办单位有效证件), e.g. business licence.
-    OrganiserCertificate,
-    /// Identity document of the organiser's person in charge (主体负责人证件).
-    OrganiserPrincipalId,
-    /// Identity document of the service's person in charge (服务负责人证件).
-    ServicePrincipalId,
-    /// Picture of the service's person in charge taken at capture (核验照片).
-    ServicePrincipalFace,
-    /// Letter of commitment (承诺书).
-    Commitment,
-}
-
-impl MaterialKind {
-    /// Every kind, in the order in which applicants are asked for them.
-    pub const ALL: [Self; 5] = [
-        Self::OrganiserCertificate,
-        Self::OrganiserPrincipalId,
-        Self::ServicePrincipalId,
-        Self::ServicePrincipalFace,
-        Self::Commitment,
-    ];
-
-    /// The text form, e.g. `organiser-certificate`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::OrganiserCertificate => "organiser-certificate",
-            Self::OrganiserPrincipalId => "organiser-principal-id",
-            Self::ServicePrincipalId => "service-principal-id",
-            Self::ServicePrincipalFace => "service-principal-face",
-            Self::Commitment => "commitment",
-        }
-    }
-
-    /// The kind with this text form.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
-    }
-
-    /// The ministry's attachment purpose (附件用途, Fjyt; bureau-interface §11.8).
-    pub fn bureau_purpose(self) -> Option<u16> {
-        match self {
-            Self::OrganiserCertificate => Some(2),
-            Self::OrganiserPrincipalId => Some(3),
-            Self::ServicePrincipalId => Some(4),
-            Self::ServicePrincipalFace => Some(5),
-            Self::Commitment => None,
-        }
-    }
 }

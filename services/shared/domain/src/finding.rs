@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How much a finding weighs.
+/// How much a finding weighs: `advise` stops nothing, at `review` a reviewer must look, `block` must be mended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Good to know; nothing stops.
@@ -14,8 +15,10 @@ pub enum Severity {
     Block,
 }
 
-/// Who found it.
+/// Who found it: the `rules` of the province, `identity` verification, a register (`authority`), the provider's
+/// `review` (初审), or the `bureau` (管局).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// The rule module of the province.
@@ -32,6 +35,7 @@ pub enum Stage {
 
 /// Where a rule comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FindingSource {
     /// The document or page.
     pub title: String,
@@ -43,6 +47,7 @@ pub struct FindingSource {
 
 /// One finding: stable code, field, reason, remedy, source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Finding {
     /// Stable code of the catalogue (filing-rules §9), e.g. `N01`.
     pub code: String,

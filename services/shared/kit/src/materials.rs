@@ -1,10 +1,11 @@
 //! Materials (photos, scans) in an object store, each encrypted under its own random key.
 
-use std::path::Path;
 use std::sync::Arc;
 
+use futures::TryStreamExt as _;
 use object_store::local::LocalFileSystem;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use sha2::{Digest, Sha256};
 
 use crate::vault::{DataKey, VaultError};
@@ -42,7 +43,7 @@ pub enum MaterialError {
 
 impl Materials {
     /// A store in a folder, which is created.
-    pub fn in_folder(root: &Path) -> Result<Self, MaterialError> {
+    pub fn in_folder(root: &std::path::Path) -> Result<Self, MaterialError> {
         std::fs::create_dir_all(root).map_err(|source| {
             MaterialError::Store(object_store::Error::Generic { store: "folder", source: Box::new(source) })
         })?;
@@ -53,9 +54,15 @@ impl Materials {
     /// Encrypts and stores `clear` at `object`.
     pub async fn put(&self, object: &str, clear: &[u8]) -> Result<StoredMaterial, MaterialError> {
         let key = DataKey::generate();
+        self.put_with(object, &key, clear).await?;
+        Ok(StoredMaterial { object: object.to_owned(), key, sha256: Sha256::digest(clear).into() })
+    }
+
+    /// Encrypts `clear` under a key that other objects share, and stores it at `object`.
+    pub async fn put_with(&self, object: &str, key: &DataKey, clear: &[u8]) -> Result<(), MaterialError> {
         let stored = key.encrypt(object.as_bytes(), clear).map_err(MaterialError::Broken)?;
         self.store.put(&object.into(), stored.into()).await.map_err(MaterialError::Store)?;
-        Ok(StoredMaterial { object: object.to_owned(), key, sha256: Sha256::digest(clear).into() })
+        Ok(())
     }
 
     /// Reads and decrypts what is stored at `object`.
@@ -76,6 +83,17 @@ impl Materials {
             Err(error) => Err(MaterialError::Store(error)),
         }
     }
+
+    /// Removes everything in a folder; removing it twice is no error.
+    pub async fn delete_all(&self, folder: &str) -> Result<(), MaterialError> {
+        let folder = Path::from(folder);
+        let found: Vec<ObjectMeta> =
+            self.store.list(Some(&folder)).try_collect().await.map_err(MaterialError::Store)?;
+        for object in found {
+            self.delete(object.location.as_ref()).await?;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -94,5 +112,14 @@ mod tests {
         assert!(matches!(materials.get("order/two", stored.key.expose()).await, Err(MaterialError::NotFound(_))));
         materials.delete("order/one").await.unwrap();
         materials.delete("order/one").await.unwrap();
+
+        let key = DataKey::generate();
+        materials.put_with("uploads/one/0", &key, b"first").await.unwrap();
+        materials.put_with("uploads/one/5", &key, b"second").await.unwrap();
+        materials.put_with("uploads/two/0", &key, b"other").await.unwrap();
+        materials.delete_all("uploads/one").await.unwrap();
+        materials.delete_all("uploads/one").await.unwrap();
+        assert!(matches!(materials.get("uploads/one/5", key.expose()).await, Err(MaterialError::NotFound(_))));
+        assert_eq!(materials.get("uploads/two/0", key.expose()).await.unwrap(), b"other");
     }
 }

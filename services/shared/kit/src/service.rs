@@ -1,6 +1,7 @@
 //! The life of a service process: configuration, connections that are retried until they stand,
 //! health, gRPC, and an orderly stop.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,10 +21,16 @@ use sqlx::{Connection as _, PgPool};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tonic::server::NamedService;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
 use tower::ServiceExt as _;
 
 use crate::config::{self, Common, Loaded};
 use crate::{Clock, Keyring, Materials, Vault, telemetry};
+
+/// How often gRPC health is brought up to date.
+const HEALTH_EVERY: Duration = Duration::from_secs(2);
 
 /// A pooled connection that was idle this long is tested before it is used.
 const TESTED_AFTER_IDLE: Duration = Duration::from_secs(1);
@@ -136,6 +143,26 @@ pub struct Parts {
     pub http: Router,
     /// gRPC services; health and reflection are added.
     pub grpc: tonic::service::RoutesBuilder,
+    /// Names of the gRPC services that health tells of, besides the process as a whole.
+    pub grpc_names: Vec<&'static str>,
+}
+
+impl Parts {
+    /// Adds a gRPC service, and its name to what health tells of.
+    pub fn serve<S>(&mut self, service: S)
+    where
+        S: tower::Service<Request<tonic::body::Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Response: IntoResponse,
+        S::Future: Send + 'static,
+    {
+        self.grpc_names.push(S::NAME);
+        self.grpc.add_service(service);
+    }
 }
 
 #[derive(Parser)]
@@ -233,6 +260,8 @@ where
         let (front, shutdown) = (front.clone(), shutdown.clone());
         async move {
             let app = Router::new().fallback(answer).with_state(front);
+            // Limits per address ask who is at the other end.
+            let app = app.into_make_service_with_connect_info::<SocketAddr>();
             axum::serve(http, app).with_graceful_shutdown(async move { shutdown.cancelled().await }).await
         }
     });
@@ -241,7 +270,7 @@ where
         return Ok(());
     };
     let parts = build(context.clone(), own).await?;
-    let grpc_address = serve_grpc(&context, parts.grpc, grpc_listen).await?;
+    let grpc_address = serve_grpc(&context, parts.grpc, parts.grpc_names, grpc_listen).await?;
     let _ = front.ready.set((context.clone(), parts.http));
     tracing::info!(%http_address, %grpc_address, "ready");
 
@@ -257,12 +286,13 @@ where
 async fn serve_grpc(
     context: &ServiceContext,
     mut routes: tonic::service::RoutesBuilder,
+    names: Vec<&'static str>,
     listen: SocketAddr,
 ) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind(listen).await?;
     let address = listener.local_addr()?;
     let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_service_status("", tonic_health::ServingStatus::Serving).await;
+    context.spawn(tell_health(context.clone(), health, names));
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(icp_proto::FILE_DESCRIPTOR_SET)
         .build_v1()?;
@@ -276,6 +306,25 @@ async fn serve_grpc(
         }
     });
     Ok(address)
+}
+
+/// Keeps gRPC health at what `/readyz` says, for the process and for each of its services; watchers hear of changes.
+async fn tell_health(context: ServiceContext, health: HealthReporter, names: Vec<&'static str>) {
+    let mut told = None;
+    loop {
+        let is_stopping = context.shutdown.is_cancelled();
+        let is_ready = !is_stopping && context.ready().await.is_ok();
+        let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+        if told.replace(status) != Some(status) {
+            for name in names.iter().copied().chain([""]) {
+                health.set_service_status(name, status).await;
+            }
+        }
+        if is_stopping {
+            return;
+        }
+        context.shutdown.run_until_cancelled(tokio::time::sleep(HEALTH_EVERY)).await;
+    }
 }
 
 #[derive(Default)]

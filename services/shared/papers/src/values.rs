@@ -22,8 +22,8 @@ pub struct Facts<'a> {
     pub provider_name: &'a str,
     /// Date of the paper, in China.
     pub date: NaiveDate,
-    /// What is on record today, where the paper tells what changes.
-    pub record: Option<&'a Filing>,
+    /// The organiser as on record today, where the paper tells what changes.
+    pub record: Option<&'a Organiser>,
 }
 
 /// Values by path, e.g. `organiser.name`, `service.principal.id.number`, `province.bureau`.
@@ -46,7 +46,7 @@ impl Values {
             "order": { "id": facts.order_id, "type": filing.order_type.description().name_zh },
             "cancellation": { "note": filing.cancellation.as_ref().and_then(|it| it.note.clone()) },
             "provider": { "name": facts.provider_name },
-            "record": facts.record.map(|record| json!({ "organiser": organiser(&record.organiser) })),
+            "record": facts.record.map(|record| json!({ "organiser": organiser(record) })),
             "date": chinese_date(facts.date),
         }))
     }

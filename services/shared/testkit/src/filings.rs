@@ -54,6 +54,7 @@ pub fn company_filing(province: Province, n: u32) -> Filing {
                 kind: CERTIFICATE_BUSINESS_LICENCE,
                 number: credit_code(place.city_code, n),
                 address: Some(address.clone()),
+                valid_from: None,
                 valid_to: Some(day(2049, 12, 31)),
             },
             investor: Some(format!("示例{digits}")),
@@ -306,6 +307,7 @@ fn citizen_certificate(division: u32, n: u32, role: Role) -> Certificate {
         kind: CERTIFICATE_CITIZEN_ID,
         number: id.as_str().to_owned(),
         address: None,
+        valid_from: Some(day(2019, 6, 30)),
         valid_to: Some(day(2039, 6, 30)),
     }
 }

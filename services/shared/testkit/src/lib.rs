@@ -7,6 +7,7 @@
 //! Every server runs under a small watchdog shell (`supervised`) that stops it when its owner ends, however the
 //! owner ends: nothing is left running, even after `kill -9`.
 
+pub mod files;
 pub mod filings;
 mod home;
 mod nats;

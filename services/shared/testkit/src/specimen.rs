@@ -24,7 +24,8 @@ pub fn materials(filing: &Filing) -> Vec<(MaterialKind, Vec<u8>)> {
 /// Which pictures belong to a filing. The letter of commitment is asked for in Guangdong (since 2021-06-21).
 pub fn kinds(filing: &Filing) -> Vec<MaterialKind> {
     let asks_for_commitment = filing.province == Province::Guangdong;
-    MaterialKind::ALL.into_iter().filter(|kind| *kind != MaterialKind::Commitment || asks_for_commitment).collect()
+    let kinds = MaterialKind::ALL.into_iter().filter(|kind| kind.is_verified());
+    kinds.filter(|kind| *kind != MaterialKind::Commitment || asks_for_commitment).collect()
 }
 
 /// One picture: a plain form of its kind with the content of [`fields`].
@@ -36,7 +37,7 @@ pub fn picture(kind: MaterialKind, filing: &Filing) -> Vec<u8> {
             CITIZEN_ID
         }
         MaterialKind::ServicePrincipalFace => FACE,
-        MaterialKind::Commitment => COMMITMENT,
+        _ => COMMITMENT,
     };
     with_fields(form, &fields)
 }
@@ -61,7 +62,7 @@ pub fn fields(kind: MaterialKind, filing: &Filing) -> Value {
         MaterialKind::ServicePrincipalFace => {
             json!({ "document": "face", "name": second.name, "number": second.id.number })
         }
-        MaterialKind::Commitment => json!({ "document": "commitment", "name": organiser.name }),
+        _ => json!({ "document": kind.as_str(), "name": organiser.name }),
     }
 }
 

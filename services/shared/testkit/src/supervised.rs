@@ -12,6 +12,8 @@ use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -23,6 +25,11 @@ const WATCHDOG: &str = include_str!("watchdog.sh");
 /// How long a server may take to stop before it is killed. The watchdog has the same bound.
 const STOP_BOUND: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(5);
+
+/// Ports that are handed out: Linux gives connections those from 32768 on.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+/// Processes with neighbouring ids begin at places so far apart.
+const SPREAD: u32 = 211;
 
 /// What to run.
 pub(crate) struct ServerCommand<'a> {
@@ -143,10 +150,18 @@ impl Drop for Supervised {
     }
 }
 
-/// A loopback port that is free at this moment.
+/// A loopback port that is free at this moment. It lies below those that connections get by themselves, so that no
+/// connection takes it before its server does; and two processes seldom ask for the same one.
 pub fn free_port() -> anyhow::Result<u16> {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).context("cannot bind a loopback port")?;
-    Ok(listener.local_addr().context("cannot read the port")?.port())
+    static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(std::process::id().wrapping_mul(SPREAD)));
+    for _ in PORTS {
+        let place = NEXT.fetch_add(1, Ordering::Relaxed) % u32::from(PORTS.end - PORTS.start);
+        let port = PORTS.start + u16::try_from(place).unwrap_or_default();
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    anyhow::bail!("no loopback port from {} to {} is free", PORTS.start, PORTS.end - 1)
 }
 
 /// The first of these that is a file: the path in an environment variable, `name` on the search path, `name` in

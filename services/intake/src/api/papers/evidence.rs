@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn a_return_an_amendment_or_a_new_submission_ends_what_was_proved() {
         let returned = Event::Returned { by: icp_domain::Stage::Bureau, findings: Vec::new(), amendable: None };
-        for (last, attempt) in [(returned, 1), (Event::Amended, 1), (submitted(2), 2)] {
+        for (last, attempt) in [(returned, 1), (Event::Amended { material: None }, 1), (submitted(2), 2)] {
             let mut events = passed_once();
             events.push(event(&last));
             let recorded = Recorded::of(Uuid::nil(), attempt, &history(&events));

@@ -40,7 +40,7 @@ fn every_letter_fits_the_filing_that_it_is_for_and_is_filled_without_a_placehold
     for template in letter_templates().unwrap() {
         let filing = filing_for(template);
         assert!(template.fits(&filing), "{}", template.id);
-        let paper = template.fill(&Facts { record: Some(&filing), ..facts(&filing) }).unwrap();
+        let paper = template.fill(&Facts { record: Some(&filing.organiser), ..facts(&filing) }).unwrap();
         let text = paper.content().to_string();
         assert!(text.contains(&filing.organiser.name), "{}", template.id);
         let words = text.replace("{\"", "").replace("\":", "");

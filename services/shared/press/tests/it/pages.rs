@@ -67,7 +67,7 @@ fn as_kind(kind: ServiceKind, mut filing: Filing) -> Filing {
 
 fn facts(filing: &Filing) -> Facts<'_> {
     let order_id = submission().order_id;
-    Facts { filing, service: 0, order_id, provider_name: PROVIDER, date: day(), record: Some(filing) }
+    Facts { filing, service: 0, order_id, provider_name: PROVIDER, date: day(), record: Some(&filing.organiser) }
 }
 
 pub(crate) fn has(pdf: &[u8], text: &str) -> bool {

@@ -1,0 +1,97 @@
+//! Records that the bureau sends again are told to intake, sealed.
+
+use icp_testkit::wait_until;
+use serde_json::json;
+
+use crate::fake_bureau::ISP_ID;
+use crate::sandbox::{Platform, filing};
+use crate::world::{BOUND, Event, MARK, World};
+
+#[tokio::test]
+async fn a_record_that_is_sent_again_is_told_with_its_services_here() {
+    let world = World::start().await;
+    let service = |ordinal: u32, provider: i64| {
+        format!(
+            "<Wz_xx><Wzid>{}</Wzid><Wzmc>{MARK}-{ordinal}</Wzmc><Ym_xx><Ym>resent{ordinal}.cn</Ym></Ym_xx>\
+             <Jr_xx><Jrid>{}</Jrid><Ispid>{provider}</Ispid><Ip_xx><Qsip>1</Qsip><Zzip>2</Zzip></Ip_xx></Jr_xx>\
+             <Baxh>浙ICP备20000001号-{ordinal}</Baxh></Wz_xx>",
+            910_000 + ordinal,
+            930_000 + ordinal
+        )
+    };
+    let record = |number: &str| {
+        format!(
+            "<Baxx><Zt_xx><Ztid>900001</Ztid><Dwmc>{MARK}</Dwmc><Dwxz>4</Dwxz>\
+             <Zj><Zjlx>1</Zjlx><Zjhm>{MARK}-NUMBER</Zjhm></Zj><Baxh>{number}</Baxh></Zt_xx>{}{}</Baxx>",
+            service(1, ISP_ID),
+            service(2, ISP_ID + 1)
+        )
+    };
+    world.bureau.with(|b| {
+        let records = record("浙ICP备20000001号") + &record("不是备案号");
+        b.hand_out_data(&format!("<SJTB><ICP><BASJ>{records}</BASJ></ICP></SJTB>"));
+    });
+    let recorded = wait_until("the record to be told", BOUND, || async {
+        let told = world.events().await.into_iter().find_map(|event| match event {
+            Event::Recorded(recorded) => Some(recorded),
+            _ => None,
+        });
+        told.ok_or_else(|| "nothing was told".to_owned())
+    })
+    .await
+    .unwrap();
+    assert_eq!(world.events().await.len(), 1, "what has no number of a province is not told");
+    assert_eq!(recorded.province, "zj");
+    let told = world.record_of(&recorded);
+    assert_eq!((told.number.as_str(), told.id, told.nature), ("浙ICP备20000001号", 900_001, 4));
+    assert_eq!((told.name, told.certificate.unwrap().number), (MARK.to_owned(), format!("{MARK}-NUMBER")));
+    assert_eq!(told.services.len(), 1, "the other one is connected by somebody else");
+    let service = &told.services[0];
+    assert_eq!((service.number.as_str(), service.id), ("浙ICP备20000001号-1", 910_001));
+    assert_eq!(
+        (service.domains[0].as_str(), service.addresses[0].first, service.addresses[0].last),
+        ("resent1.cn", 1, 2)
+    );
+    let dump = world.dump().await;
+    let hexadecimal: String = MARK.bytes().map(|b| format!("{b:02x}")).collect();
+    assert!(!dump.contains(MARK) && !dump.contains(&hexadecimal));
+    let known: i64 = sqlx::query_scalar("select count(*) from bureau_records where kind = 'service'")
+        .fetch_one(&world.pool)
+        .await
+        .unwrap();
+    assert_eq!(known, 2, "the ids are learnt as from any filed data");
+}
+
+async fn a_correction_of_the_bureau_reaches_intake(interface: &str) {
+    let platform = Platform::start(interface).await;
+    let filed = platform.carry(filing(1)).await.approved();
+    let (organiser, service) = (filed.organiser_number, filed.service_numbers[0].clone());
+    let names = json!({"organiser_name": "更名有限公司", "service_names": {service.clone(): "更正的名称"}});
+    platform.post(&format!("/bureau/records/{organiser}/correction"), &names).await;
+    let recorded = wait_until("the corrected record to be told", BOUND, || async {
+        let told = platform.world.events().await.into_iter().find_map(|event| match event {
+            Event::Recorded(recorded) => Some(recorded),
+            _ => None,
+        });
+        told.ok_or_else(|| "nothing was told".to_owned())
+    })
+    .await
+    .unwrap();
+    let told = platform.world.record_of(&recorded);
+    assert_eq!((told.number, told.id, told.name.as_str()), (organiser, filed.organiser_id, "更名有限公司"));
+    let declared = filing(1);
+    assert_eq!(told.certificate.unwrap().number, declared.organiser.unwrap().certificate.unwrap().number);
+    assert_eq!((told.services[0].number.as_str(), told.services[0].name.as_str()), (service.as_str(), "更正的名称"));
+    assert_eq!(told.services[0].domains, declared.services[0].domains);
+    assert_eq!(told.services[0].addresses, declared.services[0].addresses);
+}
+
+#[tokio::test]
+async fn a_correction_of_the_bureau_reaches_intake_in_v3() {
+    a_correction_of_the_bureau_reaches_intake("V3.0").await;
+}
+
+#[tokio::test]
+async fn a_correction_of_the_bureau_reaches_intake_in_v5() {
+    a_correction_of_the_bureau_reaches_intake("V5.0").await;
+}

@@ -1,0 +1,9 @@
+//! What the API asks before it answers: tokens of people ([`issuer`]), keys of machines ([`api_keys`]), the accounts
+//! that a reseller acts for ([`resellers`]), and requests that must be carried out once ([`keyed_requests`]).
+//!
+//! Who may call which route stands in [`crate::api::access`].
+
+pub mod api_keys;
+pub mod issuer;
+pub mod keyed_requests;
+pub mod resellers;
