@@ -243,6 +243,15 @@ impl Api {
 
     /// Records that somebody other than its applicant saw personal data of an order, before it is shown.
     pub async fn seen(&self, caller: &Caller, stored: &StoredOrder, action: &str, what: String) -> Result<(), Problem> {
+        self.seen_of(caller, format!("order {}", stored.id), action, what).await
+    }
+
+    /// The same of a record.
+    pub async fn record_seen(&self, caller: &Caller, number: &str) -> Result<(), Problem> {
+        self.seen_of(caller, format!("record {number}"), "record.viewed", "{}".to_owned()).await
+    }
+
+    async fn seen_of(&self, caller: &Caller, object: String, action: &str, detail: String) -> Result<(), Problem> {
         if caller.role == Role::Applicant {
             return Ok(());
         }
@@ -251,8 +260,8 @@ impl Api {
             actor: caller.name.clone(),
             role: caller.role.as_str().to_owned(),
             action: action.to_owned(),
-            object: format!("order {}", stored.id),
-            detail: what,
+            object,
+            detail,
         };
         Ok(self.audit.record(entry).await?)
     }

@@ -141,7 +141,12 @@ async fn follow_bus(live: Live, nats: async_nats::Client) {
 async fn look(live: Live, pool: sqlx::PgPool, every: Duration) {
     let shutdown = live.inner.shutdown.clone();
     while shutdown.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
-        let awaited: Vec<Uuid> = live.awaited().keys().copied().collect();
+        let awaited: Vec<Uuid> = {
+            let mut awaited = live.awaited();
+            // Readers that left at the same time may each have counted the other.
+            awaited.retain(|_, newest| newest.receiver_count() > 0);
+            awaited.keys().copied().collect()
+        };
         if awaited.is_empty() {
             continue;
         }

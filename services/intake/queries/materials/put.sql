@@ -12,6 +12,7 @@ kept as (
            former.media_type, former.size_bytes, former.facts, former.scan, former.signature, former.erased_at,
            former.uploaded_at, given.uploaded_at
     from materials former join given using (order_id, kind, service_index)
+    where former.object <> given.object
 ),
 ended as (
     update uploads set received_bytes = length_bytes, finished_at = given.uploaded_at

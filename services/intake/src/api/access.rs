@@ -192,8 +192,8 @@ pub async fn admit(
     let limits = &api.rate_limits;
     let caller = match api.caller_of(headers).await {
         Ok(caller) => caller,
-        // Whoever guesses tokens is slowed down.
-        Err(problem) if problem.kind() == Kind::Unauthenticated => {
+        // Whoever guesses tokens or accounts is slowed down.
+        Err(problem) if problem.kind() != Kind::Unavailable => {
             return match limits.of_address(peer, headers) {
                 Ok(within) => (within, Err(problem)),
                 Err(beyond) => (beyond, Err(beyond.problem())),

@@ -40,6 +40,33 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(prefill_filing))
 }
 
+/// What is declared of an organiser, for those who may read it; a look that is not its applicant's is recorded.
+pub(super) async fn open_organiser(
+    api: &Api,
+    caller: &Caller,
+    found: &OrganiserFound,
+) -> Result<Option<Organiser>, Problem> {
+    if !caller.may_read_content() {
+        return Ok(None);
+    }
+    api.record_seen(caller, &found.number).await?;
+    Ok(found.open(&api.vault)?)
+}
+
+/// The same of a service.
+pub(super) async fn open_service(
+    api: &Api,
+    caller: &Caller,
+    found: &ServiceFound,
+    accesses: &[AccessFound],
+) -> Result<Option<InternetService>, Problem> {
+    if !caller.may_read_content() {
+        return Ok(None);
+    }
+    api.record_seen(caller, &found.number).await?;
+    Ok(found.open(&api.vault, accesses)?)
+}
+
 /// An organiser on record with all that belongs to it.
 #[derive(Serialize, ToSchema)]
 struct OrganiserRecord {
@@ -80,7 +107,7 @@ async fn organiser(
         lookup::numbers(pool, found.id),
         lookup::organiser_history(pool, found.id),
     )?;
-    let organiser = if caller.may_read_content() { found.open(&api.vault)? } else { None };
+    let organiser = open_organiser(&api, &caller, &found).await?;
     let next_cursor = next.map(|cursor| cursor.to_text());
     Ok(Json(OrganiserRecord { found, organiser, services, next_cursor, numbers, history }))
 }
@@ -121,7 +148,7 @@ async fn service(
         lookup::numbers(pool, found.id),
         lookup::service_history(pool, found.id),
     )?;
-    let service = if caller.may_read_content() { found.open(&api.vault, &accesses)? } else { None };
+    let service = open_service(&api, &caller, &found, &accesses).await?;
     Ok(Json(ServiceRecord { found, service, accesses, numbers, history }))
 }
 

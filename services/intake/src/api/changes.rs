@@ -66,6 +66,7 @@ async fn changes(State(api): State<Api>, caller: Caller, Path(id): Path<String>)
     let Some(base) = base else {
         return Ok(Json(Changes { since: None, version, changes: Vec::new(), materials: Vec::new() }));
     };
+    api.seen(&caller, &stored, "content.viewed", r#"{"changes":true}"#.to_owned()).await?;
     let before = api.read_filing(&stored, &base.content)?;
     let changes = amendment::differences(&before, &api.filing(&stored)?)
         .map_err(|error| Problem::new(Kind::Internal, format!("The versions cannot be compared: {error}.")))?;

@@ -35,7 +35,16 @@ async fn attempt(api: &Api, mut caller: Caller, request: Request, next: Next) ->
     let config = &api.config.idempotency;
     let key = key(request.headers())?.to_owned();
     let (mut parts, given) = request.into_parts();
-    let given = body::read(given, config.max_body_bytes).await?;
+    let given = body::read(given, config.max_body_bytes).await.map_err(|problem| match problem.kind() {
+        Kind::TooLarge => Problem::new(
+            Kind::TooLarge,
+            format!(
+                "With `Idempotency-Key` send at most {} bytes; leave the header out, or send a file in parts.",
+                config.max_body_bytes
+            ),
+        ),
+        _ => problem,
+    })?;
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     let digest = digest(parts.method.as_str(), target, &caller, &parts.headers, &given);
     let key_index =

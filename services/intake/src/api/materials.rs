@@ -132,7 +132,10 @@ async fn upload(
     let kind = api.material_kind(&stored, &filing, &kind).await?;
     let service_index = service_index(&filing, &query)?;
     api.check_open(&stored, &kind, service_index)?;
-    let bytes = body::read(request_body, api.inspector.kinds.of(&kind).bytes_max).await?;
+    let bytes_max = api.inspector.kinds.of(&kind).bytes_max;
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let _room = api.inspector.room(announced.unwrap_or(bytes_max).min(bytes_max))?;
+    let bytes = body::read(request_body, bytes_max).await?;
     let declared = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let arrival = Arrival { kind, service_index, declared: Some(declared.to_owned()), bytes, upload: None };
     let stored = api.put_material(&caller, stored, arrival).await?;

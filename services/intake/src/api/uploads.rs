@@ -352,7 +352,10 @@ async fn find_upload(api: &Api, caller: &Caller, id: &str) -> Result<(Upload, St
     let gone = || Problem::new(Kind::UploadGone, "It has expired, was given up, or never was. Create a new upload.");
     let id = Uuid::parse_str(id).map_err(|_| gone())?;
     let upload = uploads::find(&api.bus.context().pool, id).await?.ok_or_else(gone)?;
-    let stored = find(api, caller, &upload.order_id.to_string()).await.map_err(|_| gone())?;
+    let stored = find(api, caller, &upload.order_id.to_string()).await.map_err(|problem| match problem.kind() {
+        Kind::NotFound => gone(),
+        _ => problem,
+    })?;
     if upload.expires_at <= api.clock.now() {
         return Err(gone());
     }
@@ -396,7 +399,8 @@ fn media_type(headers: &HeaderMap) -> Result<String, Problem> {
         let (key, value) = pair.trim().split_once(' ').unwrap_or((pair.trim(), ""));
         if key == "filetype" {
             let text = BASE64.decode(value.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-            return text.filter(|text| text.len() <= 100).ok_or_else(invalid);
+            let is_media_type = |text: &String| text.len() <= 100 && text.bytes().all(|byte| byte.is_ascii_graphic());
+            return text.filter(is_media_type).ok_or_else(invalid);
         }
     }
     Ok(String::new())

@@ -1,8 +1,10 @@
 //! All checks of one file: its format, its size, its structure, its pixels or pages.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use image::ImageFormat;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::facts::MaterialFacts;
 use super::fault::Fault;
@@ -31,15 +33,28 @@ pub struct Inspector {
     pub kinds: Kinds,
     config: MaterialsConfig,
     slots: Semaphore,
+    /// KiB that may still arrive.
+    room: Arc<Semaphore>,
 }
 
 impl Inspector {
     /// From the configuration; `bytes_max` holds for kinds whose section names no size.
     pub fn new(config: &MaterialsConfig, bytes_max: usize) -> anyhow::Result<Self> {
+        let kinds = Kinds::new(&config.default, &config.kinds, bytes_max)?;
+        let largest = kinds.bytes_max();
         Ok(Self {
-            kinds: Kinds::new(&config.default, &config.kinds, bytes_max)?,
+            kinds,
             slots: Semaphore::new(config.checks_parallel.max(1)),
+            room: Arc::new(Semaphore::new(kibibytes(config.in_flight_bytes_max.max(largest)) as usize)),
             config: config.clone(),
+        })
+    }
+
+    /// Room for a file of so many bytes until it is stored; none while too many arrive.
+    pub fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
+        self.room.clone().try_acquire_many_owned(kibibytes(bytes)).map_err(|_| {
+            let detail = "As many files arrive as may (`intake.materials.in_flight_bytes_max`). Repeat the request.";
+            Problem::new(Kind::Unavailable, detail)
         })
     }
 
@@ -74,6 +89,10 @@ impl Inspector {
         })?;
         Ok(Inspected { format, bytes, facts })
     }
+}
+
+fn kibibytes(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX >> 4)
 }
 
 /// A file larger than its kind may be.

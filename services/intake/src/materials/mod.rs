@@ -40,6 +40,8 @@ pub struct MaterialsConfig {
     pub decode_bytes_max: u64,
     /// Files that are decoded at the same time at most.
     pub checks_parallel: usize,
+    /// Most bytes of files that arrive and are checked at the same time, together.
+    pub in_flight_bytes_max: usize,
     /// Most pages of a PDF.
     pub pdf_pages_max: u32,
     /// Most bytes that the packed objects of a PDF may unpack to.

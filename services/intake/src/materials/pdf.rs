@@ -52,8 +52,11 @@ pub fn check(bytes: &[u8], limits: &PdfLimits) -> Result<u32, Fault> {
     let mut pages = Pages::default();
     let mut budget = limits.unpacked_bytes_max;
     let mut rest = bytes;
+    let mut is_first = true;
     while let Some(place) = find_stream(rest) {
         let (before, after) = rest.split_at(place);
+        refuse_unseen_stream(before, is_first)?;
+        is_first = false;
         pages.read(before, true)?;
         let start = stream_start(after);
         let data = after.get(start..).unwrap_or_default();
@@ -71,12 +74,20 @@ pub fn check(bytes: &[u8], limits: &PdfLimits) -> Result<u32, Fault> {
         }
         rest = after;
     }
+    refuse_unseen_stream(rest, is_first)?;
     pages.read(rest, true)?;
     let pages = pages.count();
     if pages == 0 || pages > limits.pages_max {
         return Err(Fault::Pages { pages, most: limits.pages_max });
     }
     Ok(pages)
+}
+
+/// Refuses a part between streams in which one ends: something stands between its dictionary and its beginning, so that
+/// it was not seen, and readers may see it. All parts but the first begin with the end of the stream before.
+fn refuse_unseen_stream(part: &[u8], is_first: bool) -> Result<(), Fault> {
+    let has_end = positions(part, b"endstream").any(|place| is_first || place > 0);
+    if has_end { Err(Fault::Damaged("PDF")) } else { Ok(()) }
 }
 
 /// The objects in a stream of packed objects.
@@ -292,6 +303,14 @@ mod tests {
         let bomb = packed(&vec![b' '; 50_000_000], "/N 1 /First 4 /Filter /FlateDecode");
         assert!(bomb.len() < 100_000, "{} bytes", bomb.len());
         assert_eq!(check(&bomb, &LIMITS), Err(Fault::TooLargeUnpacked(100_000)));
+    }
+
+    #[test]
+    fn a_stream_that_begins_behind_a_comment_hides_nothing() {
+        let packed = packed(b"1 0 << /S /JavaScript /JS (app.alert) >>", "/N 1 /First 4 /Filter /FlateDecode");
+        let place = packed.windows(9).position(|window| window == b">>\nstream").unwrap();
+        let hidden = [&packed[..place], b">>%a comment\nstream", &packed[place + 9..]].concat();
+        assert_eq!(check(&hidden, &LIMITS), Err(Fault::Damaged("PDF")));
     }
 
     #[test]

@@ -106,9 +106,9 @@ impl Api {
         };
         let object = row.object.clone();
         let put = self.place(caller, stored, PutMaterial { row, upload: arrival.upload }).await;
-        if put.is_err()
-            && let Err(error) = self.materials.delete(&object).await
-        {
+        // After an unknown answer it may be named by the order: then it stays.
+        let is_refused = put.as_ref().is_err_and(|problem| problem.is_stale() || !problem.is_transient());
+        if is_refused && let Err(error) = self.materials.delete(&object).await {
             tracing::warn!(%error, "a refused material is left in the object store");
         }
         put
@@ -124,6 +124,10 @@ impl Api {
             attempts += 1;
             self.check_open(&stored, &kind, service_index)?;
             let rows = self.reads.materials(id).await?;
+            // It was stored, and only the answer was lost.
+            if rows.iter().any(|row| row.object == put.row.object) {
+                return Ok(stored);
+            }
             let replaced = rows.iter().any(|row| row.kind == kind && row.service_index == service_index);
             let change = MaterialChange { kind: kind.clone(), service: index(service_index), replaced };
             match self.apply(caller, stored, Command::PutMaterial(change), Extra::of_material(put.clone())).await {

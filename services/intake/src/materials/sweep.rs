@@ -9,8 +9,11 @@ use super::scan::{Scanner, Verdict};
 use super::{store, uploads};
 use crate::api::Api;
 
-/// Rows that one step handles at most; what is left waits for the next round.
+/// Rows that are read at once.
 const BATCH: i64 = 100;
+const BATCH_ROWS: usize = BATCH as usize;
+/// Files in a row that the scanner gives no answer for, until it is left alone for this round.
+const FAILURES_MAX: u32 = 3;
 
 /// What kept a round from its end.
 #[derive(Debug, thiserror::Error)]
@@ -28,9 +31,7 @@ pub async fn run(api: Api) {
     let shutdown = api.bus.context().shutdown.clone();
     let pause = Duration::from_millis(api.config.materials.sweep_every_ms.max(1));
     while !shutdown.is_cancelled() {
-        if let Err(error) = round(&api).await {
-            tracing::warn!(%error, "materials were not swept to the end; the next round tries again");
-        }
+        round(&api).await;
         tokio::select! {
             () = shutdown.cancelled() => {}
             () = tokio::time::sleep(pause) => {}
@@ -38,12 +39,19 @@ pub async fn run(api: Api) {
     }
 }
 
-/// One round: scans what waits, removes what is infected, outlived or over.
-pub async fn round(api: &Api) -> Result<(), SweepError> {
-    scan_waiting(api).await?;
-    remove_infected(api).await?;
-    forget_outlived(api).await?;
-    drop_expired(api).await
+/// One round: scans what waits, removes what is infected, outlived or over. A step that fails keeps no other waiting.
+pub async fn round(api: &Api) {
+    let results = [
+        ("scanned", scan_waiting(api).await),
+        ("cleared of infected ones", remove_infected(api).await),
+        ("cleared of outlived ones", forget_outlived(api).await),
+        ("cleared of uploads that are over", drop_expired(api).await),
+    ];
+    for (step, result) in results {
+        if let Err(error) = result {
+            tracing::warn!(%error, step, "materials were not swept to the end; the next round tries again");
+        }
+    }
 }
 
 async fn scan_waiting(api: &Api) -> Result<(), SweepError> {
@@ -51,15 +59,18 @@ async fn scan_waiting(api: &Api) -> Result<(), SweepError> {
     let Some(scanner) = &api.scanner else {
         return Ok(store::scan_nothing(pool).await?);
     };
+    let mut failures = 0;
     for waiting in store::unscanned(pool, BATCH).await? {
-        if !scan_one(api, scanner.as_ref(), &waiting).await? {
+        // One file may be too much for the scanner; when several get no answer in a row, it is away.
+        failures = if scan_one(api, scanner.as_ref(), &waiting).await? { 0 } else { failures + 1 };
+        if failures == FAILURES_MAX {
             break;
         }
     }
     Ok(())
 }
 
-/// Scans one material; false when the scanner does not answer.
+/// Scans one material; false when the scanner gives no answer.
 async fn scan_one(api: &Api, scanner: &dyn Scanner, waiting: &store::Unscanned) -> Result<bool, SweepError> {
     let opened = api.vault.unwrap_key(&waiting.data_key, waiting.order_id.as_bytes());
     let key = opened.and_then(|data_key| data_key.decrypt(waiting.object.as_bytes(), &waiting.object_key));
@@ -75,6 +86,10 @@ async fn scan_one(api: &Api, scanner: &dyn Scanner, waiting: &store::Unscanned) 
         Ok(clear) => clear,
         // It was replaced, and its order ended, since it was looked for.
         Err(MaterialError::NotFound(_)) => return Ok(true),
+        Err(error @ MaterialError::Broken(_)) => {
+            tracing::error!(%error, order.id = %waiting.order_id, "a material is damaged; it stays unscanned");
+            return Ok(true);
+        }
         Err(error) => return Err(error.into()),
     };
     let signature = match scanner.scan(&clear).await {
@@ -104,21 +119,31 @@ async fn remove_infected(api: &Api) -> Result<(), SweepError> {
 
 async fn forget_outlived(api: &Api) -> Result<(), SweepError> {
     let pool = &api.bus.context().pool;
-    let objects = store::outlived(pool, BATCH).await?;
-    for object in &objects {
-        api.materials.delete(object).await?;
+    loop {
+        let objects = store::outlived(pool, BATCH).await?;
+        for object in &objects {
+            api.materials.delete(object).await?;
+        }
+        if !objects.is_empty() {
+            store::forget_replaced(pool, &objects).await?;
+        }
+        if objects.len() < BATCH_ROWS {
+            return Ok(());
+        }
     }
-    if !objects.is_empty() {
-        store::forget_replaced(pool, &objects).await?;
-    }
-    Ok(())
 }
 
 async fn drop_expired(api: &Api) -> Result<(), SweepError> {
     let pool = &api.bus.context().pool;
-    for id in uploads::expired(pool, api.clock.now(), BATCH).await? {
-        api.materials.delete_all(&uploads::folder(id)).await?;
-        uploads::forget(pool, id).await?;
+    loop {
+        let expired = uploads::expired(pool, api.clock.now(), BATCH).await?;
+        let is_last = expired.len() < BATCH_ROWS;
+        for id in expired {
+            api.materials.delete_all(&uploads::folder(id)).await?;
+            uploads::forget(pool, id).await?;
+        }
+        if is_last {
+            return Ok(());
+        }
     }
-    Ok(())
 }

@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status};
 
 use super::{caller, given, page_size, province, text};
 use crate::api::Api;
-use crate::api::archive::{SearchQuery, find_organiser, find_service, search_of};
+use crate::api::archive::{SearchQuery, find_organiser, find_service, open_organiser, open_service, search_of};
 use crate::api::auth::Caller;
 use crate::api::orders::page_limit;
 use crate::api::problem::{Kind, Problem};
@@ -40,7 +40,7 @@ impl ArchiveApi {
 
     async fn service(&self, caller: &Caller, found: ServiceFound) -> Result<ServiceRecord, Problem> {
         let accesses = lookup::accesses(&self.0.bus.context().pool, &[found.id]).await?;
-        let content = if caller.may_read_content() { found.open(&self.0.vault, &accesses)? } else { None };
+        let content = open_service(&self.0, caller, &found, &accesses).await?;
         Ok(ServiceRecord {
             service_json: json(content)?,
             number: found.number,
@@ -56,8 +56,8 @@ impl ArchiveApi {
         })
     }
 
-    fn organiser(&self, caller: &Caller, found: OrganiserFound) -> Result<OrganiserRecord, Problem> {
-        let content = if caller.may_read_content() { found.open(&self.0.vault)? } else { None };
+    async fn organiser(&self, caller: &Caller, found: OrganiserFound) -> Result<OrganiserRecord, Problem> {
+        let content = open_organiser(&self.0, caller, &found).await?;
         Ok(OrganiserRecord {
             organiser_json: json(content)?,
             number: found.number,
@@ -133,7 +133,7 @@ impl Archive for ArchiveApi {
         let caller = caller(&self.0, &request, Method::GET, "/v1/archive/services/{number}").await?;
         let record = match self.find(&caller, request.into_inner().number).await? {
             Found::Service(found) => record::Record::Service(self.service(&caller, found).await?),
-            Found::Organiser(found) => record::Record::Organiser(self.organiser(&caller, found)?),
+            Found::Organiser(found) => record::Record::Organiser(self.organiser(&caller, found).await?),
         };
         Ok(Response::new(Record { record: Some(record) }))
     }

@@ -3,6 +3,7 @@
 use axum::body::{Body, Bytes};
 use futures::StreamExt as _;
 use icp_kit::DataKey;
+use icp_kit::materials::MaterialError;
 
 use super::checksum::Checksum;
 use super::drop_upload;
@@ -123,7 +124,15 @@ impl<'a> Appending<'a> {
 
     async fn commit(&mut self) -> Result<(), Problem> {
         let pool = &self.api.bus.context().pool;
-        match uploads::append(pool, self.upload.id, self.received, &self.stored).await? {
+        let appended = match uploads::append(pool, self.upload.id, self.received, &self.stored).await {
+            Ok(appended) => appended,
+            Err(error) => {
+                // Perhaps they count: what does not is removed with the upload.
+                self.stored.clear();
+                return Err(error.into());
+            }
+        };
+        match appended {
             Some(received) => {
                 self.received = received;
                 self.stored.clear();
@@ -149,9 +158,16 @@ impl<'a> Appending<'a> {
 
     /// The file is whole: it becomes a material as any other does. When it is refused, nothing of it is kept.
     async fn finish(&mut self, caller: &Caller, order: StoredOrder) -> Result<StoredOrder, Problem> {
+        let _room = self.api.inspector.room(usize::try_from(self.upload.length_bytes).unwrap_or(usize::MAX))?;
         let mut parts = uploads::parts(&self.api.bus.context().pool, self.upload.id).await?;
         parts.extend(self.stored.iter().cloned());
-        let mut bytes = uploads::read(&self.api.materials, &self.key, &parts).await?;
+        let read = uploads::read(&self.api.materials, &self.key, &parts).await;
+        if let Err(error @ (MaterialError::NotFound(_) | MaterialError::Broken(_))) = &read {
+            tracing::warn!(%error, upload.id = %self.upload.id, "a part of an upload is lost");
+            drop_upload(self.api, self.upload.id).await?;
+            return Err(Problem::new(Kind::UploadGone, "A part of it was lost. Create a new upload."));
+        }
+        let mut bytes = read?;
         bytes.append(&mut self.tail);
         if i64::try_from(bytes.len()).ok() != Some(self.upload.length_bytes) {
             self.discard().await;
