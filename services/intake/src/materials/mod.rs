@@ -1,6 +1,6 @@
 //! Materials (材料): what applicants upload as proof, from the first byte to the end of the order.
 //!
-//! Reading order: [`kinds`] (what each kind may be), [`format`] (told by the first bytes), [`jpeg`], [`png`], [`pdf`],
+//! Reading order: [`kinds`] (what each kind may be), [`mod@format`] (told by the first bytes), [`jpeg`], [`png`], [`pdf`],
 //! [`video`] (structure of each format, and what is taken out of it), [`picture`] (decoding within limits), [`facts`]
 //! (what is measured), [`quality`] (what that means to the applicant), [`inspect`] (all of it for one file),
 //! [`scan`] (viruses), [`put`] (how a file becomes a material of an order), [`uploads`] (files that come in parts),
