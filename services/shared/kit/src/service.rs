@@ -292,7 +292,9 @@ async fn serve_grpc(
     let listener = TcpListener::bind(listen).await?;
     let address = listener.local_addr()?;
     let (health, health_service) = tonic_health::server::health_reporter();
-    context.spawn(tell_health(context.clone(), health, names));
+    // Before anybody can ask: a service that is not told of counts as unknown.
+    let first = set_health(&context, &health, &names, None).await;
+    context.spawn(tell_health(context.clone(), health, names, first));
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(icp_proto::FILE_DESCRIPTOR_SET)
         .build_v1()?;
@@ -309,22 +311,29 @@ async fn serve_grpc(
 }
 
 /// Keeps gRPC health at what `/readyz` says, for the process and for each of its services; watchers hear of changes.
-async fn tell_health(context: ServiceContext, health: HealthReporter, names: Vec<&'static str>) {
-    let mut told = None;
-    loop {
-        let is_stopping = context.shutdown.is_cancelled();
-        let is_ready = !is_stopping && context.ready().await.is_ok();
-        let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
-        if told.replace(status) != Some(status) {
-            for name in names.iter().copied().chain([""]) {
-                health.set_service_status(name, status).await;
-            }
-        }
-        if is_stopping {
-            return;
-        }
-        context.shutdown.run_until_cancelled(tokio::time::sleep(HEALTH_EVERY)).await;
+async fn tell_health(context: ServiceContext, health: HealthReporter, names: Vec<&'static str>, first: ServingStatus) {
+    let mut told = first;
+    while context.shutdown.run_until_cancelled(tokio::time::sleep(HEALTH_EVERY)).await.is_some() {
+        told = set_health(&context, &health, &names, Some(told)).await;
     }
+    set_health(&context, &health, &names, Some(told)).await;
+}
+
+/// Tells the status of now, unless it was told before.
+async fn set_health(
+    context: &ServiceContext,
+    health: &HealthReporter,
+    names: &[&'static str],
+    told: Option<ServingStatus>,
+) -> ServingStatus {
+    let is_ready = !context.shutdown.is_cancelled() && context.ready().await.is_ok();
+    let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+    if told != Some(status) {
+        for name in names.iter().copied().chain([""]) {
+            health.set_service_status(name, status).await;
+        }
+    }
+    status
 }
 
 #[derive(Default)]
