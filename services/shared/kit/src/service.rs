@@ -293,7 +293,7 @@ async fn serve_grpc(
     let address = listener.local_addr()?;
     let (health, health_service) = tonic_health::server::health_reporter();
     // Before anybody can ask: a service that is not told of counts as unknown.
-    let first = set_health(&context, &health, &names, None).await;
+    let first = set_health(context, &health, &names, None).await;
     context.spawn(tell_health(context.clone(), health, names, first));
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(icp_proto::FILE_DESCRIPTOR_SET)
