@@ -116,13 +116,15 @@ pub async fn report(cli: &Cli, letters: &str) -> Result<Answer, Problem> {
 
 fn report_text(letters: &str, merged: &MergedReport) -> String {
     let report = &merged.report;
+    let active = match report.active.version.as_str() {
+        "" => "no order yet".to_owned(),
+        version => format!("{version} ({})", short(&report.active.digest)),
+    };
     let mut text = format!(
-        "{letters}: candidate {} ({}) beside {} ({}) on {} host(s)\n\
+        "{letters}: candidate {} ({}) beside {active} on {} host(s)\n\
          {} orders judged by both: {} the same, {} differing; {} unjudged by the candidate, {} not compared\n",
         report.candidate.version,
         short(&report.candidate.digest),
-        report.active.version,
-        short(&report.active.digest),
         merged.hosts.len(),
         report.judged,
         report.same,
