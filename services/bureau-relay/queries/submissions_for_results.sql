@@ -1,5 +1,5 @@
--- The filings of an account that results are about: by the keys of their requests (one that still waits goes before one that has
--- its end), by our ids and the bureau's names of what was filed, or by the name of their upload.
+-- The filings of an account that results are about: by the keys of their requests (one that still waits goes before one
+-- that has its end), by our ids and the bureau's names of what was filed, or by the name of their upload.
 with named as (
     select distinct on (k.operation, k.key) k.submission_id
     from unnest($1::integer[], $2::text[]) as wanted (operation, key)

@@ -49,14 +49,15 @@ impl Handler for SubmitHandler {
         effects: &mut Effects,
     ) -> Result<(), Failure> {
         for relay in self.relays.iter() {
-            let mut new: Vec<NewSubmission> = Vec::new();
-            for delivery in batch {
+            let is_of_it = |delivery: &&Delivery<NewSubmission>| {
+                self.relays.of_province(&delivery.message.order.province).account() == relay.account()
+            };
+            let traced = |delivery: &Delivery<NewSubmission>| {
                 let mut submission = delivery.message.clone();
-                submission.order.traceparent = delivery.traceparent.clone();
-                if self.relays.of_province(&submission.order.province).account() == relay.account() {
-                    new.push(submission);
-                }
-            }
+                submission.order.traceparent.clone_from(&delivery.traceparent);
+                submission
+            };
+            let new: Vec<NewSubmission> = batch.iter().filter(is_of_it).map(traced).collect();
             if new.is_empty() {
                 continue;
             }

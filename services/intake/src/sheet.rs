@@ -10,25 +10,14 @@ pub fn is_risky(cell: &str) -> bool {
 
 /// A line with these cells; it ends with CR LF. A risky cell begins with `'`.
 pub fn line<C: AsRef<str>>(cells: impl IntoIterator<Item = C>) -> String {
-    let mut line = String::new();
-    for (index, cell) in cells.into_iter().enumerate() {
+    let guarded = cells.into_iter().map(|cell| {
         let cell = cell.as_ref();
-        if index > 0 {
-            line.push(',');
-        }
-        let guard = if is_risky(cell) { "'" } else { "" };
-        if cell.contains(['"', ',', '\n', '\r']) {
-            line.push('"');
-            line.push_str(guard);
-            line.push_str(&cell.replace('"', "\"\""));
-            line.push('"');
-        } else {
-            line.push_str(guard);
-            line.push_str(cell);
-        }
-    }
-    line.push_str("\r\n");
-    line
+        if is_risky(cell) { format!("'{cell}") } else { cell.to_owned() }
+    });
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    // Memory takes every write, and what was text stays text.
+    let _ = writer.write_record(guarded.map(String::into_bytes));
+    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
 #[cfg(test)]

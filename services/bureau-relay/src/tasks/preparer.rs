@@ -59,18 +59,17 @@ impl Worker for Preparer {
             return Ok(Prepared::Already);
         };
         let relay = self.relays.named(&account);
-        let author = Author { relay: relay.ok_or_else(|| retry(format!("account `{account}` is not configured")))? };
+        let relay = relay.ok_or_else(|| retry(format!("account `{account}` is not configured")))?;
         let sealed = common::Sealed::decode(sealed.as_slice()).map_err(give_up)?;
-        let message: relay::RelayFiling =
-            author.relay.keyring.open(&sealed, &order.order_id.to_string()).map_err(give_up)?;
-        let (pictures, originals) = author.pictures(&message).await?;
-        let interface = author.relay.config.dialect.interface;
+        let message: relay::RelayFiling = relay.keyring.open(&sealed, &order.order_id.to_string()).map_err(give_up)?;
+        let (pictures, originals) = relay.pictures(&message).await?;
+        let interface = relay.config.dialect.interface;
         let built = tokio::task::spawn_blocking(move || submission::build(interface, &message, pictures));
         let filing = match built.await.map_err(retry)? {
             Ok(filing) => filing,
             Err(refusals) => return Ok(Prepared::Refused(id, order, refusals)),
         };
-        author.record(id, order, &filing, originals).await
+        relay.record(id, order, &filing, originals).await
     }
 
     async fn complete(
@@ -132,17 +131,12 @@ impl Preparer {
     }
 }
 
-/// Writes records for one account.
-struct Author<'a> {
-    relay: &'a Relay,
-}
-
-impl Author<'_> {
+impl Relay {
     /// The pictures with where they lie.
     async fn pictures(&self, message: &relay::RelayFiling) -> Result<(Vec<Picture>, Vec<PictureRef>), JobError> {
         let (mut pictures, mut originals) = (Vec::new(), Vec::new());
         for (kind, material) in submission::wanted_materials(message) {
-            let read = self.relay.materials.get(&material.object, &material.key).await;
+            let read = self.materials.get(&material.object, &material.key).await;
             let bytes = read.map_err(|error| match error {
                 MaterialError::Broken(_) => give_up(error),
                 MaterialError::Store(_) | MaterialError::NotFound(_) => retry(error),
@@ -168,13 +162,13 @@ impl Author<'_> {
         filing: &RelayFiling,
         originals: Vec<PictureRef>,
     ) -> Result<Prepared, JobError> {
-        let pool = &self.relay.bus.context().pool;
-        let dialect = &self.relay.config.dialect;
+        let pool = &self.bus.context().pool;
+        let dialect = &self.config.dialect;
         let violations = check::validate(dialect, filing);
         if !violations.is_empty() {
             return Ok(Prepared::Refused(id, order, submission::refusals_of(&violations)));
         }
-        let known = store::known_ids(pool, self.relay.account(), filing).await.map_err(retry)?;
+        let known = store::known_ids(pool, self.account(), filing).await.map_err(retry)?;
         let unknown = expectation::unknown_parts(dialect.interface, filing, &known);
         if !unknown.is_empty() {
             return Ok(Prepared::Refused(id, order, submission::refusals_of_unknown(&unknown)));
@@ -196,7 +190,7 @@ impl Author<'_> {
             serde_json::to_vec(&Record { block: outline.block, outline: outline.text, pictures }).map_err(give_up)?;
         let context = order.cipher_context();
         let key = DataKey::generate();
-        let wrapped_key = self.relay.vault.wrap(&key, context.as_bytes()).map_err(retry)?;
+        let wrapped_key = self.vault.wrap(&key, context.as_bytes()).map_err(retry)?;
         let record_cipher = key.encrypt(context.as_bytes(), &clear).map_err(retry)?;
         let prepared = PreparedRecord { ids, expected, records, wrapped_key, record_cipher, record_bytes, own_objects };
         Ok(Prepared::Record(id, order, Box::new(prepared)))
@@ -220,7 +214,7 @@ impl Author<'_> {
             }
             // The same name at every attempt of the job, so that a crash leaves nothing behind.
             let object = format!("relay/{}/{}-{index}", order.order_id, order.attempt);
-            let stored = self.relay.materials.put(&object, &attachment.jpeg).await.map_err(retry)?;
+            let stored = self.materials.put(&object, &attachment.jpeg).await.map_err(retry)?;
             own_objects.push(object);
             pictures.push(PictureRef {
                 object: stored.object,

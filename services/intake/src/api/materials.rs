@@ -25,6 +25,7 @@ use crate::materials::facts::MaterialFacts;
 use crate::materials::kinds::Limits;
 use crate::materials::put::Arrival;
 use crate::materials::store::{self, MaterialRow, ReplacedMaterial, Scan};
+use crate::store::StoredOrder;
 
 /// The routes of materials.
 pub fn routes() -> OpenApiRouter<Api> {
@@ -127,11 +128,7 @@ async fn upload(
     headers: HeaderMap,
     request_body: Body,
 ) -> Result<Response, Problem> {
-    let stored = find(&api, &caller, &id).await?;
-    let filing = api.filing(&stored)?;
-    let kind = api.material_kind(&stored, &filing, &kind).await?;
-    let service_index = service_index(&filing, &query)?;
-    api.check_open(&stored, &kind, service_index)?;
+    let (stored, kind, service_index) = place(&api, &caller, &id, &kind, &query).await?;
     let bytes_max = api.inspector.kinds.of(&kind).bytes_max;
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let _room = api.inspector.room(announced.unwrap_or(bytes_max).min(bytes_max))?;
@@ -142,8 +139,24 @@ async fn upload(
     Ok((StatusCode::OK, with_etag(&stored, None)).into_response())
 }
 
+/// The order, and the kind and service of a material that may come to it now.
+pub(super) async fn place(
+    api: &Api,
+    caller: &Caller,
+    id: &str,
+    kind: &str,
+    query: &MaterialQuery,
+) -> Result<(StoredOrder, String, i32), Problem> {
+    let stored = find(api, caller, id).await?;
+    let filing = api.filing(&stored)?;
+    let kind = api.material_kind(&stored, &filing, kind).await?;
+    let service_index = service_index(&filing, query)?;
+    api.check_open(&stored, &kind, service_index)?;
+    Ok((stored, kind, service_index))
+}
+
 /// The service of the filing that a query names.
-pub(super) fn service_index(filing: &Filing, query: &MaterialQuery) -> Result<i32, Problem> {
+fn service_index(filing: &Filing, query: &MaterialQuery) -> Result<i32, Problem> {
     i32::try_from(query.service)
         .ok()
         // The organiser's materials are counted with the first service, also where the order names none.

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::Api;
 use super::auth::Caller;
-use super::materials::{KindPath, MaterialQuery, service_index};
+use super::materials::{KindPath, MaterialQuery, place};
 use super::openapi::parameters::OrderPath;
 use super::openapi::refusals::{Fields, InPhase, Missing, OpenUpload, OtherMethod, Part, SpeaksTus};
 use super::orders::find;
@@ -174,11 +174,7 @@ async fn create(
     Query(query): Query<MaterialQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let stored = find(&api, &caller, &id).await?;
-    let filing = api.filing(&stored)?;
-    let kind = api.material_kind(&stored, &filing, &kind).await?;
-    let service_index = service_index(&filing, &query)?;
-    api.check_open(&stored, &kind, service_index)?;
+    let (stored, kind, service_index) = place(&api, &caller, &id, &kind, &query).await?;
     let length_bytes = length(&headers)?;
     let bytes_max = api.inspector.kinds.of(&kind).bytes_max;
     if usize::try_from(length_bytes).map_or(true, |length| length > bytes_max) {

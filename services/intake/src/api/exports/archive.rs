@@ -185,8 +185,13 @@ fn flat_line(line: Line, with_content: bool) -> String {
         listed.account.clone().unwrap_or_default(),
         listed.filed_at.to_rfc3339(),
     ];
-    let (Some(organiser), Some(province), true) = (organiser, Province::parse(&listed.province), with_content) else {
+    if !with_content {
         return sheet::line(cells);
+    }
+    let (Some(organiser), Some(province)) = (organiser, Province::parse(&listed.province)) else {
+        // Erased content: the columns stay, empty.
+        let missing = COLUMNS.iter().filter(|column| is_of_record(column)).map(|_| String::new());
+        return sheet::line(cells.into_iter().chain(missing));
     };
     let order_type = OrderType::ChangeService;
     let filing = Filing { order_type, province, organiser, services: Vec::new(), cancellation: None };

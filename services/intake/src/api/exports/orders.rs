@@ -159,7 +159,11 @@ fn cells(stored: &StoredOrder) -> [String; HEADINGS.len()] {
 }
 
 fn flat_lines(stored: &StoredOrder, filing: Option<&Filing>) -> String {
-    let Some(filing) = filing else { return sheet::line(cells(stored)) };
+    let Some(filing) = filing else {
+        // Erased content: the columns stay, empty.
+        let missing = COLUMNS.iter().filter(|column| !repeats(column.path)).map(|_| String::new());
+        return sheet::line(cells(stored).into_iter().chain([String::new()]).chain(missing));
+    };
     let line = |index: String, service| {
         let flat = COLUMNS.iter().zip(columns::cells(filing, service));
         let flat = flat.filter(|(column, _)| !repeats(column.path)).map(|(_, cell)| cell);
