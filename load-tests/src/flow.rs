@@ -17,6 +17,7 @@ use prost::Message as _;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::ceilings;
+use crate::pictures::{self, Pictures};
 use crate::processes::{self, Usage};
 use crate::report::{FlowReport, Latency};
 
@@ -28,17 +29,23 @@ const STEP_BOUND: Duration = Duration::from_secs(180);
 #[derive(Debug, Clone, Args)]
 pub struct FlowArguments {
     /// Orders to carry
-    #[arg(long, default_value_t = 3000)]
+    #[arg(long, default_value_t = 5000)]
     pub orders: u32,
     /// Orders in flight at the same time (closed loop)
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 400)]
     pub concurrency: usize,
     /// Orders that arrive per second, whatever is in flight (open loop; overrides --concurrency)
     #[arg(long)]
     pub rate: Option<f64>,
     /// Orders before the measurement
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 1000)]
     pub warm_up: u32,
+    /// Pictures that come with the orders
+    #[arg(long, value_enum, default_value_t = Pictures::Smallest)]
+    pub pictures: Pictures,
+    /// A setting of every service for this run, e.g. NATS__LINGER_MS=0
+    #[arg(long = "set", value_name = "SECTION__KEY=VALUE")]
+    pub settings: Vec<String>,
     /// Seconds for each ceiling
     #[arg(long, default_value_t = 5)]
     pub ceiling_seconds: u64,
@@ -100,6 +107,10 @@ pub async fn run(arguments: &FlowArguments) -> anyhow::Result<()> {
     options.sandbox_delay_ms = 0;
     options.sandbox_flags = vec!["--quiet".to_owned()];
     options.settings = vec![("TELEMETRY__LOG".to_owned(), "warn".to_owned())];
+    for setting in &arguments.settings {
+        let (key, value) = setting.split_once('=').context("--set takes SECTION__KEY=VALUE")?;
+        options.settings.push((key.to_owned(), value.to_owned()));
+    }
     println!("the platform is started (release build, durable commits)");
     let world = World::start(options).await?;
     world.activate_rules("gd", "1.0.0").await?;
@@ -109,7 +120,10 @@ pub async fn run(arguments: &FlowArguments) -> anyhow::Result<()> {
         pids.iter().map(|(name, pid)| (name.clone(), processes::usage(*pid))).collect();
 
     let all = arguments.orders + arguments.warm_up;
-    let inputs: Vec<OrderInput> = (1..=all).map(orders::generated).collect();
+    let mut inputs: Vec<OrderInput> = (1..=all).map(orders::generated).collect();
+    if arguments.pictures == Pictures::Smallest {
+        pictures::shrink(&mut inputs)?;
+    }
     for chunk in inputs.chunks(1000) {
         let filings: Vec<_> = chunk.iter().map(|input| &input.filing).collect();
         for (path, records) in orders::register_records(&filings) {
@@ -121,6 +135,7 @@ pub async fn run(arguments: &FlowArguments) -> anyhow::Result<()> {
     let actors = Actors::of(&world);
     let (warm_up, measured) = inputs.split_at(arguments.warm_up as usize);
     carry_all(&actors, &waiting, &Steps::default(), warm_up, arguments).await.context("warm-up")?;
+    analyze(&world).await?;
 
     println!("{} orders are carried", measured.len());
     let before = Counters::read(&world).await?;
@@ -166,6 +181,7 @@ pub async fn run(arguments: &FlowArguments) -> anyhow::Result<()> {
         rows_written_per_order: rows,
         publishes_per_order: publishes,
         mean_payload_bytes,
+        pictures: pictures::figures(measured)?,
         ceiling_commits_per_s: commits_per_s,
         ceiling_publishes_per_s: publishes_per_s,
         ceiling_orders_per_s: ceiling(steps_done),
@@ -281,6 +297,17 @@ async fn await_fact(facts: &mut mpsc::UnboundedReceiver<Seen>, wanted: &str) -> 
         }
         anyhow::ensure!(event != "returned", "returned instead of `{wanted}`");
     }
+}
+
+/// Brings the planner's statistics up to date, as autovacuum does every minute: the run is to measure tables that have
+/// grown, not plans that were made for empty ones.
+async fn analyze(world: &World) -> anyhow::Result<()> {
+    for service in SERVICES {
+        let pool = sqlx::PgPool::connect(&world.postgres.url(&format!("icp_{service}"))).await?;
+        sqlx::query("analyze").execute(&pool).await?;
+        pool.close().await;
+    }
+    Ok(())
 }
 
 struct Counters {

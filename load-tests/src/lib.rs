@@ -8,5 +8,6 @@ pub mod archive;
 pub mod archive_report;
 pub mod ceilings;
 pub mod flow;
+pub mod pictures;
 pub mod processes;
 pub mod report;

@@ -6,6 +6,7 @@ use std::path::Path;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use crate::pictures::PictureFigures;
 use crate::processes::{Machine, Usage};
 
 /// Latency of one step, milliseconds.
@@ -57,6 +58,8 @@ pub struct FlowReport {
     pub publishes_per_order: f64,
     /// Mean size of an outbox payload, bytes.
     pub mean_payload_bytes: f64,
+    /// The pictures that came with the orders.
+    pub pictures: PictureFigures,
     /// Ceiling: commits per second.
     pub ceiling_commits_per_s: f64,
     /// Ceiling: acknowledged publishes per second.
@@ -98,6 +101,14 @@ impl FlowReport {
             self.rows_written_per_order,
             self.publishes_per_order,
             self.mean_payload_bytes
+        );
+        println!(
+            "  pictures: {:.1} per order, {:.1} kB and {:.0} kilopixels each, checked in {:.2} ms of one core; {:.1} ms per megapixel",
+            self.pictures.per_order,
+            self.pictures.mean_bytes / 1000.0,
+            self.pictures.mean_pixels / 1000.0,
+            self.pictures.check_ms,
+            self.pictures.check_ms_per_megapixel
         );
         println!(
             "  ceilings in this run: {:.0} commits/s, {:.0} acknowledged publishes/s",

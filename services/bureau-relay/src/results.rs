@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use crate::expectation::operation_code;
 use crate::facts;
 use crate::reply::{Approval, Fact, Outcome, Reply, ReplyRules, Subject, evolve};
-use crate::store::{self, SubjectKeys, SubmissionRow};
+use crate::store::{self, StoredReply, SubjectKeys, SubmissionRow};
 
 /// Whose results are read.
 pub struct Reader<'a> {
@@ -38,15 +38,17 @@ pub async fn apply(
     store::remember_records(connection, reader.account, &filed, reader.isp_id).await?;
     let submissions = store::submissions_for_results(connection, reader.account, &keys_of(facts)).await?;
     let mut unmatched: BTreeSet<Subject> = facts.iter().map(|(subject, _)| subject.clone()).collect();
+    let mut replies = Vec::new();
     for submission in &submissions {
         let about: Vec<&(Subject, Fact)> = facts.iter().filter(|(subject, _)| is_about(subject, submission)).collect();
         for (subject, _) in &about {
             unmatched.remove(subject);
         }
         if !about.is_empty() {
-            apply_to(connection, submission, &about, reader, now, effects).await?;
+            replies.extend(apply_to(connection, submission, &about, reader, now, effects).await?);
         }
     }
+    store::store_replies(connection, &replies).await?;
     Ok(unmatched.into_iter().collect())
 }
 
@@ -83,6 +85,7 @@ fn is_about(subject: &Subject, submission: &SubmissionRow) -> bool {
     }
 }
 
+/// What is to be stored of what was said about a filing.
 async fn apply_to(
     connection: &mut PgConnection,
     submission: &SubmissionRow,
@@ -90,7 +93,7 @@ async fn apply_to(
     reader: &Reader<'_>,
     now: DateTime<Utc>,
     effects: &mut Effects,
-) -> Result<(), sqlx::Error> {
+) -> Result<Option<StoredReply>, sqlx::Error> {
     let order = &submission.order;
     effects.set_cause(order.traceparent.clone());
     let mut reply = submission.reply.clone();
@@ -109,7 +112,7 @@ async fn apply_to(
         if reply.passed_requests != before.passed_requests || reply.refusal_codes() != before.refusal_codes() {
             effects.journal(order.order_id, "late result of the bureau", "the outcome was final already");
         }
-        return Ok(());
+        return Ok(None);
     }
     // A result can overtake the answer to the upload.
     if let (false, Some((number, _, _))) = (submission.received_told, &submission.file) {
@@ -123,7 +126,7 @@ async fn apply_to(
             "waits for an upload of its own",
             "the upload was refused as a whole; the fault may be in another filing",
         );
-        return Ok(());
+        return Ok(None);
     }
     note_progress(&submission.reply, &reply, submission, effects);
     let outcome = reply.outcome(&submission.expected, reader.rules);
@@ -134,7 +137,6 @@ async fn apply_to(
         Some(Outcome::Approved(_)) => ("approved", Some(now)),
         Some(Outcome::Rejected { .. }) => ("rejected", Some(now)),
     };
-    store::store_reply(connection, submission.id, &reply, state, ended_at).await?;
     if let Some(outcome) = outcome {
         if let Outcome::Approved(approval) = &outcome {
             forget_removed(connection, submission, approval, reader).await?;
@@ -142,7 +144,7 @@ async fn apply_to(
         effects.journal(order.order_id, format!("{state} by the bureau"), reason_of(&outcome));
         effects.send(facts::ended(reader.keyring, order, &outcome, now));
     }
-    Ok(())
+    Ok(Some(StoredReply { id: submission.id, reply, state, ended_at }))
 }
 
 /// A cancellation that was carried out takes its record out of our correlation too.

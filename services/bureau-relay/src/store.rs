@@ -6,6 +6,8 @@ mod results;
 mod status_queries;
 mod withdrawals;
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row as _};
@@ -19,7 +21,9 @@ use crate::upload_file::FileState;
 
 pub use bureau_records::{forget_record, forget_removal, known_ids, remember_records};
 pub use objects::{erase_uploads, forget_objects, left_objects, old_uploads};
-pub use results::{SubjectKeys, SubmissionRow, release_submission, store_reply, submissions_for_results};
+pub use results::{
+    StoredReply, SubjectKeys, SubmissionRow, release_submission, store_replies, submissions_for_results,
+};
 pub use status_queries::{NewQuery, close_query, insert_queries, open_query, take_query_turns};
 pub use withdrawals::{dissolve_files, leave_objects, withdraw};
 
@@ -188,56 +192,117 @@ pub enum Stored {
     Occupied,
 }
 
-/// Stores a record, its ids and the keys of its results.
-pub async fn store_record(
+/// Stores records, their ids and the keys of their results; tells what became of each.
+pub async fn store_records(
     connection: &mut PgConnection,
-    id: i64,
-    record: &PreparedRecord,
+    records: &[(i64, &PreparedRecord)],
     now: DateTime<Utc>,
-) -> Result<Stored> {
-    let requests = record.expected.requests.iter();
-    let mut keys: Vec<(i32, &str)> = requests
-        .flat_map(|request| {
+) -> Result<Vec<Stored>> {
+    let stored = update_records(connection, records, now).await?;
+    let new: Vec<(i64, &PreparedRecord)> = records.iter().filter(|(id, _)| stored.contains(id)).copied().collect();
+    let mut occupied = insert_request_keys(connection, &new).await?;
+    if new.len() > 1 && !occupied.is_empty() {
+        // What held a key may have been another one of these that did not get its own: they try in turn.
+        let again: Vec<_> = new.iter().filter(|(id, _)| occupied.contains(id)).copied().collect();
+        occupied.clear();
+        for record in again {
+            occupied.extend(insert_request_keys(connection, &[record]).await?);
+        }
+    }
+    insert_parts(connection, new.iter().filter(|(id, _)| !occupied.contains(id))).await?;
+    let became = |id: &i64| match (stored.contains(id), occupied.contains(id)) {
+        (false, _) => Stored::Already,
+        (true, true) => Stored::Occupied,
+        (true, false) => Stored::Waits,
+    };
+    Ok(records.iter().map(|(id, _)| became(id)).collect())
+}
+
+/// The submissions that had no record before.
+async fn update_records(
+    connection: &mut PgConnection,
+    records: &[(i64, &PreparedRecord)],
+    now: DateTime<Utc>,
+) -> Result<HashSet<i64>> {
+    let of = |record: &PreparedRecord| {
+        Ok((serde_json::to_string(&record.expected)?, serde_json::to_string(&record.own_objects)?))
+    };
+    let texts: serde_json::Result<Vec<(String, String)>> = records.iter().map(|(_, record)| of(record)).collect();
+    let (expected, own_objects): (Vec<String>, Vec<String>) =
+        texts.map_err(|error| sqlx::Error::Encode(error.into()))?.into_iter().unzip();
+    let rows: Vec<i64> = sqlx::query_scalar(include_str!("../queries/store_records.sql"))
+        .bind(records.iter().map(|(id, _)| *id).collect::<Vec<i64>>())
+        .bind(records.iter().map(|(_, record)| record.wrapped_key.as_slice()).collect::<Vec<&[u8]>>())
+        .bind(records.iter().map(|(_, record)| record.record_cipher.as_slice()).collect::<Vec<&[u8]>>())
+        .bind(records.iter().map(|(_, record)| record.record_bytes).collect::<Vec<i32>>())
+        .bind(expected)
+        .bind(own_objects)
+        .bind(records.iter().map(|(_, record)| record.records).collect::<Vec<i32>>())
+        .bind(now)
+        .fetch_all(connection)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Notes the keys of the results of submissions. Those of which another one holds a key get none; they are answered.
+async fn insert_request_keys(
+    connection: &mut PgConnection,
+    records: &[(i64, &PreparedRecord)],
+) -> Result<HashSet<i64>> {
+    let mut keys: Vec<(i64, i32, &str)> = Vec::new();
+    for (id, record) in records {
+        for request in &record.expected.requests {
             let operation = i32::try_from(request.operation).unwrap_or(i32::MAX);
-            request.keys.iter().map(move |key| (operation, key.as_str()))
-        })
-        .collect();
+            keys.extend(request.keys.iter().map(|key| (*id, operation, key.as_str())));
+        }
+    }
     // Requests that share a number (V5.0) share its key.
     keys.sort_unstable();
     keys.dedup();
-    let expected = serde_json::to_string(&record.expected).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    let stored = sqlx::query(include_str!("../queries/store_record.sql"))
-        .bind(id)
-        .bind(&record.wrapped_key)
-        .bind(&record.record_cipher)
-        .bind(record.record_bytes)
-        .bind(expected)
-        .bind(now)
-        .bind(&record.own_objects)
-        .bind(record.records)
-        .execute(&mut *connection)
+    let inserted: Vec<i64> = sqlx::query_scalar(include_str!("../queries/insert_request_keys.sql"))
+        .bind(keys.iter().map(|(id, _, _)| *id).collect::<Vec<i64>>())
+        .bind(keys.iter().map(|(_, operation, _)| *operation).collect::<Vec<i32>>())
+        .bind(keys.iter().map(|(_, _, key)| *key).collect::<Vec<&str>>())
+        .fetch_all(&mut *connection)
         .await?;
-    if stored.rows_affected() == 0 {
-        return Ok(Stored::Already);
+    let mut missing: HashMap<i64, usize> = HashMap::new();
+    for (id, _, _) in &keys {
+        *missing.entry(*id).or_default() += 1;
     }
-    let inserted = sqlx::query(include_str!("../queries/insert_request_keys.sql"))
-        .bind(id)
-        .bind(keys.iter().map(|(operation, _)| *operation).collect::<Vec<i32>>())
-        .bind(keys.iter().map(|(_, key)| *key).collect::<Vec<&str>>())
-        .execute(&mut *connection)
-        .await?;
-    if inserted.rows_affected() != u64::try_from(keys.len()).unwrap_or(u64::MAX) {
-        return Ok(Stored::Occupied);
+    for id in &inserted {
+        missing.entry(*id).and_modify(|keys| *keys -= 1);
     }
-    let parts = record.ids.parts();
+    let occupied: Vec<i64> = missing.into_iter().filter(|(_, keys)| *keys > 0).map(|(id, _)| id).collect();
+    if !occupied.is_empty() {
+        sqlx::query("delete from request_keys where submission_id = any($1)")
+            .bind(&occupied)
+            .execute(connection)
+            .await?;
+    }
+    Ok(occupied.into_iter().collect())
+}
+
+async fn insert_parts<'r>(
+    connection: &mut PgConnection,
+    records: impl Iterator<Item = &'r (i64, &'r PreparedRecord)>,
+) -> Result<()> {
+    let (mut isp_ids, mut submissions, mut kinds, mut services) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (id, record) in records {
+        for (isp_id, kind, index) in record.ids.parts() {
+            isp_ids.push(isp_id);
+            submissions.push(*id);
+            kinds.push(kind.as_str());
+            services.push(i32::try_from(index).unwrap_or(i32::MAX));
+        }
+    }
     sqlx::query(include_str!("../queries/insert_parts.sql"))
-        .bind(id)
-        .bind(parts.iter().map(|(isp_id, _, _)| *isp_id).collect::<Vec<i64>>())
-        .bind(parts.iter().map(|(_, kind, _)| kind.as_str()).collect::<Vec<_>>())
-        .bind(parts.iter().map(|(_, _, index)| i32::try_from(*index).unwrap_or(i32::MAX)).collect::<Vec<i32>>())
+        .bind(isp_ids)
+        .bind(submissions)
+        .bind(kinds)
+        .bind(services)
         .execute(connection)
         .await?;
-    Ok(Stored::Waits)
+    Ok(())
 }
 
 /// Records that wait for an upload, oldest first.

@@ -7,7 +7,9 @@ with given as (
               contact_sealed, persons_sealed)
 ),
 locked as materialized (
-    select orders.id from orders where orders.id = any($1) order by orders.id for update
+    select sorted.*
+    from (select * from given order by id) as sorted
+    cross join lateral (select from orders where orders.id = sorted.id for update) as own
 ),
 changed as (
     update orders
@@ -21,7 +23,7 @@ changed as (
         organiser_index = coalesce(given.organiser_index, orders.organiser_index),
         contact_sealed = coalesce(given.contact_sealed, orders.contact_sealed),
         persons_sealed = coalesce(given.persons_sealed, orders.persons_sealed)
-    from given join locked on locked.id = given.id
+    from locked as given
     where orders.id = given.id and orders.version = given.from_version
     returning orders.id
 ),

@@ -178,7 +178,7 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         issuer.start(&context);
     }
     let inspector = Inspector::new(&config.materials, context.common.materials.max_bytes)?;
-    let api = api::Api {
+    let api = api::Api::new(api::ApiParts {
         bus: bus.clone(),
         reads: reads::Reads::start(&bus),
         writes: Group::start(&bus, writes::OrderWrites { vault: context.require_vault()? }),
@@ -198,7 +198,7 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         inspector: Arc::new(inspector),
         scanner: materials::scan::scanner(&config.materials.scanner),
         config: Arc::new(config),
-    };
+    });
     context.spawn(api::idempotency::clean(api.clone()));
     context.spawn(materials::sweep::run(api.clone()));
     if is_automatic {

@@ -135,7 +135,7 @@ where
     Fut: Future<Output = Result<Vec<A>, sqlx::Error>> + Send + 'static,
 {
     let context = bus.context();
-    let (gather, answering) = Gather::new(context.common.nats.batch);
+    let (gather, answering) = context.common.nats.gather();
     let (pool, shutdown) = (context.pool.clone(), context.shutdown.clone());
     context.spawn(answering.run(shutdown, move |asked: Vec<Q>| {
         let count = asked.len();

@@ -94,24 +94,38 @@ pub async fn submissions_for_results(
     rows.iter().map(SubmissionRow::read).collect()
 }
 
-/// Stores what the bureau said, without its words; with `ended_at` the filing is over and its personal data is erased.
-/// Tells whether it was not over before.
-pub async fn store_reply(
-    connection: &mut PgConnection,
-    id: i64,
-    reply: &Reply,
-    state: &str,
-    ended_at: Option<DateTime<Utc>>,
-) -> Result<bool> {
-    let json = serde_json::to_string(&reply.without_words()).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    let stored = sqlx::query(include_str!("../../queries/store_reply.sql"))
-        .bind(id)
-        .bind(json)
-        .bind(state)
-        .bind(ended_at)
-        .execute(connection)
-        .await?;
-    Ok(stored.rows_affected() == 1)
+/// What a filing comes to after a reply of the bureau.
+#[derive(Debug, Clone)]
+pub struct StoredReply {
+    /// Row id of the filing.
+    pub id: i64,
+    /// What the bureau said so far.
+    pub reply: Reply,
+    /// Its state from now on.
+    pub state: &'static str,
+    /// When it was over.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+impl StoredReply {
+    /// The filing is over: it was refused.
+    pub fn rejected(id: i64, reply: Reply, now: DateTime<Utc>) -> Self {
+        Self { id, reply, state: "rejected", ended_at: Some(now) }
+    }
+}
+
+/// Stores what the bureau said, without its words; when a filing is over its personal data is erased. Answers the
+/// filings that were not over before.
+pub async fn store_replies(connection: &mut PgConnection, replies: &[StoredReply]) -> Result<Vec<i64>> {
+    let json: serde_json::Result<Vec<String>> =
+        replies.iter().map(|stored| serde_json::to_string(&stored.reply.without_words())).collect();
+    sqlx::query_scalar(include_str!("../../queries/store_replies.sql"))
+        .bind(replies.iter().map(|stored| stored.id).collect::<Vec<i64>>())
+        .bind(json.map_err(|error| sqlx::Error::Encode(error.into()))?)
+        .bind(replies.iter().map(|stored| stored.state).collect::<Vec<&str>>())
+        .bind(replies.iter().map(|stored| stored.ended_at).collect::<Vec<Option<DateTime<Utc>>>>())
+        .fetch_all(connection)
+        .await
 }
 
 /// Lets one filing wait again, for a file of its own.

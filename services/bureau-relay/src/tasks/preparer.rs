@@ -18,7 +18,7 @@ use crate::filing::{FilingIds, RelayFiling};
 use crate::record::{PictureRef, Record};
 use crate::reply::{Outcome, Reply};
 use crate::results::reason_of;
-use crate::store::{self, OrderRef, PreparedRecord, Stored};
+use crate::store::{self, OrderRef, PreparedRecord, Stored, StoredReply};
 use crate::submission::{self, Picture};
 use crate::wire::download::ResultCode;
 use crate::wire::{check, upload};
@@ -78,25 +78,33 @@ impl Worker for Preparer {
         answered: &[(Job, Prepared)],
         effects: &mut Effects,
     ) -> Result<(), sqlx::Error> {
+        let records: Vec<(i64, &PreparedRecord)> = answered
+            .iter()
+            .filter_map(|(_, answer)| match answer {
+                Prepared::Record(id, _, record) => Some((*id, record.as_ref())),
+                Prepared::Already | Prepared::Refused(..) => None,
+            })
+            .collect();
+        // Waiting is measured by the machine's clock: it ends with a call to the outside.
+        let mut stored = store::store_records(connection, &records, Utc::now()).await?.into_iter();
         for (job, answer) in answered {
             effects.set_cause(job.traceparent.clone());
             match answer {
                 Prepared::Already => {}
-                Prepared::Record(id, order, record) => {
-                    // Waiting is measured by the machine's clock: it ends with a call to the outside.
-                    match store::store_record(connection, *id, record, Utc::now()).await? {
-                        Stored::Waits => {
-                            let kilobytes = record.record_bytes / 1024;
-                            let why = format!("record of {kilobytes} KB, checked against the interface's ranges");
-                            effects.journal(order.order_id, "waits for an upload", why);
-                        }
-                        // Perhaps withdrawn meanwhile: then its pictures go as after every end.
-                        Stored::Already => store::leave_objects(connection, *id, &record.own_objects).await?,
-                        Stored::Occupied => {
-                            self.refuse(connection, *id, order, vec![submission::in_flight()], effects).await?;
-                        }
+                Prepared::Record(id, order, record) => match stored.next() {
+                    Some(Stored::Waits) => {
+                        let kilobytes = record.record_bytes / 1024;
+                        let why = format!("record of {kilobytes} KB, checked against the interface's ranges");
+                        effects.journal(order.order_id, "waits for an upload", why);
                     }
-                }
+                    Some(Stored::Occupied) => {
+                        self.refuse(connection, *id, order, vec![submission::in_flight()], effects).await?;
+                    }
+                    // Perhaps withdrawn meanwhile: then its pictures go as after every end.
+                    Some(Stored::Already) | None => {
+                        store::leave_objects(connection, *id, &record.own_objects).await?;
+                    }
+                },
                 Prepared::Refused(id, order, refusals) => {
                     self.refuse(connection, *id, order, refusals.clone(), effects).await?;
                 }
@@ -123,7 +131,7 @@ impl Preparer {
         let now = relay.bus.context().clock.now();
         let reply = Reply { refusals: refusals.clone(), ..Reply::default() };
         let outcome = Outcome::Rejected { results: refusals, sms_timeout: false };
-        if store::store_reply(connection, id, &reply, "rejected", Some(now)).await? {
+        if !store::store_replies(connection, &[StoredReply::rejected(id, reply, now)]).await?.is_empty() {
             effects.journal(order.order_id, "refused before the upload", reason_of(&outcome));
             effects.send(facts::ended(&relay.keyring, order, &outcome, now));
         }

@@ -19,7 +19,7 @@ use crate::record::{PictureError, Record};
 use crate::reply::{Outcome, Reply, upload_entry_name};
 use crate::results::reason_of;
 use crate::sequence::Sequence;
-use crate::store::{self, FileRow, NewFile, StoredRecord};
+use crate::store::{self, FileRow, NewFile, StoredRecord, StoredReply};
 use crate::submission;
 use crate::upload_file::{FileState, Next, Observation, Step, StopReason, step};
 use crate::wire::answer::{CodeClass, MsgCode};
@@ -206,7 +206,7 @@ async fn read_records(relay: &Relay, stored: &[StoredRecord]) -> Result<Option<R
         let results = vec![submission::lost_picture()];
         let reply = Reply { refusals: results.clone(), ..Reply::default() };
         let outcome = Outcome::Rejected { results, sms_timeout: false };
-        if !store::store_reply(&mut tx, record.id, &reply, "rejected", Some(now)).await? {
+        if store::store_replies(&mut tx, &[StoredReply::rejected(record.id, reply, now)]).await?.is_empty() {
             continue;
         }
         effects.set_cause(record.order.traceparent.clone());

@@ -181,7 +181,7 @@ pub fn is_xml_char(character: char) -> bool {
 pub fn escape_into(text: &str, out: &mut String) {
     let mut rest = text;
     // Whole stretches are copied: most of a record is the base64 of pictures, which has nothing to escape.
-    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'<' | b'>' | b'&' | b'"' | b'\r')) {
+    while let Some(at) = first_special(rest.as_bytes()) {
         let (plain, special) = rest.split_at(at);
         out.push_str(plain);
         out.push_str(match special.as_bytes().first() {
@@ -194,6 +194,15 @@ pub fn escape_into(text: &str, out: &mut String) {
         rest = special.get(1..).unwrap_or_default();
     }
     out.push_str(rest);
+}
+
+/// Where the first byte is that must be escaped. A stretch is looked at as a whole first, many bytes at once.
+fn first_special(text: &[u8]) -> Option<usize> {
+    const STRETCH: usize = 64;
+    let is_special = |byte: &u8| matches!(byte, b'<' | b'>' | b'&' | b'"' | b'\r');
+    let has_special = |stretch: &&[u8]| stretch.iter().fold(false, |found, byte| found | is_special(byte));
+    let (index, stretch) = text.chunks(STRETCH).enumerate().find(|(_, stretch)| has_special(stretch))?;
+    stretch.iter().position(is_special).map(|at| index * STRETCH + at)
 }
 
 /// Writes elements without namespaces. Text must have been checked with [`is_xml_char`].

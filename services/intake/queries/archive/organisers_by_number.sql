@@ -1,5 +1,11 @@
--- Organisers on record here, by their number, also by a former one.
+-- Organisers on record here, by their number, also by a former one. One look into the index for each of them, whatever
+-- the planner takes the table for.
 select asked.place, organiser.*
 from unnest($1::text[]) with ordinality as asked (number, place)
-join archive_numbers as known on known.number = asked.number and not known.is_service
-join archive_organisers as organiser on organiser.id = known.record_id and organiser.status = 'filed'
+cross join lateral (
+    select holder.*
+    from archive_numbers as known
+    join archive_organisers as holder on holder.id = known.record_id and holder.status = 'filed'
+    where known.number = asked.number and not known.is_service
+    offset 0
+) as organiser

@@ -11,8 +11,13 @@ kept as (
     select former.order_id, former.kind, former.service_index, former.object, former.object_key, former.sha256,
            former.media_type, former.size_bytes, former.facts, former.scan, former.signature, former.erased_at,
            former.uploaded_at, given.uploaded_at
-    from materials former join given using (order_id, kind, service_index)
-    where former.object <> given.object
+    from given
+    cross join lateral (
+        select * from materials m
+        where m.order_id = given.order_id and m.kind = given.kind and m.service_index = given.service_index
+            and m.object <> given.object
+        offset 0
+    ) as former
 ),
 ended as (
     update uploads set received_bytes = length_bytes, finished_at = given.uploaded_at

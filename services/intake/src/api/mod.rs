@@ -30,6 +30,7 @@ mod statistics;
 mod uploads;
 mod view;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -59,9 +60,27 @@ use auth::Tokens;
 use problem::{Kind, Problem};
 use rate_limits::RateLimits;
 
-/// What the handlers work with.
+/// What the handlers work with. Cheap to clone, as is done several times for every request.
 #[derive(Clone)]
-pub struct Api {
+pub struct Api(Arc<ApiParts>);
+
+impl Api {
+    /// Of these parts.
+    pub fn new(parts: ApiParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for Api {
+    type Target = ApiParts;
+
+    fn deref(&self) -> &ApiParts {
+        &self.0
+    }
+}
+
+/// The parts of an [`Api`].
+pub struct ApiParts {
     /// Outbox and database.
     pub bus: Bus,
     /// Reads that share queries.

@@ -89,12 +89,15 @@ pub async fn by_certificate(pool: &PgPool, indexes: &[Vec<u8>]) -> Result<Vec<Ve
     with_services(pool, found).await
 }
 
-/// Services by domain, A-label form.
+/// Services by domain, A-label form. One look into the index for each domain, whatever the planner takes the table for.
 pub async fn by_domain(pool: &PgPool, domains: &[String]) -> Result<Vec<Vec<ServiceFound>>, sqlx::Error> {
     let query = format!(
-        "select asked.place, {SERVICE} from unnest($1::text[]) with ordinality as asked (domain, place) \
-         join archive_domains held on held.domain = asked.domain \
-         join archive_services service on service.id = held.service_id and service.status = 'filed' {OF_ORGANISER}"
+        "select asked.place, found.* from unnest($1::text[]) with ordinality as asked (domain, place) \
+         cross join lateral (select service_id from archive_domains where domain = asked.domain offset 0) as held \
+         cross join lateral ( \
+             select {SERVICE} from archive_services service {OF_ORGANISER} \
+             where service.id = held.service_id and service.status = 'filed' offset 0 \
+         ) as found"
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(domains).fetch_all(pool).await?;
     by_question(&rows, domains.len())

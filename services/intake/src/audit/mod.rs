@@ -72,7 +72,7 @@ impl Recorder {
     /// Starts the part that writes.
     pub fn start(bus: &Bus) -> Self {
         let context = bus.context();
-        let (gather, answering) = Gather::new(context.common.nats.batch);
+        let (gather, answering) = context.common.nats.gather();
         let (pool, shutdown) = (context.pool.clone(), context.shutdown.clone());
         context.spawn(answering.run(shutdown, move |entries: Vec<Entry>| {
             let pool = pool.clone();

@@ -107,13 +107,8 @@ fn scan_text(scan: Scan) -> &'static str {
 
 /// The materials of orders.
 pub async fn of_all(pool: &PgPool, order_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<MaterialRow>>, sqlx::Error> {
-    let rows = sqlx::query(
-        "select order_id, kind, service_index, object, object_key, sha256, media_type, size_bytes, facts, scan, \
-         signature, uploaded_at from materials where order_id = any($1) order by order_id, kind, service_index",
-    )
-    .bind(order_ids)
-    .fetch_all(pool)
-    .await?;
+    let rows =
+        sqlx::query(include_str!("../../queries/materials/of_orders.sql")).bind(order_ids).fetch_all(pool).await?;
     let mut materials: HashMap<Uuid, Vec<MaterialRow>> = HashMap::new();
     for row in &rows {
         materials.entry(row.try_get("order_id")?).or_default().push(MaterialRow::from_row(row)?);

@@ -4,7 +4,7 @@
 //! A batch that fails is taken apart, so that a poisoned member does not hold back the rest.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::{AckKind, Message};
@@ -142,7 +142,9 @@ async fn follow<H: Handler>(bus: &Bus, consumer: &Consumer, handler: &H, wait_ms
                 Err(error) => interruption = Some(error),
             }
         }
+        let (taken, begin) = (raw.len(), Instant::now());
         take(bus, consumer, handler, raw).await;
+        icp_kit::linger(taken, batch, begin.elapsed(), context.common.nats.linger()).await;
         if let Some(error) = interruption {
             return Err(error.into());
         }

@@ -52,7 +52,7 @@ impl<W: Writes> Group<W> {
     /// Starts the part that writes.
     pub fn start(bus: &Bus, writes: W) -> Self {
         let context = bus.context();
-        let (gather, answering) = Gather::new(context.common.nats.batch);
+        let (gather, answering) = context.common.nats.gather();
         let (bus, writes, shutdown) = (bus.clone(), Arc::new(writes), context.shutdown.clone());
         context.spawn(answering.run(shutdown, move |asked| {
             let (bus, writes) = (bus.clone(), writes.clone());

@@ -1,7 +1,7 @@
 //! Steps that call the outside world: claimed with a lease, run outside of any transaction, completed together.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,9 +16,6 @@ use crate::{Bus, crash};
 
 /// Longest sleep between looks at the table when no job is due and nothing wakes the worker.
 const IDLE_CHECK: Duration = Duration::from_secs(3);
-
-/// How long an answer waits for those of jobs that run beside it, to be recorded in one transaction.
-const ANSWERS_GATHER: Duration = Duration::from_millis(4);
 
 /// A claimed job.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -82,9 +79,14 @@ pub(crate) async fn run<W: Worker>(bus: Bus, worker: Arc<W>) {
         let wake = bus.jobs_wake.notified();
         tokio::pin!(wake);
         wake.as_mut().enable();
+        let begin = Instant::now();
         let wait = match round(&bus, &worker).await {
             Ok(0) => idle_wait(&bus, worker.kind()).await,
-            Ok(_) => Duration::ZERO,
+            Ok(claimed) => {
+                let claim = usize::try_from(bus.context.common.jobs.claim).unwrap_or(usize::MAX);
+                icp_kit::linger(claimed, claim, begin.elapsed(), bus.context.common.nats.linger()).await;
+                Duration::ZERO
+            }
             Err(error) => {
                 tracing::warn!(worker = worker.kind(), %error, "jobs cannot be read; trying again");
                 Duration::from_secs(1)
@@ -130,6 +132,7 @@ async fn round<W: Worker>(bus: &Bus, worker: &Arc<W>) -> Result<usize, sqlx::Err
     if claimed > 0 {
         crash::point("after a claim");
     }
+    let begin = Instant::now();
     // Tasks of their own: a job that waits for the pool must go on while the answers of others are written.
     let mut running = JoinSet::new();
     let permits = Arc::new(Semaphore::new(settings.concurrency.max(1)));
@@ -144,9 +147,8 @@ async fn round<W: Worker>(bus: &Bus, worker: &Arc<W>) -> Result<usize, sqlx::Err
         });
     }
     while let Some(first) = running.join_next().await {
-        if !running.is_empty() {
-            tokio::time::sleep(ANSWERS_GATHER).await;
-        }
+        // Answers of jobs that run side by side are recorded in one transaction.
+        icp_kit::linger(running.len(), usize::MAX, begin.elapsed(), bus.context.common.nats.linger()).await;
         let ended = std::iter::once(first).chain(std::iter::from_fn(|| running.try_join_next()));
         let mut answered = Vec::new();
         // A job that panicked keeps its lease and is tried again when the lease ends.

@@ -3,7 +3,7 @@
 //! The outbox is append-only and read by a cursor over (transaction id, sequence) below the oldest transaction
 //! that is still running, so that no row can appear behind the cursor (docs/adr/0001-outbox-cursor.md).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::HeaderMap;
 use async_nats::jetstream::context::PublishAckFuture;
@@ -58,7 +58,7 @@ impl OutboxRow {
 }
 
 enum Progress {
-    Published,
+    Published(usize),
     HeldBack,
     Idle,
 }
@@ -68,12 +68,14 @@ pub(crate) async fn run(bus: Bus) {
     let mut failures: u32 = 0;
     let mut connection = None;
     loop {
+        let begin = Instant::now();
         let wait = match publish_once(&bus, &mut connection).await {
-            Ok(Progress::Published) => {
+            Ok(Progress::Published(rows)) => {
                 failures = 0;
                 if shutdown.is_cancelled() {
                     return;
                 }
+                icp_kit::linger(rows, BATCH as usize, begin.elapsed(), bus.context.common.nats.linger()).await;
                 continue;
             }
             Ok(Progress::HeldBack) => HELD_BACK,
@@ -146,7 +148,7 @@ async fn publish_next(bus: &Bus, connection: &mut PgConnection) -> anyhow::Resul
             .await?;
     }
     crash::point("after the cursor");
-    result.map(|()| Progress::Published)
+    result.map(|()| Progress::Published(rows.len()))
 }
 
 /// Publishes rows side by side; tells the last position before the first failure.

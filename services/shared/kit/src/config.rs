@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
@@ -10,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::Sensitive;
+use crate::gather::{Answering, Gather};
 
 /// The defaults of the sections that every service has.
 pub const COMMON_DEFAULTS: &str = include_str!("common.default.toml");
@@ -67,12 +69,26 @@ pub struct NatsSection {
     pub replicas: usize,
     /// Messages handled in one transaction at most.
     pub batch: usize,
+    /// Under load, how long a batch is left to grow at most, milliseconds.
+    pub linger_ms: u64,
     /// Attempts before a message becomes a dead letter.
     pub max_attempts: i64,
     /// A message that was not acknowledged comes again after this time, milliseconds.
     pub ack_wait_ms: u64,
     /// Fault injection: publish everything twice.
     pub publish_twice: bool,
+}
+
+impl NatsSection {
+    /// Under load, how long a batch is left to grow at most.
+    pub fn linger(&self) -> Duration {
+        Duration::from_millis(self.linger_ms)
+    }
+
+    /// A place where questions of requests gather, in groups like those of messages, and the part that answers.
+    pub fn gather<Q: Send + 'static, A: Send + 'static>(&self) -> (Gather<Q, A>, Answering<Q, A>) {
+        Gather::new(self.batch, self.linger())
+    }
 }
 
 /// `[jobs]`

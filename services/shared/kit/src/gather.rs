@@ -1,15 +1,30 @@
 //! Questions that come at the same time, answered together.
 //!
-//! While one group is being answered the next one gathers. A lone question is answered at once, so nothing waits
-//! for company.
+//! While one group is being answered the next one gathers. A lone question is answered at once; only after a group that
+//! was a crowd the next one is left to grow for a moment, because each group costs the same whatever its size.
 
 use std::future::Future;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 /// Questions that may wait; those who ask more are held back.
 const WAITING_MAX: usize = 4096;
+/// From this size on a group is a crowd.
+const CROWD: usize = 4;
+
+/// A group is left to grow for so many times the time that the one before took.
+const LINGER_TIMES: u32 = 4;
+
+/// After a group that was a crowd and took so long, leaves the next one to grow: the longer a group takes, because it is
+/// large or the machine is busy, the more is won by having fewer of them. A full group does not wait: the next one is
+/// there already.
+pub async fn linger(group: usize, group_max: usize, took: Duration, most: Duration) {
+    if (CROWD..group_max).contains(&group) {
+        tokio::time::sleep(most.min(took * LINGER_TIMES)).await;
+    }
+}
 
 struct Question<Q, A> {
     question: Q,
@@ -37,13 +52,15 @@ impl<Q, A> std::fmt::Debug for Gather<Q, A> {
 pub struct Answering<Q, A> {
     receiver: mpsc::Receiver<Question<Q, A>>,
     group_max: usize,
+    linger: Duration,
 }
 
 impl<Q: Send + 'static, A: Send + 'static> Gather<Q, A> {
-    /// A place, and the part that answers; at most `group_max` questions are answered together.
-    pub fn new(group_max: usize) -> (Self, Answering<Q, A>) {
+    /// A place, and the part that answers; at most `group_max` questions are answered together, and none waits longer
+    /// than `linger` for company (see [`linger`]).
+    pub fn new(group_max: usize, linger: Duration) -> (Self, Answering<Q, A>) {
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
-        (Self { sender }, Answering { receiver, group_max: group_max.max(1) })
+        (Self { sender }, Answering { receiver, group_max: group_max.max(1), linger })
     }
 
     /// Asks; `None` when the service stops or the one who answers has failed.
@@ -72,12 +89,14 @@ impl<Q: Send + 'static, A: Send + 'static> Answering<Q, A> {
             if taken == 0 {
                 return;
             }
+            let begin = Instant::now();
             let (questions, replies): (Vec<Q>, Vec<oneshot::Sender<A>>) =
                 group.drain(..).map(|asked| (asked.question, asked.reply)).unzip();
             for (reply, answer) in replies.into_iter().zip(answer(questions).await) {
                 // Whoever asked may be gone: its connection was closed.
                 let _ = reply.send(answer);
             }
+            linger(taken, self.group_max, begin.elapsed(), self.linger).await;
         }
     }
 }
@@ -91,14 +110,12 @@ async fn quiet_after(shutdown: &CancellationToken) {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-    use std::time::Duration;
-
     use super::*;
+    use std::sync::{Arc, Mutex};
 
     #[tokio::test]
     async fn questions_that_come_together_are_answered_together() {
-        let (gather, answering) = Gather::<u32, u32>::new(10);
+        let (gather, answering) = Gather::<u32, u32>::new(10, Duration::ZERO);
         let groups = Arc::new(Mutex::new(Vec::new()));
         let seen = groups.clone();
         tokio::spawn(answering.run(CancellationToken::new(), move |questions: Vec<u32>| {
@@ -120,8 +137,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_group_grows_only_behind_a_crowd() {
+        const TOOK: Duration = Duration::from_millis(300);
+        let (gather, answering) = Gather::<u32, usize>::new(100, Duration::from_secs(60));
+        tokio::spawn(answering.run(CancellationToken::new(), |questions: Vec<u32>| async move {
+            tokio::time::sleep(if questions.len() < CROWD { Duration::ZERO } else { TOOK }).await;
+            vec![questions.len(); questions.len()]
+        }));
+        let begin = Instant::now();
+        for lone in 0..3 {
+            assert_eq!(gather.ask(lone).await, Some(1));
+        }
+        assert!(begin.elapsed() < TOOK, "nobody waits who comes alone");
+        let crowd = futures::future::join_all((0..6).map(|n| gather.ask(n))).await;
+        assert_eq!(crowd, vec![Some(6); 6]);
+        let late = async {
+            tokio::time::sleep(TOOK).await;
+            gather.ask(8).await
+        };
+        let both = tokio::join!(gather.ask(7), late);
+        assert_eq!(both, (Some(2), Some(2)));
+        assert!(begin.elapsed() >= TOOK * (1 + LINGER_TIMES));
+    }
+
+    #[tokio::test]
     async fn a_place_whose_answering_part_is_gone_says_so() {
-        let (gather, answering) = Gather::<u32, u32>::new(10);
+        let (gather, answering) = Gather::<u32, u32>::new(10, Duration::ZERO);
         drop(answering);
         assert_eq!(gather.ask(1).await, None);
     }

@@ -16,7 +16,7 @@ pub mod vault;
 
 pub use clock::Clock;
 pub use config::{Common, ConfigError};
-pub use gather::Gather;
+pub use gather::{Gather, linger};
 pub use materials::Materials;
 pub use sealing::Keyring;
 pub use sensitive::Sensitive;
