@@ -29,10 +29,10 @@ const STEP_BOUND: Duration = Duration::from_secs(180);
 #[derive(Debug, Clone, Args)]
 pub struct FlowArguments {
     /// Orders to carry
-    #[arg(long, default_value_t = 5000)]
+    #[arg(long, default_value_t = 6000)]
     pub orders: u32,
     /// Orders in flight at the same time (closed loop)
-    #[arg(long, default_value_t = 400)]
+    #[arg(long, default_value_t = 800)]
     pub concurrency: usize,
     /// Orders that arrive per second, whatever is in flight (open loop; overrides --concurrency)
     #[arg(long)]

@@ -9,6 +9,9 @@ use serde::Serialize;
 use crate::pictures::PictureFigures;
 use crate::processes::{Machine, Usage};
 
+/// Share of the cores that is in use when nothing else holds a run up.
+const SATURATED: f64 = 0.85;
+
 /// Latency of one step, milliseconds.
 #[derive(Debug, Clone, Serialize)]
 pub struct Latency {
@@ -136,7 +139,11 @@ impl FlowReport {
             sum(|u| u.resident_mb),
             sum(|u| u.proportional_mb)
         );
+        let cores = self.machine.cores as f64;
+        let busy = self.cpu_s_per_order * self.orders_per_s;
+        let limit = if busy > SATURATED * cores { "they are the limit" } else { "the limit is elsewhere" };
         println!("  {:.1} CPU ms per order over all processes", self.cpu_s_per_order * 1000.0);
+        println!("  {busy:.2} of {cores} cores busy on average, with the start and the end of the run: {limit}");
     }
 
     /// Writes the figures beside the working folder.
