@@ -13,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 const WAITING_MAX: usize = 4096;
 /// From this size on a group is a crowd.
 const CROWD: usize = 4;
-
 /// A group is left to grow for so many times the time that the one before took.
 const LINGER_TIMES: u32 = 4;
 
@@ -110,8 +109,9 @@ async fn quiet_after(shutdown: &CancellationToken) {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::*;
     use std::sync::{Arc, Mutex};
+
+    use super::*;
 
     #[tokio::test]
     async fn questions_that_come_together_are_answered_together() {
