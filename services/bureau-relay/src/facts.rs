@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::reply::Outcome;
 use crate::store::OrderRef;
 use crate::wire::answer::MsgCode;
-use crate::wire::resent::ResentRecord;
+use crate::wire::download::FiledRecord;
 
 const AREA: &str = "bureau";
 /// Who reads the bureau's words.
@@ -85,7 +85,8 @@ pub fn withdrawal_answered(order: &OrderRef, is_withdrawn: bool, now: DateTime<U
 }
 
 /// What the bureau has on record of an organiser; none where its number is none of a province, or it cannot be sealed.
-pub fn recorded(keyring: &Keyring, record: &ResentRecord, isp_id: i64, now: DateTime<Utc>) -> Option<Outgoing> {
+pub fn recorded(keyring: &Keyring, filed: &FiledRecord, isp_id: i64, now: DateTime<Utc>) -> Option<Outgoing> {
+    let record = &filed.on_record;
     let province = FilingNumber::parse(&record.number).ok()?.province().letters();
     let services = record.services.iter().filter(|service| service.is_connected_by(isp_id));
     let content = bureau::OrganiserRecord {
@@ -107,6 +108,7 @@ pub fn recorded(keyring: &Keyring, record: &ResentRecord, isp_id: i64, now: Date
                 addresses: service.addresses_by(isp_id).map(|(first, last)| relay::IpRange { first, last }).collect(),
             })
             .collect(),
+        is_whole: filed.is_resent,
     };
     let record_id = Uuid::now_v7().to_string();
     let message = bureau::Recorded {

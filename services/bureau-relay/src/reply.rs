@@ -232,7 +232,7 @@ pub fn facts_of(blocks: &[Block], rules: &ReplyRules) -> Vec<(Subject, Fact)> {
             }
             Block::Reviews(reviews) => facts.extend(reviews.iter().filter_map(fact_of_review)),
             Block::Filed(records) => facts.extend(records.iter().map(fact_of_record)),
-            Block::Resent(_) | Block::Removed(_) | Block::Other { .. } => {}
+            Block::Removed(_) | Block::Other { .. } => {}
         }
     }
     facts
@@ -413,6 +413,7 @@ mod tests {
                 service("n-1", 91, vec![filed_access(None, 70, 7), filed_access(Some(41), 71, ISP_ID)]),
                 service("n-2", 92, vec![filed_access(Some(42), 72, ISP_ID)]),
             ],
+            ..FiledRecord::default()
         };
         let filed = (Subject::Unmatched(String::new()), Fact::Filed(record));
         let mut reply = Reply::default();
@@ -446,7 +447,7 @@ mod tests {
         assert_eq!(passed.outcome(&expected, &rules()), None);
         let record = FiledRecord {
             organiser: FiledPart { isp_id: None, bureau_id: Some(90), number: Some("粤n".into()) },
-            services: vec![],
+            ..FiledRecord::default()
         };
         let moved =
             evolve(passed.clone(), &Subject::UploadFile(String::new()), &Fact::Filed(record), &expected, ISP_ID);
@@ -526,6 +527,7 @@ mod tests {
                     domains: vec![],
                     accesses: vec![filed_access(Some(4001), 7, ISP_ID)],
                 }],
+                ..FiledRecord::default()
             };
             let subject = Subject::Request(1, "1001".into());
             let facts = [

@@ -11,7 +11,8 @@ use sqlx::PgConnection;
 use crate::expectation::operation_code;
 use crate::facts;
 use crate::reply::{Approval, Fact, Outcome, Reply, ReplyRules, Subject, evolve};
-use crate::store::{self, StoredReply, SubjectKeys, SubmissionRow};
+use crate::store::{self, OrderRef, StoredReply, SubjectKeys, SubmissionRow};
+use crate::wire::download::{FiledRecord, ResultCode};
 
 /// Whose results are read.
 pub struct Reader<'a> {
@@ -25,31 +26,53 @@ pub struct Reader<'a> {
     pub keyring: &'a Keyring,
 }
 
-/// Applies facts in document order; returns the subjects that belong to no filing of ours.
-pub async fn apply(
+/// What a download says beside the ends of filings.
+#[derive(Debug, Default)]
+pub struct Applied<'a> {
+    /// Records that no filing at the bureau waits for, and those that were sent again.
+    pub records: Vec<&'a FiledRecord>,
+    /// What results are about that belong to no filing of ours.
+    pub strange: BTreeSet<&'a Subject>,
+}
+
+/// Applies facts in document order.
+pub async fn apply<'a>(
     connection: &mut PgConnection,
-    facts: &[(Subject, Fact)],
+    facts: &'a [(Subject, Fact)],
     reader: &Reader<'_>,
     now: DateTime<Utc>,
     effects: &mut Effects,
-) -> Result<Vec<Subject>, sqlx::Error> {
+) -> Result<Applied<'a>, sqlx::Error> {
     let filed: Vec<_> =
         facts.iter().filter_map(|(_, fact)| if let Fact::Filed(it) = fact { Some(it) } else { None }).collect();
     store::remember_records(connection, reader.account, &filed, reader.isp_id).await?;
     let submissions = store::submissions_for_results(connection, reader.account, &keys_of(facts)).await?;
-    let mut unmatched: BTreeSet<Subject> = facts.iter().map(|(subject, _)| subject.clone()).collect();
+    let mut known: BTreeSet<&Subject> = BTreeSet::new();
+    let mut awaited: BTreeSet<&Subject> = BTreeSet::new();
     let mut replies = Vec::new();
     for submission in &submissions {
         let about: Vec<&(Subject, Fact)> = facts.iter().filter(|(subject, _)| is_about(subject, submission)).collect();
-        for (subject, _) in &about {
-            unmatched.remove(subject);
+        known.extend(about.iter().map(|(subject, _)| subject));
+        if submission.file.is_some() && !submission.is_ended() {
+            awaited.extend(about.iter().map(|(subject, _)| subject));
         }
         if !about.is_empty() {
             replies.extend(apply_to(connection, submission, &about, reader, now, effects).await?);
         }
     }
     store::store_replies(connection, &replies).await?;
-    Ok(unmatched.into_iter().collect())
+    let mut applied = Applied::default();
+    for (subject, fact) in facts {
+        match fact {
+            Fact::Filed(record) if record.is_resent || !awaited.contains(subject) => applied.records.push(record),
+            Fact::Filed(_) => {}
+            _ if known.contains(subject) => {}
+            _ => {
+                applied.strange.insert(subject);
+            }
+        }
+    }
+    Ok(applied)
 }
 
 fn keys_of(facts: &[(Subject, Fact)]) -> SubjectKeys {
@@ -178,6 +201,27 @@ fn note_progress(before: &Reply, after: &Reply, submission: &SubmissionRow, effe
     if after.organiser_number.is_some() && before.organiser_number.is_none() {
         effects.journal(submission.order.order_id, "filing numbers arrived", "filed data of the bureau (BASJ)");
     }
+}
+
+/// Ends filings that the bureau would refuse and tells their orders, unless they were over before.
+pub async fn refuse(
+    connection: &mut PgConnection,
+    refused: &[(i64, &OrderRef, Vec<ResultCode>)],
+    keyring: &Keyring,
+    now: DateTime<Utc>,
+    effects: &mut Effects,
+) -> Result<(), sqlx::Error> {
+    let reply = |results: &[ResultCode]| Reply { refusals: results.to_vec(), ..Reply::default() };
+    let replies: Vec<StoredReply> =
+        refused.iter().map(|(id, _, results)| StoredReply::rejected(*id, reply(results), now)).collect();
+    let ended = store::store_replies(connection, &replies).await?;
+    for (_, order, results) in refused.iter().filter(|(id, _, _)| ended.contains(id)) {
+        let outcome = Outcome::Rejected { results: results.clone(), sms_timeout: false };
+        effects.set_cause(order.traceparent.clone());
+        effects.journal(order.order_id, "refused before the upload", reason_of(&outcome));
+        effects.send(facts::ended(keyring, order, &outcome, now));
+    }
+    Ok(())
 }
 
 /// One line for the journal.

@@ -5,7 +5,7 @@
 //! interface (`Zt_xx`, `Dwmc`, …) are known in this module only.
 //!
 //! Reading order: [`charset`], [`xml`], [`dialect`], [`envelope`], [`soap`], [`answer`], [`block`], [`upload`],
-//! [`parts`], [`check`], [`download`], [`resent`].
+//! [`parts`], [`check`], [`download`], [`on_record`].
 
 pub mod answer;
 pub mod block;
@@ -14,8 +14,8 @@ pub mod check;
 pub mod dialect;
 pub mod download;
 pub mod envelope;
+pub mod on_record;
 pub mod parts;
-pub mod resent;
 pub mod soap;
 pub mod upload;
 pub mod xml;

@@ -42,7 +42,7 @@ use crate::timers::Timers;
 use downloads::{Acknowledged, DownloadDesk, DownloadFile};
 use interface::Interface;
 use msg_code::MsgCode;
-use on_record::Correction;
+use on_record::{Correction, SentAs};
 use records::Answer;
 use registry::{Effect, Filing, FilingId, PageResult, Registry, ScriptedRejection};
 pub use script::SmsTexts;
@@ -413,12 +413,16 @@ impl Bureau {
         hold(&self.registry).filed_data(number).map(|record| record.to_xml())
     }
 
-    /// Puts names on record right, and sends the whole record again (SJTB) to the provider that filed it.
+    /// Puts names on record right, and sends the whole record to the provider that filed it.
     pub(crate) fn correct(&self, number: &str, correction: &Correction) -> Result<u64, String> {
         let (isp_id, record) = hold(&self.registry).correct(number, correction)?;
         let account = self.account_by_isp_id.get(&isp_id);
         let account = account.ok_or_else(|| format!("provider {isp_id}, which filed it, has no account here"))?;
-        self.put_into_downloads(*account, vec![records::resent(&record)]);
+        let record = match correction.sent_as {
+            SentAs::Resent => records::resent(&record),
+            SentAs::Filed => records::filed(&record),
+        };
+        self.put_into_downloads(*account, vec![record]);
         Ok(isp_id)
     }
 

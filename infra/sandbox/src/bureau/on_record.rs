@@ -76,6 +76,21 @@ pub struct Correction {
     /// Of services, by number.
     #[serde(default)]
     pub service_names: BTreeMap<String, String>,
+    /// How the provider learns of it.
+    #[serde(default)]
+    pub sent_as: SentAs,
+}
+
+/// How a record comes to a provider that did not ask.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum SentAs {
+    /// All that is on record is sent again.
+    #[default]
+    #[serde(rename = "SJTB")]
+    Resent,
+    /// As filed data, like after an order.
+    #[serde(rename = "BASJ")]
+    Filed,
 }
 
 /// The element with another text in one of its children.

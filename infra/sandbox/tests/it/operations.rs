@@ -122,6 +122,11 @@ async fn a_record_that_an_officer_corrected_is_sent_again_whole() {
     assert_eq!((record.text_at("Zt_xx/Dwmc"), record.text_at("Wz_xx/Wzmc")), (Some("更名公司"), Some("更正的名称")));
     assert_eq!(record.text_at("Wz_xx/Ym_xx/Ym"), Some("example1.cn"));
 
+    bureau.world.set(&path, json!({"organiser_name": "更名公司二", "sent_as": "BASJ"})).await;
+    let download = bureau.world.next_download().await;
+    let record = download.child("ICP").unwrap().child("BASJ").unwrap().child("Baxx").unwrap();
+    assert_eq!(record.text_at("Zt_xx/Dwmc"), Some("更名公司二"));
+
     let unknown = json!({"service_names": {"粤ICP备2020999999号-1": "甲"}});
     assert_eq!(bureau.world.post(&path, unknown).await.0, 409);
     let (elsewhere, _) = bureau.seed(2, 1).await;

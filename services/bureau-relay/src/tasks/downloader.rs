@@ -17,7 +17,6 @@ use crate::store::{self, NewDownload};
 use crate::wire::answer::{CodeClass, MsgCode};
 use crate::wire::download::{self, Block, Removal};
 use crate::wire::envelope::{PackedFile, UnpackedFile};
-use crate::wire::resent::ResentRecord;
 
 enum Progress {
     /// There may be more; ask again at once.
@@ -119,13 +118,6 @@ fn removals_of(block: &Block) -> &[Removal] {
     }
 }
 
-fn resent_of(block: &Block) -> &[ResentRecord] {
-    match block {
-        Block::Resent(records) => records,
-        _ => &[],
-    }
-}
-
 /// Stores a file and does what it says, once.
 async fn process(relay: &Relay, file_name: &str, file: &UnpackedFile) -> Result<(), RoundError> {
     let now = relay.bus.context().clock.now();
@@ -163,23 +155,25 @@ async fn process(relay: &Relay, file_name: &str, file: &UnpackedFile) -> Result<
     let isp_id = relay.bureau.account().isp_id;
     let reader = Reader { account: relay.account(), isp_id, rules, keyring: &relay.keyring };
     let mut effects = Effects::new();
-    let unmatched = results::apply(&mut tx, &facts_of(&blocks, rules), &reader, now, &mut effects).await?;
+    let facts = facts_of(&blocks, rules);
+    let applied = results::apply(&mut tx, &facts, &reader, now, &mut effects).await?;
     for removal in blocks.iter().flat_map(removals_of) {
         store::forget_removal(&mut tx, relay.account(), removal.bureau_id).await?;
     }
-    for record in blocks.iter().flat_map(resent_of) {
+    for record in applied.records {
         match facts::recorded(&relay.keyring, record, isp_id, now) {
             Some(told) => effects.send(told),
             None => {
-                tracing::warn!(file = file_name, number = record.number, "a record is not compared: no such number")
+                let number = &record.on_record.number;
+                tracing::warn!(file = file_name, number, "a record is not compared: no such number")
             }
         }
     }
     relay.bus.commit(tx, effects).await?;
-    if !unmatched.is_empty() {
+    if !applied.strange.is_empty() {
         tracing::warn!(
             file = file_name,
-            count = unmatched.len(),
+            count = applied.strange.len(),
             "results of the bureau belong to no filing of this relay"
         );
     }

@@ -13,12 +13,10 @@ use sqlx::PgConnection;
 
 use super::{Relay, Relays};
 use crate::expectation;
-use crate::facts;
 use crate::filing::{FilingIds, RelayFiling};
 use crate::record::{PictureRef, Record};
-use crate::reply::{Outcome, Reply};
-use crate::results::reason_of;
-use crate::store::{self, OrderRef, PreparedRecord, Stored, StoredReply};
+use crate::results;
+use crate::store::{self, OrderRef, PreparedRecord, Stored};
 use crate::submission::{self, Picture};
 use crate::wire::download::ResultCode;
 use crate::wire::{check, upload};
@@ -87,6 +85,7 @@ impl Worker for Preparer {
             .collect();
         // Waiting is measured by the machine's clock: it ends with a call to the outside.
         let mut stored = store::store_records(connection, &records, Utc::now()).await?.into_iter();
+        let mut refused = Vec::new();
         for (job, answer) in answered {
             effects.set_cause(job.traceparent.clone());
             match answer {
@@ -97,43 +96,19 @@ impl Worker for Preparer {
                         let why = format!("record of {kilobytes} KB, checked against the interface's ranges");
                         effects.journal(order.order_id, "waits for an upload", why);
                     }
-                    Some(Stored::Occupied) => {
-                        self.refuse(connection, *id, order, vec![submission::in_flight()], effects).await?;
-                    }
+                    Some(Stored::Occupied) => refused.push((*id, order, vec![submission::in_flight()])),
                     // Perhaps withdrawn meanwhile: then its pictures go as after every end.
                     Some(Stored::Already) | None => {
                         store::leave_objects(connection, *id, &record.own_objects).await?;
                     }
                 },
-                Prepared::Refused(id, order, refusals) => {
-                    self.refuse(connection, *id, order, refusals.clone(), effects).await?;
-                }
+                Prepared::Refused(id, order, results) => refused.push((*id, order, results.clone())),
             }
         }
+        let relay = self.relays.main();
+        results::refuse(connection, &refused, &relay.keyring, relay.bus.context().clock.now(), effects).await?;
         for relay in self.relays.iter() {
             relay.wake.notify_one();
-        }
-        Ok(())
-    }
-}
-
-impl Preparer {
-    /// Ends a submission that the bureau would refuse, unless it was withdrawn meanwhile.
-    async fn refuse(
-        &self,
-        connection: &mut PgConnection,
-        id: i64,
-        order: &OrderRef,
-        refusals: Vec<ResultCode>,
-        effects: &mut Effects,
-    ) -> Result<(), sqlx::Error> {
-        let relay = self.relays.main();
-        let now = relay.bus.context().clock.now();
-        let reply = Reply { refusals: refusals.clone(), ..Reply::default() };
-        let outcome = Outcome::Rejected { results: refusals, sms_timeout: false };
-        if !store::store_replies(connection, &[StoredReply::rejected(id, reply, now)]).await?.is_empty() {
-            effects.journal(order.order_id, "refused before the upload", reason_of(&outcome));
-            effects.send(facts::ended(&relay.keyring, order, &outcome, now));
         }
         Ok(())
     }

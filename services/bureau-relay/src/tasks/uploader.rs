@@ -16,10 +16,10 @@ use crate::batch::{Waiting, records_for_next_file};
 use crate::client::CallError;
 use crate::facts;
 use crate::record::{PictureError, Record};
-use crate::reply::{Outcome, Reply, upload_entry_name};
-use crate::results::reason_of;
+use crate::reply::upload_entry_name;
+use crate::results;
 use crate::sequence::Sequence;
-use crate::store::{self, FileRow, NewFile, StoredRecord, StoredReply};
+use crate::store::{self, FileRow, NewFile, StoredRecord};
 use crate::submission;
 use crate::upload_file::{FileState, Next, Observation, Step, StopReason, step};
 use crate::wire::answer::{CodeClass, MsgCode};
@@ -198,21 +198,14 @@ async fn read_records(relay: &Relay, stored: &[StoredRecord]) -> Result<Option<R
     if lost.is_empty() {
         return Ok(Some(readable));
     }
-    let now = relay.bus.context().clock.now();
-    let mut tx = relay.bus.begin().await?;
-    let mut effects = Effects::new();
+    let mut refused = Vec::with_capacity(lost.len());
     for (record, object) in lost {
         tracing::error!(order.id = %record.order.order_id, object, "a picture is gone from the object store");
-        let results = vec![submission::lost_picture()];
-        let reply = Reply { refusals: results.clone(), ..Reply::default() };
-        let outcome = Outcome::Rejected { results, sms_timeout: false };
-        if store::store_replies(&mut tx, &[StoredReply::rejected(record.id, reply, now)]).await?.is_empty() {
-            continue;
-        }
-        effects.set_cause(record.order.traceparent.clone());
-        effects.journal(record.order.order_id, "refused before the upload", reason_of(&outcome));
-        effects.send(facts::ended(&relay.keyring, &record.order, &outcome, now));
+        refused.push((record.id, &record.order, vec![submission::lost_picture()]));
     }
+    let mut tx = relay.bus.begin().await?;
+    let mut effects = Effects::new();
+    results::refuse(&mut tx, &refused, &relay.keyring, relay.bus.context().clock.now(), &mut effects).await?;
     relay.bus.commit(tx, effects).await?;
     Ok(None)
 }

@@ -4,7 +4,7 @@
 //! schema is deliberately not enforced, because real bureaus send values that break it (Czlx 35).
 
 use super::charset::{CharsetError, decode_xml};
-use super::resent::{self, ResentRecord};
+use super::on_record::{self, OnRecord};
 use super::xml::{Element, XmlError};
 use crate::filing::address_name;
 
@@ -31,8 +31,6 @@ pub enum Block {
     Reviews(Vec<BureauReview>),
     /// BASJ: data as filed, with the bureau's ids and the filing numbers.
     Filed(Vec<FiledRecord>),
-    /// SJTB/BASJ: the bureau sends whole records again; their ids come as [`Block::Filed`] too.
-    Resent(Vec<ResentRecord>),
     /// ZXSJ: what was taken off the record.
     Removed(Vec<Removal>),
     /// Any other block.
@@ -85,13 +83,17 @@ pub struct BureauReview {
     pub record: Option<String>,
 }
 
-/// `BASJ/Baxx`: an organiser as filed. Only ids and numbers are taken out.
+/// `BASJ/Baxx`: an organiser as filed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FiledRecord {
     /// `Zt_xx`: the organiser itself.
     pub organiser: FiledPart,
     /// `Wz_xx`
     pub services: Vec<FiledService>,
+    /// What it says beside ids and numbers.
+    pub on_record: OnRecord,
+    /// Whether the bureau sent the whole record again (SJTB), whatever orders there are.
+    pub is_resent: bool,
 }
 
 /// Ids and number of one part.
@@ -153,16 +155,12 @@ pub fn read(document: &[u8]) -> Result<Vec<Block>, DownloadError> {
     let mut blocks = Vec::new();
     for group in &root.children {
         match group.name.as_str() {
-            "ICP" => read_icp(group, "ICP", &mut blocks),
+            "ICP" => read_icp(group, false, &mut blocks),
             // A manual resynchronisation wraps the usual groups.
             "SJTB" => {
                 for inner in &group.children {
                     match inner.name.as_str() {
-                        "ICP" => {
-                            read_icp(inner, "SJTB/ICP", &mut blocks);
-                            let records = inner.children_named("BASJ").flat_map(|basj| basj.children_named("Baxx"));
-                            blocks.push(Block::Resent(records.map(resent::read).collect()));
-                        }
+                        "ICP" => read_icp(inner, true, &mut blocks),
                         name => blocks.push(other(&format!("SJTB/{name}"), inner)),
                     }
                 }
@@ -177,7 +175,7 @@ fn other(name: &str, element: &Element) -> Block {
     Block::Other { name: name.to_owned(), xml: element.to_xml() }
 }
 
-fn read_icp(icp: &Element, path: &str, blocks: &mut Vec<Block>) {
+fn read_icp(icp: &Element, is_resent: bool, blocks: &mut Vec<Block>) {
     for block in &icp.children {
         match block.name.as_str() {
             "BAJG" => {
@@ -194,9 +192,12 @@ fn read_icp(icp: &Element, path: &str, blocks: &mut Vec<Block>) {
                     blocks.push(Block::Reviews(reviews));
                 }
             }
-            "BASJ" => blocks.push(Block::Filed(block.children_named("Baxx").map(read_filed).collect())),
+            "BASJ" => {
+                let records = block.children_named("Baxx").map(|record| read_filed(record, is_resent));
+                blocks.push(Block::Filed(records.collect()));
+            }
             "ZXSJ" => blocks.push(Block::Removed(read_removals(block))),
-            name => blocks.push(other(&format!("{path}/{name}"), block)),
+            name => blocks.push(other(&format!("{}/{name}", if is_resent { "SJTB/ICP" } else { "ICP" }), block)),
         }
     }
 }
@@ -232,7 +233,7 @@ fn read_review(element: &Element) -> BureauReview {
     }
 }
 
-fn read_filed(element: &Element) -> FiledRecord {
+fn read_filed(element: &Element, is_resent: bool) -> FiledRecord {
     let organiser = element.child("Zt_xx").map(|zt| part(zt, "IspZtid", "Ztid")).unwrap_or_default();
     let services = element
         .children_named("Wz_xx")
@@ -245,7 +246,7 @@ fn read_filed(element: &Element) -> FiledRecord {
             accesses: wz.children_named("Jr_xx").map(read_access).collect(),
         })
         .collect();
-    FiledRecord { organiser, services }
+    FiledRecord { organiser, services, on_record: on_record::read(element), is_resent }
 }
 
 fn read_access(element: &Element) -> FiledAccess {
@@ -313,7 +314,10 @@ mod tests {
 
     #[test]
     fn the_filed_skeleton_is_read_with_all_ids() {
-        let blocks = read(&gbk_xml(include_str!("golden/filed.xml"))).unwrap();
+        let mut blocks = read(&gbk_xml(include_str!("golden/filed.xml"))).unwrap();
+        let Block::Filed(records) = &mut blocks[0] else { panic!("{blocks:?}") };
+        let said = std::mem::take(&mut records[0].on_record);
+        assert_eq!((said.number.as_str(), said.services.len()), ("浙ICP备00000001号", 1));
         let pair = |isp, bureau, number: Option<&str>| FiledPart {
             isp_id: Some(isp),
             bureau_id: Some(bureau),
@@ -335,8 +339,22 @@ mod tests {
                         }],
                     }],
                 }],
+                ..FiledRecord::default()
             }])]
         );
+    }
+
+    #[test]
+    fn a_record_that_is_sent_again_says_so() {
+        let filed = include_str!("golden/filed.xml");
+        let resent = filed.replace("<ICP>", "<SJTB><ICP>").replace("</ICP>", "</ICP></SJTB>");
+        let (Block::Filed(once), Block::Filed(again)) =
+            (&read(&gbk_xml(filed)).unwrap()[0], &read(&gbk_xml(&resent)).unwrap()[0])
+        else {
+            panic!("no filed data")
+        };
+        assert!(!once[0].is_resent && again[0].is_resent);
+        assert_eq!((&once[0].organiser, &once[0].on_record), (&again[0].organiser, &again[0].on_record));
     }
 
     #[test]
@@ -346,7 +364,7 @@ mod tests {
             <Jg_xx><Bs>7</Bs><Czlx>35</Czlx><Jgxx><Dmms>x</Dmms><Jgdm>1060</Jgdm></Jgxx><Jgxx><Jgdm>?</Jgdm></Jgxx></Jg_xx>\
             </BAJG></ICP><JCDM><Dwxz/></JCDM><SJTB><ICP><BASJ/></ICP><JCDM/></SJTB></DownloadData>";
         let blocks = read(document.as_bytes()).unwrap();
-        assert_eq!(blocks.len(), 7, "{blocks:?}");
+        assert_eq!(blocks.len(), 6, "{blocks:?}");
         assert!(matches!(&blocks[0], Block::Other { name, xml } if name == "ICP/HMDLB" && xml.contains("<x>1</x>")));
         let Block::Results(results) = &blocks[1] else { panic!("{blocks:?}") };
         assert_eq!(results[0].operation, Some(35));
@@ -354,7 +372,7 @@ mod tests {
         assert_eq!(results[0].codes[1], ResultCode { code: 0, text: String::new(), field: String::new() });
         assert!(matches!(&blocks[2], Block::Reviews(r) if r[0].passed == Some(false)));
         assert!(matches!(&blocks[3], Block::Other { name, .. } if name == "JCDM"));
-        assert_eq!(blocks[4..6], [Block::Filed(vec![]), Block::Resent(vec![])]);
+        assert_eq!(blocks[4], Block::Filed(vec![]));
     }
 
     #[test]

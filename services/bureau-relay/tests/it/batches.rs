@@ -4,7 +4,7 @@ use chrono::Utc;
 use icp_relay::expectation::{Expectation, Request};
 use icp_relay::filing::{FilingIds, PartId};
 use icp_relay::store::{self, NewSubmission, OrderRef, PreparedRecord, Stored, StoredReply, SubjectKeys};
-use icp_testkit::shared;
+use icp_testkit::{FreshDatabase, shared};
 use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
@@ -36,16 +36,22 @@ async fn open_keys(connection: &mut PgConnection) -> Vec<(i64, String)> {
         .unwrap()
 }
 
-#[tokio::test]
-async fn of_two_records_with_one_key_the_first_waits_and_the_second_is_told() {
+/// So many submissions in a database of their own, oldest first.
+async fn submissions(count: usize) -> (FreshDatabase, PgConnection, Vec<i64>) {
     let database = shared().await.unwrap().fresh_database("relay").await.unwrap();
     let mut connection = PgConnection::connect(&database.url).await.unwrap();
     icp_relay::MIGRATIONS.run(&mut connection).await.unwrap();
     sqlx::query("insert into accounts (name) values ('main')").execute(&mut connection).await.unwrap();
-    let new: Vec<NewSubmission> = (0..6).map(|_| new_submission()).collect();
+    let new: Vec<NewSubmission> = (0..count).map(|_| new_submission()).collect();
     let inserted = store::insert_submissions(&mut connection, "main", &new, Utc::now()).await.unwrap();
     let mut ids: Vec<i64> = inserted.iter().map(|(id, _)| *id).collect();
     ids.sort_unstable();
+    (database, connection, ids)
+}
+
+#[tokio::test]
+async fn of_two_records_with_one_key_the_first_waits_and_the_second_is_told() {
+    let (_database, mut connection, ids) = submissions(6).await;
     let [before, taken, beside, twin, alone, gone] = ids[..] else { panic!("{ids:?}") };
 
     let stored = store::store_records(&mut connection, &[(before, &record(10, &["x"]))], Utc::now()).await.unwrap();
@@ -84,14 +90,7 @@ async fn of_two_records_with_one_key_the_first_waits_and_the_second_is_told() {
 
 #[tokio::test]
 async fn results_find_their_filings_by_every_name() {
-    let database = shared().await.unwrap().fresh_database("relay").await.unwrap();
-    let mut connection = PgConnection::connect(&database.url).await.unwrap();
-    icp_relay::MIGRATIONS.run(&mut connection).await.unwrap();
-    sqlx::query("insert into accounts (name) values ('main')").execute(&mut connection).await.unwrap();
-    let new: Vec<NewSubmission> = (0..3).map(|_| new_submission()).collect();
-    let inserted = store::insert_submissions(&mut connection, "main", &new, Utc::now()).await.unwrap();
-    let mut ids: Vec<i64> = inserted.iter().map(|(id, _)| *id).collect();
-    ids.sort_unstable();
+    let (_database, mut connection, ids) = submissions(3).await;
     let [first, second, third] = ids[..] else { panic!("{ids:?}") };
     let records = [(first, record(10, &["x"])), (second, record(20, &["y"])), (third, record(30, &["z"]))];
     let given: Vec<(i64, &PreparedRecord)> = records.iter().map(|(id, record)| (*id, record)).collect();

@@ -1,7 +1,7 @@
 //! What does not fit: the same domain in two services, the same certificate in two organisers, and records of the
 //! bureau that say something else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::Ipv4Addr;
 
 use chrono::{DateTime, Utc};
@@ -19,7 +19,7 @@ use super::record::{CERTIFICATE_FIELD, certificate_key, normal_number};
 use super::search::Cursor;
 use crate::content::ip_range;
 
-/// What the bureau has of an organiser, with all of its services through this provider.
+/// What the bureau has of an organiser and its services through this provider.
 #[derive(Debug, Clone)]
 pub struct BureauRecord {
     /// Number of the organiser.
@@ -34,6 +34,8 @@ pub struct BureauRecord {
     pub certificate_number: String,
     /// Its services.
     pub services: Vec<BureauService>,
+    /// Whether these are all. Otherwise the archive may have others.
+    pub is_whole: bool,
 }
 
 /// What the bureau has of a service.
@@ -95,8 +97,28 @@ struct ArchivedService {
 
 /// Compares the archive with what the bureau has, and keeps what differs; tells how many fields do.
 ///
-/// What was different for these organisers before and is no more leaves the list.
+/// What was different before in what is compared and is no more leaves the list.
 pub async fn compare(
+    connection: &mut PgConnection,
+    vault: &Vault,
+    records: &[BureauRecord],
+    at: DateTime<Utc>,
+) -> Result<usize, ArchiveError> {
+    let mut count = 0;
+    let mut rest = records;
+    while !rest.is_empty() {
+        // What is said of an organiser later counts.
+        let mut seen = HashSet::new();
+        let repeated = rest.iter().position(|record| !seen.insert(normal_number(&record.organiser_number)));
+        let (once, others) = rest.split_at(repeated.unwrap_or(rest.len()));
+        count += compare_distinct(connection, vault, once, at).await?;
+        rest = others;
+    }
+    Ok(count)
+}
+
+/// Compares records of organisers of which none comes twice.
+async fn compare_distinct(
     connection: &mut PgConnection,
     vault: &Vault,
     records: &[BureauRecord],
@@ -128,8 +150,17 @@ pub async fn compare(
         differences.extend(differences_of(vault, number, record, archived, own)?);
     }
     let all = |of: fn(&Difference) -> &str| differences.iter().map(of).collect::<Vec<_>>();
+    let given = || records.iter().zip(&numbers);
+    let whole: Vec<&str> = given().filter(|(record, _)| record.is_whole).map(|(_, number)| number.as_str()).collect();
+    let named = given().flat_map(|(record, number)| {
+        let services = record.services.iter().map(|service| normal_number(&service.number));
+        std::iter::once(String::new()).chain(services).map(move |service| (number.as_str(), service))
+    });
+    let (named_organisers, named_services): (Vec<&str>, Vec<String>) = named.unzip();
     sqlx::query(include_str!("../../queries/archive/save_differences.sql"))
-        .bind(&numbers)
+        .bind(whole)
+        .bind(named_organisers)
+        .bind(named_services)
         .bind(all(|difference| &difference.organiser_number))
         .bind(all(|difference| &difference.service_number))
         .bind(all(|difference| difference.field))
@@ -177,7 +208,7 @@ fn differences_of(
         services.into_iter().map(|service| (service.number.as_str(), service)).collect();
     let at_bureau: BTreeMap<String, &BureauService> =
         record.services.iter().map(|service| (normal_number(&service.number), service)).collect();
-    for service in archived.keys().filter(|number| !at_bureau.contains_key(**number)) {
+    for service in archived.keys().filter(|number| record.is_whole && !at_bureau.contains_key(**number)) {
         tell(service, "services", "connected".to_owned(), String::new());
     }
     for (number, bureau) in &at_bureau {

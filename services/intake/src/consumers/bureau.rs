@@ -141,5 +141,6 @@ fn bureau_record(message: bureau::OrganiserRecord) -> Result<BureauRecord, Strin
         nature,
         certificate_number: message.certificate.map(|common::Certificate { number, .. }| number).unwrap_or_default(),
         services: services.collect(),
+        is_whole: message.is_whole,
     })
 }

@@ -56,13 +56,15 @@ async fn duplicates_and_differences_are_listed_until_they_are_mended() {
             domains: service.domains,
             addresses: service.access.addresses.iter().map(|it| content::ip_range(it).unwrap()).collect(),
         }],
+        is_whole: true,
     };
-    let compare = async |record: BureauRecord| {
+    let compare_all = async |records: &[BureauRecord]| {
         let mut tx = app.pool.begin().await.unwrap();
-        let count = mismatch::compare(&mut tx, &vault(), &[record], day(3)).await.unwrap();
+        let count = mismatch::compare(&mut tx, &vault(), records, day(3)).await.unwrap();
         tx.commit().await.unwrap();
         count
     };
+    let compare = async |record: BureauRecord| compare_all(&[record]).await;
     assert_eq!(compare(record(filing.services[0].clone(), &first)).await, 0);
     let mut other = filing.services[0].clone();
     other.domains = vec!["specimen-other.cn".to_owned()];
@@ -79,8 +81,25 @@ async fn duplicates_and_differences_are_listed_until_they_are_mended() {
         2,
         "one missing on each side"
     );
-    assert_eq!(compare(record(filing.services[0].clone(), &first)).await, 0);
+    let unchanged = || record(filing.services[0].clone(), &first);
+    assert_eq!(compare(unchanged()).await, 0);
     assert_eq!(list("difference").await.len(), 0, "mended");
+
+    // Said twice in one batch: what comes last counts.
+    let mut renamed = unchanged();
+    renamed.services[0].name = "更正的名称".to_owned();
+    compare_all(&[renamed.clone(), renamed.clone()]).await;
+    assert_eq!(list("difference").await.len(), 1);
+    // A record that does not name every service says nothing of the others.
+    let of_itself = || BureauRecord { services: Vec::new(), is_whole: false, ..unchanged() };
+    assert_eq!(compare(of_itself()).await, 0);
+    assert_eq!(list("difference").await.len(), 1, "the service was not spoken of");
+    compare(BureauRecord { nature: 1, ..of_itself() }).await;
+    assert_eq!(list("difference").await.len(), 2);
+    compare(BureauRecord { is_whole: false, ..unchanged() }).await;
+    assert_eq!(list("difference").await.len(), 0, "both were spoken of");
+    compare_all(&[renamed, unchanged()]).await;
+    assert_eq!(list("difference").await.len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,6 +125,7 @@ async fn what_the_bureau_sends_again_is_compared_with_the_archive() {
                 domains: service.domains.clone(),
                 addresses: service.access.addresses.iter().map(|it| content::ip_range(it).unwrap()).collect(),
             }],
+            is_whole: true,
         };
         let record_id = Uuid::now_v7().to_string();
         let message = bureau::Recorded {

@@ -1,4 +1,4 @@
-//! Records that the bureau sends again are told to intake, sealed.
+//! Records that the bureau sends again, or that no order waits for, are told to intake, sealed.
 
 use icp_testkit::wait_until;
 use serde_json::json;
@@ -62,11 +62,14 @@ async fn a_record_that_is_sent_again_is_told_with_its_services_here() {
     assert_eq!(known, 2, "the ids are learnt as from any filed data");
 }
 
-async fn a_correction_of_the_bureau_reaches_intake(interface: &str) {
+async fn a_correction_of_the_bureau_reaches_intake(interface: &str, sent_as: &str) {
     let platform = Platform::start(interface).await;
     let filed = platform.carry(filing(1)).await.approved();
     let (organiser, service) = (filed.organiser_number, filed.service_numbers[0].clone());
-    let names = json!({"organiser_name": "更名有限公司", "service_names": {service.clone(): "更正的名称"}});
+    let told_before = |event: &Event| matches!(event, Event::Recorded(_));
+    assert!(!platform.world.events().await.iter().any(told_before), "the order itself awaited its filed data");
+    let names =
+        json!({"organiser_name": "更名有限公司", "service_names": {service.clone(): "更正的名称"}, "sent_as": sent_as});
     platform.post(&format!("/bureau/records/{organiser}/correction"), &names).await;
     let recorded = wait_until("the corrected record to be told", BOUND, || async {
         let told = platform.world.events().await.into_iter().find_map(|event| match event {
@@ -84,14 +87,20 @@ async fn a_correction_of_the_bureau_reaches_intake(interface: &str) {
     assert_eq!((told.services[0].number.as_str(), told.services[0].name.as_str()), (service.as_str(), "更正的名称"));
     assert_eq!(told.services[0].domains, declared.services[0].domains);
     assert_eq!(told.services[0].addresses, declared.services[0].addresses);
+    assert_eq!(told.is_whole, sent_as == "SJTB");
 }
 
 #[tokio::test]
-async fn a_correction_of_the_bureau_reaches_intake_in_v3() {
-    a_correction_of_the_bureau_reaches_intake("V3.0").await;
+async fn a_correction_that_the_bureau_sends_again_reaches_intake_in_v3() {
+    a_correction_of_the_bureau_reaches_intake("V3.0", "SJTB").await;
 }
 
 #[tokio::test]
-async fn a_correction_of_the_bureau_reaches_intake_in_v5() {
-    a_correction_of_the_bureau_reaches_intake("V5.0").await;
+async fn a_correction_that_the_bureau_sends_again_reaches_intake_in_v5() {
+    a_correction_of_the_bureau_reaches_intake("V5.0", "SJTB").await;
+}
+
+#[tokio::test]
+async fn filed_data_that_no_order_waits_for_reaches_intake() {
+    a_correction_of_the_bureau_reaches_intake("V3.0", "BASJ").await;
 }

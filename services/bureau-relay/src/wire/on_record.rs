@@ -1,11 +1,11 @@
-//! Whole records that the bureau sends again on request (SJTB), with the data that can be compared.
+//! What the filed data of the bureau (BASJ) says of an organiser and its services, as far as it can be compared.
 
 use super::download::{number, text};
 use super::xml::Element;
 
 /// An organiser with its services, as filed.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct ResentRecord {
+pub struct OnRecord {
     /// `Baxh`
     pub number: String,
     /// `Ztid`
@@ -19,12 +19,12 @@ pub struct ResentRecord {
     /// `Zjhm`
     pub certificate_number: String,
     /// `Wz_xx`
-    pub services: Vec<ResentService>,
+    pub services: Vec<ServiceOnRecord>,
 }
 
 /// A service of it.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct ResentService {
+pub struct ServiceOnRecord {
     /// `Baxh`
     pub number: String,
     /// `Wzid`
@@ -34,32 +34,32 @@ pub struct ResentService {
     /// `Ym`
     pub domains: Vec<String>,
     /// `Jr_xx`
-    pub accesses: Vec<ResentAccess>,
+    pub accesses: Vec<AccessOnRecord>,
 }
 
 /// An access of it.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct ResentAccess {
+pub struct AccessOnRecord {
     /// `Ispid`: the provider.
     pub provider: Option<i64>,
     /// `Qsip` and `Zzip` of each range.
     pub addresses: Vec<(u32, u32)>,
 }
 
-impl ResentAccess {
+impl AccessOnRecord {
     fn is_through(&self, isp_id: i64) -> bool {
         self.provider.is_none_or(|provider| provider == isp_id)
     }
 }
 
-impl std::fmt::Debug for ResentRecord {
+impl std::fmt::Debug for OnRecord {
     /// Shows nothing personal.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "ResentRecord({}, {} services)", self.number, self.services.len())
+        write!(formatter, "OnRecord({}, {} services)", self.number, self.services.len())
     }
 }
 
-impl ResentService {
+impl ServiceOnRecord {
     /// Whether this provider connects it. What has no access, such as a mini-program, is the provider's that the
     /// bureau sends it to.
     pub fn is_connected_by(&self, isp_id: i64) -> bool {
@@ -74,11 +74,11 @@ impl ResentService {
 }
 
 /// Reads one `Baxx`.
-pub(super) fn read(element: &Element) -> ResentRecord {
+pub(super) fn read(element: &Element) -> OnRecord {
     let said = |of: Option<&Element>, name: &str| of.and_then(|it| text(it, name)).unwrap_or_default();
     let organiser = element.child("Zt_xx");
     let certificate = organiser.and_then(|it| it.child("Zj"));
-    ResentRecord {
+    OnRecord {
         number: said(organiser, "Baxh"),
         id: organiser.and_then(|it| number(it, "Ztid")),
         name: said(organiser, "Dwmc"),
@@ -89,13 +89,13 @@ pub(super) fn read(element: &Element) -> ResentRecord {
     }
 }
 
-fn read_service(element: &Element) -> ResentService {
+fn read_service(element: &Element) -> ServiceOnRecord {
     let accesses = element.children_named("Jr_xx").map(|access| {
         let ranges =
             access.children_named("Ip_xx").filter_map(|range| Some((number(range, "Qsip")?, number(range, "Zzip")?)));
-        ResentAccess { provider: number(access, "Ispid"), addresses: ranges.collect() }
+        AccessOnRecord { provider: number(access, "Ispid"), addresses: ranges.collect() }
     });
-    ResentService {
+    ServiceOnRecord {
         number: text(element, "Baxh").unwrap_or_default(),
         id: number(element, "Wzid"),
         name: text(element, "Wzmc").unwrap_or_default(),
@@ -113,13 +113,10 @@ mod tests {
     const OWN: i64 = 330_000_000_001;
 
     #[test]
-    fn a_record_that_is_sent_again_is_read_with_its_data() {
-        let filed = include_str!("golden/filed.xml");
-        let resent = filed.replace("<ICP>", "<SJTB><ICP>").replace("</ICP>", "</ICP></SJTB>");
-        let blocks = download::read(&gbk_xml(&resent)).unwrap();
-        let Some(Block::Resent(records)) = blocks.last() else { panic!("{blocks:?}") };
-        assert!(matches!(&blocks[0], Block::Filed(filed) if filed.len() == 1), "its ids are learnt as always");
-        let record = &records[0];
+    fn a_record_is_read_with_its_data() {
+        let blocks = download::read(&gbk_xml(include_str!("golden/filed.xml"))).unwrap();
+        let Some(Block::Filed(records)) = blocks.last() else { panic!("{blocks:?}") };
+        let record = &records[0].on_record;
         assert_eq!((record.name.as_str(), record.nature, record.id), ("示例科技有限公司", 4, Some(900_001)));
         assert_eq!((record.certificate_kind, record.certificate_number.as_str()), (1, "91330000EXAMPLE001"));
         let service = &record.services[0];
