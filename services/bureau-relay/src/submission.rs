@@ -61,8 +61,8 @@ pub fn wanted_materials(filing: &relay::RelayFiling) -> Vec<(MaterialKind, &comm
         .collect();
     // Records that are written one for each service then have their pictures in the order of the records.
     wanted.sort_by_key(|(kind, material)| match owner_of(*kind, 0) {
-        AttachmentOwner::Organiser => (0, 0),
-        AttachmentOwner::Service(_) => (1, material.service_index),
+        AttachmentOwner::Organiser => (0, 0, *kind),
+        AttachmentOwner::Service(_) => (1, material.service_index, *kind),
     });
     wanted
 }
@@ -183,7 +183,9 @@ fn refusal(code: u32, field: &str, problem: &str) -> ResultCode {
 
 fn owner_of(kind: MaterialKind, service_index: usize) -> AttachmentOwner {
     match kind {
-        MaterialKind::OrganiserCertificate | MaterialKind::OrganiserPrincipalId => AttachmentOwner::Organiser,
+        MaterialKind::OrganiserCertificate
+        | MaterialKind::OrganiserPrincipalId
+        | MaterialKind::OrganiserPrincipalIdBack => AttachmentOwner::Organiser,
         _ => AttachmentOwner::Service(service_index),
     }
 }
@@ -327,15 +329,22 @@ mod tests {
         assert_eq!(wanted_materials(&cancelled).len(), 0, "a cancellation has no pictures");
         let of_service = |service_index| common::Material { service_index, ..material("service-principal-id") };
         let filing = relay::RelayFiling {
-            materials: vec![of_service(1), of_service(0), material("organiser-certificate")],
+            materials: vec![
+                of_service(1),
+                material("service-principal-id-back"),
+                of_service(0),
+                material("organiser-certificate"),
+            ],
             ..Default::default()
         };
         let order: Vec<_> = wanted_materials(&filing).into_iter().map(|(kind, m)| (kind, m.service_index)).collect();
         let id = MaterialKind::ServicePrincipalId;
-        assert_eq!(order, [(MaterialKind::OrganiserCertificate, 0), (id, 0), (id, 1)]);
+        let back = MaterialKind::ServicePrincipalIdBack;
+        assert_eq!(order, [(MaterialKind::OrganiserCertificate, 0), (id, 0), (back, 0), (id, 1)]);
         let alone = relay::RelayFiling { operation: "change_organiser".into(), ..filing };
         assert_eq!(wanted_materials(&alone).len(), 1);
         assert_eq!(owner_of(MaterialKind::ServicePrincipalFace, 3), AttachmentOwner::Service(3));
         assert_eq!(owner_of(MaterialKind::OrganiserPrincipalId, 3), AttachmentOwner::Organiser);
+        assert_eq!(owner_of(MaterialKind::OrganiserPrincipalIdBack, 0), AttachmentOwner::Organiser);
     }
 }

@@ -75,8 +75,14 @@ pub fn opens_material(named: &[String], kind: &str, service: u32) -> bool {
         Some(MaterialKind::OrganiserCertificate) => {
             vec!["organiser.name".to_owned(), "organiser.certificate".to_owned()]
         }
-        Some(MaterialKind::OrganiserPrincipalId) => vec!["organiser.principal".to_owned()],
-        Some(MaterialKind::ServicePrincipalId | MaterialKind::ServicePrincipalFace) => {
+        Some(MaterialKind::OrganiserPrincipalId | MaterialKind::OrganiserPrincipalIdBack) => {
+            vec!["organiser.principal".to_owned()]
+        }
+        Some(
+            MaterialKind::ServicePrincipalId
+            | MaterialKind::ServicePrincipalIdBack
+            | MaterialKind::ServicePrincipalFace,
+        ) => {
             vec![format!("services[{service}].principal")]
         }
         _ => Vec::new(),

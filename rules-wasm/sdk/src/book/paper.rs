@@ -36,7 +36,9 @@ macro_rules! papers {
 papers! {
     ORGANISER_CERTIFICATE = OrganiserCertificate;
     ORGANISER_PRINCIPAL_ID = OrganiserPrincipalId;
+    ORGANISER_PRINCIPAL_ID_BACK = OrganiserPrincipalIdBack;
     SERVICE_PRINCIPAL_ID = ServicePrincipalId;
+    SERVICE_PRINCIPAL_ID_BACK = ServicePrincipalIdBack;
     SERVICE_PRINCIPAL_FACE = ServicePrincipalFace;
     REPRESENTATIVE_ID = LegalRepresentativeId;
     COMMITMENT = Commitment;

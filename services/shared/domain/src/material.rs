@@ -14,8 +14,12 @@ pub enum MaterialKind {
     OrganiserCertificate,
     /// Identity document of the organiser's person in charge (主体负责人证件).
     OrganiserPrincipalId,
+    /// The same document's other side, where it has a picture of its own (主体负责人证件背面).
+    OrganiserPrincipalIdBack,
     /// Identity document of the service's person in charge (服务负责人证件).
     ServicePrincipalId,
+    /// The same document's other side, where it has a picture of its own (服务负责人证件背面).
+    ServicePrincipalIdBack,
     /// Picture of the service's person in charge taken at capture (核验照片).
     ServicePrincipalFace,
     /// Letter of commitment (承诺书).
@@ -112,10 +116,12 @@ pub enum MaterialKind {
 
 impl MaterialKind {
     /// Every kind, in the order in which applicants are asked for them.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 51] = [
         Self::OrganiserCertificate,
         Self::OrganiserPrincipalId,
+        Self::OrganiserPrincipalIdBack,
         Self::ServicePrincipalId,
+        Self::ServicePrincipalIdBack,
         Self::ServicePrincipalFace,
         Self::Commitment,
         Self::LegalRepresentativeId,
@@ -171,10 +177,20 @@ impl MaterialKind {
             Self::OrganiserPrincipalId => {
                 ("organiser-principal-id", "主体负责人证件", "identity document of the organiser's person in charge")
             }
+            Self::OrganiserPrincipalIdBack => (
+                "organiser-principal-id-back",
+                "主体负责人证件（背面）",
+                "other side of the identity document of the organiser's person in charge",
+            ),
             Self::ServicePrincipalId => (
                 "service-principal-id",
                 "互联网信息服务负责人证件",
                 "identity document of the service's person in charge",
+            ),
+            Self::ServicePrincipalIdBack => (
+                "service-principal-id-back",
+                "互联网信息服务负责人证件（背面）",
+                "other side of the identity document of the service's person in charge",
             ),
             Self::ServicePrincipalFace => (
                 "service-principal-face",
@@ -295,8 +311,8 @@ impl MaterialKind {
     pub fn bureau_purpose(self) -> Option<u16> {
         match self {
             Self::OrganiserCertificate => Some(2),
-            Self::OrganiserPrincipalId => Some(3),
-            Self::ServicePrincipalId => Some(4),
+            Self::OrganiserPrincipalId | Self::OrganiserPrincipalIdBack => Some(3),
+            Self::ServicePrincipalId | Self::ServicePrincipalIdBack => Some(4),
             Self::ServicePrincipalFace => Some(5),
             _ => None,
         }
@@ -320,7 +336,9 @@ impl MaterialKind {
             self,
             Self::OrganiserCertificate
                 | Self::OrganiserPrincipalId
+                | Self::OrganiserPrincipalIdBack
                 | Self::ServicePrincipalId
+                | Self::ServicePrincipalIdBack
                 | Self::ServicePrincipalFace
                 | Self::LegalRepresentativeId
         )
