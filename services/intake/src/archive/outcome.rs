@@ -52,6 +52,7 @@ pub struct Outcomes<'a> {
     organisers: BTreeMap<Uuid, OrganiserRecord>,
     services: BTreeMap<Uuid, ServiceRecord>,
     by_number: HashMap<String, Uuid>,
+    by_former_number: HashMap<String, Uuid>,
     keys: HashMap<Uuid, DataKey>,
     touched: HashSet<Uuid>,
     /// New domains and packages, by service.
@@ -80,6 +81,7 @@ impl<'a> Outcomes<'a> {
             organisers: BTreeMap::new(),
             services: BTreeMap::new(),
             by_number: HashMap::new(),
+            by_former_number: HashMap::new(),
             keys: HashMap::new(),
             touched: HashSet::new(),
             traits: BTreeMap::new(),
@@ -90,16 +92,23 @@ impl<'a> Outcomes<'a> {
         }
     }
 
-    /// A stored organiser that the batch may concern.
-    pub fn know_organiser(&mut self, record: OrganiserRecord) {
+    /// An organiser that the batch may concern, with the numbers that it had before.
+    pub fn know_organiser(&mut self, record: OrganiserRecord, former: Vec<String>) {
+        self.by_former_number.extend(former.into_iter().map(|number| (number, record.id)));
         self.by_number.insert(record.number.clone(), record.id);
         self.organisers.insert(record.id, record);
     }
 
-    /// A stored service that the batch may concern.
-    pub fn know_service(&mut self, record: ServiceRecord) {
+    /// A service that the batch may concern, with the numbers that it had before.
+    pub fn know_service(&mut self, record: ServiceRecord, former: Vec<String>) {
+        self.by_former_number.extend(former.into_iter().map(|number| (number, record.id)));
         self.by_number.insert(record.number.clone(), record.id);
         self.services.insert(record.id, record);
+    }
+
+    /// The record that has this number, or had it.
+    fn find(&self, number: &str) -> Option<Uuid> {
+        self.by_number.get(number).or_else(|| self.by_former_number.get(number)).copied()
     }
 
     /// Organisers that changed.
@@ -155,7 +164,7 @@ impl<'a> Outcomes<'a> {
 
     /// Finds or adds the organiser, and brings its data up to date where the order carries them.
     fn organiser<'f>(&mut self, filed: &'f Filed, part: Part) -> Result<Option<Entry<'f>>, ArchiveError> {
-        let known = filed.organiser_numbers().find_map(|number| self.by_number.get(&number).copied());
+        let known = filed.organiser_numbers().find_map(|number| self.find(&number));
         let known = known.filter(|id| self.organisers.contains_key(id));
         let Some(id) = known.or_else(|| self.add_organiser(filed)) else { return Ok(None) };
         let entry = Entry { filed, organiser_id: id };
@@ -200,7 +209,7 @@ impl<'a> Outcomes<'a> {
         };
         let id = record.id;
         self.numbers.insert(id, NewNumber { number, is_service: false, since: filed.at });
-        self.know_organiser(record);
+        self.know_organiser(record, Vec::new());
         Some(id)
     }
 
@@ -247,11 +256,13 @@ impl<'a> Outcomes<'a> {
         Ok(key)
     }
 
-    /// A place change brings a new number; the services keep their ordinals under it.
+    /// A place change brings a new number; the services keep their ordinals under it. A former number that an
+    /// order names does not come back.
     fn renumber_organiser(&mut self, entry: &Entry<'_>) {
         let number = normal_number(&entry.filed.organiser_number);
+        let declared = entry.filed.filing.organiser.number.as_deref().map(normal_number);
         let Some(record) = self.organisers.get_mut(&entry.organiser_id) else { return };
-        if number.is_empty() || record.number == number {
+        if number.is_empty() || record.number == number || declared.as_ref() == Some(&number) {
             return;
         }
         let former = std::mem::replace(&mut record.number, number.clone());
@@ -334,8 +345,10 @@ impl<'a> Outcomes<'a> {
         if is_bare || part.brings_data() {
             self.declare_service(entry, id, declared)?;
         }
-        if let Some(number) = entry.filed.service_numbers.get(index) {
-            self.renumber_service(entry, id, normal_number(number));
+        let number = entry.filed.service_numbers.get(index).map(|number| normal_number(number));
+        let named = declared.number.as_deref().map(normal_number);
+        if let Some(number) = number.filter(|number| named.as_ref() != Some(number)) {
+            self.renumber_service(entry, id, number);
         }
         let bureau_id = known_id(&entry.filed.service_ids, index);
         if let (Some(record), Some(_)) = (self.services.get_mut(&id), bureau_id)
@@ -357,13 +370,10 @@ impl<'a> Outcomes<'a> {
     }
 
     fn find_service(&self, entry: &Entry<'_>, index: usize, declared: &InternetService) -> Option<Uuid> {
-        let declared_number = declared.number.as_deref().map(normal_number);
-        let number_now = entry.filed.service_numbers.get(index).map(|number| normal_number(number));
-        [declared_number, number_now]
-            .into_iter()
-            .flatten()
-            .find_map(|number| self.by_number.get(&number).copied())
-            .filter(|id| self.services.contains_key(id))
+        let declared = declared.number.as_deref().and_then(|number| self.find(&normal_number(number)));
+        // A number that a bureau gives may have been another record's.
+        let now = || self.by_number.get(&normal_number(entry.filed.service_numbers.get(index)?)).copied();
+        declared.or_else(now).filter(|id| self.services.contains_key(id))
     }
 
     fn add_service(&mut self, entry: &Entry<'_>, index: usize, declared: &InternetService) -> Option<Uuid> {
@@ -388,7 +398,7 @@ impl<'a> Outcomes<'a> {
         };
         let id = record.id;
         self.numbers.insert(id, NewNumber { number, is_service: true, since: *at });
-        self.know_service(record);
+        self.know_service(record, Vec::new());
         Some(id)
     }
 
@@ -477,7 +487,7 @@ impl<'a> Outcomes<'a> {
     }
 
     fn deregister_organiser(&mut self, filed: &Filed) {
-        let known = filed.organiser_numbers().find_map(|number| self.by_number.get(&number).copied());
+        let known = filed.organiser_numbers().find_map(|number| self.find(&number));
         let Some(record) = known.and_then(|id| self.organisers.get_mut(&id)) else { return };
         record.status = Status::Deregistered;
         record.order_id = filed.order_id;

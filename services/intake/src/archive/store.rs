@@ -41,7 +41,7 @@ pub async fn load(
         .fetch_all(&mut *connection)
         .await?;
     for row in &rows {
-        outcomes.know_organiser(organiser(row)?);
+        outcomes.know_organiser(organiser(row)?, row.try_get("former")?);
     }
     let rows = sqlx::query(include_str!("../../queries/archive/load_services.sql"))
         .bind(&services)
@@ -49,7 +49,7 @@ pub async fn load(
         .fetch_all(&mut *connection)
         .await?;
     for row in &rows {
-        outcomes.know_service(service(row)?);
+        outcomes.know_service(service(row)?, row.try_get("former")?);
     }
     Ok(())
 }

@@ -230,10 +230,13 @@ async fn records_change_hands_numbers_and_organisers() {
     assert_eq!(service["numbers"][0]["until"], service["numbers"][1]["since"]);
     assert_eq!(app.organiser(ORGANISER).await["number"], new_organiser);
 
-    // Transfer to another account: the first one sees it no more.
-    let mut transfer = outcome(OrderType::Transfer, about(1, new_organiser), new_organiser, &[], 3);
+    // Transfer to another account, which names the former number: the first one sees it no more.
+    let mut transfer = outcome(OrderType::Transfer, about(1, ORGANISER), ORGANISER, &[], 3);
     transfer.account = "b".to_owned();
     app.enter(&[transfer]).await;
+    let organisers: Vec<String> =
+        sqlx::query_scalar("select number from archive_organisers").fetch_all(&app.pool).await.unwrap();
+    assert_eq!(organisers, [new_organiser], "the record is the same, and keeps its number of today");
     let path = format!("/v1/archive/services/{new_number}");
     assert_eq!(app.read(APPLICANT, &path).await.status, 404);
     assert_eq!(app.read(OTHER, &path).await.status, 200);
