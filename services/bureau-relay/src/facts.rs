@@ -1,5 +1,5 @@
 //! What the relay tells the other services: `icp.evt.bureau.v1.{received,approved,rejected,withdrawal_answered,
-//! status_answered,recorded}.<province>`. Words of the bureau and its records are sealed for intake.
+//! status_answered,recorded,removed}.<province>`. Words of the bureau and its records are sealed for intake.
 
 use chrono::{DateTime, Utc};
 use icp_bus::Outgoing;
@@ -10,7 +10,7 @@ use icp_proto::{bureau, relay};
 use uuid::Uuid;
 
 use crate::reply::Outcome;
-use crate::store::OrderRef;
+use crate::store::{OrderRef, RemovedRecord};
 use crate::wire::answer::MsgCode;
 use crate::wire::download::FiledRecord;
 
@@ -118,6 +118,20 @@ pub fn recorded(keyring: &Keyring, filed: &FiledRecord, isp_id: i64, now: DateTi
         at_unix_ms: now.timestamp_millis(),
     };
     Some(Outgoing::event(AREA, "recorded", province, record_id, &message))
+}
+
+/// The bureau took a record off; none where its number is not known or none of a province.
+pub fn removed(record: &RemovedRecord, bureau_id: i64, now: DateTime<Utc>) -> Option<Outgoing> {
+    let number = record.number.as_deref()?;
+    let province = FilingNumber::parse(number).ok()?.province().letters();
+    let message = bureau::Removed {
+        province: province.to_owned(),
+        kind: record.kind.clone(),
+        number: number.to_owned(),
+        bureau_id,
+        at_unix_ms: now.timestamp_millis(),
+    };
+    Some(Outgoing::event(AREA, "removed", province, bureau_id, &message))
 }
 
 /// Words for intake. The key is there since the start; if it fails all the same, the codes are told without words, which

@@ -19,7 +19,7 @@ use crate::filing::FilingIds;
 use crate::sequence::Sequence;
 use crate::upload_file::FileState;
 
-pub use bureau_records::{forget_record, forget_removal, known_ids, remember_records};
+pub use bureau_records::{RemovedRecord, forget_record, forget_removal, known_ids, remember_records};
 pub use objects::{erase_uploads, forget_objects, left_objects, old_uploads};
 pub use results::{
     StoredReply, SubjectKeys, SubmissionRow, release_submission, store_replies, submissions_for_results,

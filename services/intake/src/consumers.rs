@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::approval::CarriedOut;
 use crate::archive;
 use crate::archive::mismatch::{self, BureauRecord};
+use crate::archive::outcome::removal::Removal;
 use crate::bureau_results::BureauResults;
 use crate::determination::{self, Recorded};
 use crate::idle::Plan;
@@ -72,6 +73,8 @@ pub enum Told {
     Status(Uuid, Recorded),
     /// What the bureau has on record of an organiser.
     Record(Box<BureauRecord>),
+    /// What the bureau took off the record.
+    Removal(Removal),
     /// Nothing that concerns it.
     Nothing,
 }
@@ -83,6 +86,10 @@ impl Told {
 
     fn status(&self) -> Option<(Uuid, Recorded)> {
         if let Self::Status(query, recorded) = self { Some((*query, recorded.clone())) } else { None }
+    }
+
+    fn removal(&self) -> Option<Removal> {
+        if let Self::Removal(removal) = self { Some(removal.clone()) } else { None }
     }
 
     fn record(&self) -> Option<BureauRecord> {
@@ -168,6 +175,10 @@ impl Handler for Answers {
             }
             let carried_out = changes.iter().filter_map(|change| change.carried_out.as_ref());
             archive::enter(connection, &self.vault, carried_out).await?;
+        }
+        let removals: Vec<Removal> = batch.iter().filter_map(|delivery| delivery.message.removal()).collect();
+        if !removals.is_empty() {
+            archive::remove(connection, &self.vault, &removals).await?;
         }
         let records: Vec<BureauRecord> = batch.iter().filter_map(|delivery| delivery.message.record()).collect();
         if !records.is_empty() {

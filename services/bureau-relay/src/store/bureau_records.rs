@@ -6,7 +6,7 @@ use sqlx::{PgConnection, PgPool, Row as _};
 
 use super::Result;
 use crate::filing::{KnownIds, KnownService, RelayFiling};
-use crate::wire::download::{FiledPart, FiledRecord, FiledService};
+use crate::wire::download::{FiledPart, FiledRecord, FiledService, Removal};
 
 /// The bureau's ids of what a filing names by number.
 pub async fn known_ids(pool: &PgPool, account: &str, filing: &RelayFiling) -> Result<KnownIds> {
@@ -152,16 +152,35 @@ pub async fn forget_record(connection: &mut PgConnection, account: &str, kind: &
     Ok(())
 }
 
-/// Forgets what a notice of removal (ZXSJ) names; its id is unique over all kinds of records.
-pub async fn forget_removal(connection: &mut PgConnection, account: &str, bureau_id: i64) -> Result<()> {
-    let kinds: Vec<String> =
-        sqlx::query_scalar("select kind from bureau_records where account = $1 and bureau_id = $2")
-            .bind(account)
-            .bind(bureau_id)
-            .fetch_all(&mut *connection)
-            .await?;
-    for kind in kinds {
-        forget_record(connection, account, &kind, bureau_id).await?;
+/// A record that a notice of removal (ZXSJ) names, as it was known here.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct RemovedRecord {
+    /// `organiser`, `service` or `access`.
+    pub kind: String,
+    /// Its filing number; for an access, that of its service.
+    pub number: Option<String>,
+    /// Whether an access is through this provider.
+    pub is_own: bool,
+}
+
+/// Forgets what a notice of removal names, and tells what it was: nothing where it was forgotten before. Its id is unique
+/// over all kinds of records; should it stand for two, the kind that the notice names counts.
+pub async fn forget_removal(
+    connection: &mut PgConnection,
+    account: &str,
+    removal: &Removal,
+) -> Result<Vec<RemovedRecord>> {
+    let mut removed: Vec<RemovedRecord> = sqlx::query_as(include_str!("../../queries/removed_records.sql"))
+        .bind(account)
+        .bind(removal.bureau_id)
+        .fetch_all(&mut *connection)
+        .await?;
+    let is_named = |record: &RemovedRecord| removal.kind.is_some_and(|kind| kind.as_str() == record.kind);
+    if removed.iter().any(is_named) {
+        removed.retain(is_named);
     }
-    Ok(())
+    for record in &removed {
+        forget_record(connection, account, &record.kind, removal.bureau_id).await?;
+    }
+    Ok(removed)
 }

@@ -158,7 +158,17 @@ async fn process(relay: &Relay, file_name: &str, file: &UnpackedFile) -> Result<
     let facts = facts_of(&blocks, rules);
     let applied = results::apply(&mut tx, &facts, &reader, now, &mut effects).await?;
     for removal in blocks.iter().flat_map(removals_of) {
-        store::forget_removal(&mut tx, relay.account(), removal.bureau_id).await?;
+        let removed = store::forget_removal(&mut tx, relay.account(), removal).await?;
+        // An access of another provider concerns nobody here.
+        for record in removed.iter().filter(|record| record.is_own) {
+            match facts::removed(record, removal.bureau_id, now) {
+                Some(told) => effects.send(told),
+                None => {
+                    let (kind, id) = (&record.kind, removal.bureau_id);
+                    tracing::warn!(file = file_name, kind, id, "a removal is not told: its number is not known")
+                }
+            }
+        }
     }
     for record in applied.records {
         match facts::recorded(&relay.keyring, record, isp_id, now) {

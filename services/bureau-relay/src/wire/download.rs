@@ -143,6 +143,30 @@ pub struct FiledAccess {
 pub struct Removal {
     /// `Jlid`: the bureau's id of the organiser, service or access.
     pub bureau_id: i64,
+    /// `Zxlb`: which of them; `None` for anything else.
+    pub kind: Option<RecordKind>,
+}
+
+/// What can be taken off the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordKind {
+    /// 主体, `Zxlb` 0.
+    Organiser,
+    /// 网站, `Zxlb` 1.
+    Service,
+    /// 接入, `Zxlb` 2.
+    Access,
+}
+
+impl RecordKind {
+    /// The text form, e.g. `organiser`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Organiser => "organiser",
+            Self::Service => "service",
+            Self::Access => "access",
+        }
+    }
 }
 
 /// Reads a document.
@@ -264,7 +288,16 @@ fn read_access(element: &Element) -> FiledAccess {
 /// The rows stand in the block itself or each in an element of its own.
 fn read_removals(block: &Element) -> Vec<Removal> {
     let rows = std::iter::once(block).chain(&block.children);
-    rows.filter_map(|row| Some(Removal { bureau_id: number(row, "Jlid")? })).collect()
+    rows.filter_map(|row| Some(Removal { bureau_id: number(row, "Jlid")?, kind: removed_kind(row) })).collect()
+}
+
+fn removed_kind(row: &Element) -> Option<RecordKind> {
+    match number(row, "Zxlb")? {
+        0 => Some(RecordKind::Organiser),
+        1 => Some(RecordKind::Service),
+        2 => Some(RecordKind::Access),
+        _ => None,
+    }
 }
 
 fn part(element: &Element, isp_tag: &str, bureau_tag: &str) -> FiledPart {
@@ -377,9 +410,13 @@ mod tests {
 
     #[test]
     fn what_was_taken_off_is_read_in_either_form() {
-        for rows in ["<Zxlb>1</Zxlb><Jlid>7</Jlid>", "<Zx_xx><Zxlb>1</Zxlb><Jlid>7</Jlid><Bz>x</Bz></Zx_xx>"] {
+        for (rows, kind) in [
+            ("<Zxlb>1</Zxlb><Jlid>7</Jlid>", Some(RecordKind::Service)),
+            ("<Zx_xx><Zxlb>2</Zxlb><Jlid>7</Jlid><Bz>x</Bz></Zx_xx>", Some(RecordKind::Access)),
+            ("<Zx_xx><Zxlb>9</Zxlb><Jlid>7</Jlid></Zx_xx>", None),
+        ] {
             let document = format!("<DownloadData><ICP><ZXSJ>{rows}</ZXSJ></ICP></DownloadData>");
-            assert_eq!(read(document.as_bytes()).unwrap(), [Block::Removed(vec![Removal { bureau_id: 7 }])]);
+            assert_eq!(read(document.as_bytes()).unwrap(), [Block::Removed(vec![Removal { bureau_id: 7, kind }])]);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Records that the bureau sends again, or that no order waits for, are told to intake, sealed.
+//! Records that the bureau sends again, or that no order waits for, are told to intake, sealed; what it takes off, too.
 
 use icp_testkit::wait_until;
 use serde_json::json;
@@ -103,4 +103,63 @@ async fn a_correction_that_the_bureau_sends_again_reaches_intake_in_v5() {
 #[tokio::test]
 async fn filed_data_that_no_order_waits_for_reaches_intake() {
     a_correction_of_the_bureau_reaches_intake("V3.0", "BASJ").await;
+}
+
+#[tokio::test]
+async fn what_the_bureau_takes_off_is_told_once_by_its_number() {
+    let world = World::start().await;
+    let organiser = |id: i64, number: &str, services: &str| {
+        format!(
+            "<Baxx><Zt_xx><Ztid>{id}</Ztid><Dwmc>{MARK}</Dwmc><Dwxz>4</Dwxz>\
+             <Zj><Zjlx>1</Zjlx><Zjhm>{MARK}-NUMBER</Zjhm></Zj><Baxh>{number}</Baxh></Zt_xx>{services}</Baxx>"
+        )
+    };
+    let service = |id: i64, access: i64, provider: i64, number: &str| {
+        format!(
+            "<Wz_xx><Wzid>{id}</Wzid><Wzmc>{MARK}</Wzmc><Ym_xx><Ym>removed{id}.cn</Ym></Ym_xx>\
+             <Jr_xx><Jrid>{access}</Jrid><Ispid>{provider}</Ispid></Jr_xx><Baxh>{number}</Baxh></Wz_xx>"
+        )
+    };
+    let services = service(910_001, 930_001, ISP_ID, "浙ICP备20000001号-1")
+        + &service(910_002, 930_002, ISP_ID + 1, "浙ICP备20000001号-2")
+        + &service(910_003, 930_003, ISP_ID, "浙ICP备20000001号-3");
+    // An id that stands for two records.
+    let ambiguous = organiser(77, "浙ICP备20000002号", &service(77, 930_004, ISP_ID, "浙ICP备20000002号-1"));
+    let records = organiser(900_001, "浙ICP备20000001号", &services) + &ambiguous;
+    let removals =
+        [(2, 930_001), (2, 930_002), (1, 910_003), (1, 910_003), (0, 900_001), (2, 930_003), (0, 4_711), (1, 77)];
+    world.bureau.with(|b| {
+        b.hand_out(&format!("<BASJ>{records}</BASJ>"));
+        for (kind, id) in removals {
+            b.hand_out(&format!("<ZXSJ><Zx_xx><Zxlb>{kind}</Zxlb><Jlid>{id}</Jlid><Bz>x</Bz></Zx_xx></ZXSJ>"));
+        }
+    });
+    wait_until("every file to be taken", BOUND, || async {
+        let count = world.bureau.with(|b| b.acknowledged.len());
+        if count == 1 + removals.len() { Ok(()) } else { Err(format!("{count} acknowledged")) }
+    })
+    .await
+    .unwrap();
+    let told: Vec<(String, String, i64)> = world
+        .events()
+        .await
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Removed(removed) => {
+                assert_eq!(removed.province, "zj");
+                Some((removed.kind, removed.number, removed.bureau_id))
+            }
+            _ => None,
+        })
+        .collect();
+    let expected = [
+        ("access", "浙ICP备20000001号-1", 930_001),
+        ("service", "浙ICP备20000001号-3", 910_003),
+        ("organiser", "浙ICP备20000001号", 900_001),
+        ("service", "浙ICP备20000002号-1", 77),
+    ];
+    assert_eq!(told, expected.map(|(kind, number, id)| (kind.to_owned(), number.to_owned(), id)));
+    let left: Vec<i64> =
+        sqlx::query_scalar("select bureau_id from bureau_records").fetch_all(&world.pool).await.unwrap();
+    assert_eq!(left, [77], "the other organiser is on record still");
 }

@@ -41,6 +41,7 @@ pub enum Event {
     Answered(bureau::StatusAnswered),
     WithdrawalAnswered(bureau::WithdrawalAnswered),
     Recorded(bureau::Recorded),
+    Removed(bureau::Removed),
 }
 
 impl World {
@@ -264,6 +265,7 @@ impl World {
                     "icp.evt.bureau.v1.recorded" => {
                         Event::Recorded(bureau::Recorded::decode(payload.as_slice()).unwrap())
                     }
+                    "icp.evt.bureau.v1.removed" => Event::Removed(bureau::Removed::decode(payload.as_slice()).unwrap()),
                     other => panic!("unexpected message {other}: {}", String::from_utf8_lossy(&payload)),
                 }
             })

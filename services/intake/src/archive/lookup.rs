@@ -111,11 +111,11 @@ pub struct HistoryFound {
     pub at: DateTime<Utc>,
     /// What, e.g. `filed`.
     pub event: String,
-    /// By which order.
-    pub order_id: Uuid,
+    /// By which order; null where the bureau took the record off by itself.
+    pub order_id: Option<Uuid>,
     /// Its type.
-    #[schema(value_type = OrderType)]
-    pub order_type: String,
+    #[schema(value_type = Option<OrderType>)]
+    pub order_type: Option<String>,
     /// The service, in the history of its organiser.
     pub service_number: Option<String>,
 }

@@ -34,6 +34,8 @@ use crate::approval::CarriedOut;
 use crate::entitlements;
 use crate::order::Numbers;
 use outcome::Outcomes;
+use outcome::removal::Removal;
+use store::Concerned;
 
 /// The outcome of an order: what the bureau put on record, or, for a claim or a transfer, what the provider did.
 #[derive(Debug, Clone)]
@@ -145,9 +147,23 @@ pub async fn apply(connection: &mut PgConnection, vault: &Vault, filed: &[Filed]
         return Ok(());
     }
     let mut outcomes = Outcomes::new(vault);
-    store::load(connection, &filed, &mut outcomes).await?;
+    store::load(connection, &Concerned::by_outcomes(&filed), &mut outcomes).await?;
     for filed in filed {
         outcomes.enter(filed)?;
+    }
+    store::write(connection, &outcomes).await?;
+    entitlements::store::end(connection, &outcomes.ended()).await?;
+    Ok(())
+}
+
+/// Takes off the archive what the bureau took off the record; what is off already changes nothing.
+pub async fn remove(connection: &mut PgConnection, vault: &Vault, removals: &[Removal]) -> Result<(), ArchiveError> {
+    let concerned = Concerned::by_removals(removals);
+    let mut outcomes = Outcomes::new(vault);
+    store::load(connection, &concerned, &mut outcomes).await?;
+    let open_accesses = store::open_accesses(connection, concerned.services()).await?;
+    for removal in removals {
+        outcomes.remove(removal, &open_accesses);
     }
     store::write(connection, &outcomes).await?;
     entitlements::store::end(connection, &outcomes.ended()).await?;

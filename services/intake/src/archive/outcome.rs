@@ -1,7 +1,9 @@
 //! What outcomes of orders change in the archive, by the one description of order types.
 //!
 //! [`Outcomes`] holds the records that a batch concerns, takes the outcomes one after the other, and knows at the end
-//! what has to be written.
+//! what has to be written. What the bureau takes off without an order goes the same way ([`removal`]).
+
+pub mod removal;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -27,10 +29,8 @@ pub struct HistoryLine {
     pub service_id: Option<Uuid>,
     /// When.
     pub at: DateTime<Utc>,
-    /// By which order.
-    pub order_id: Uuid,
-    /// Its type.
-    pub order_type: OrderType,
+    /// By which order, and its type; none where the bureau took the record off by itself.
+    pub order: Option<(Uuid, OrderType)>,
     /// What, e.g. `filed`.
     pub event: &'static str,
 }
@@ -71,6 +71,21 @@ pub struct Outcomes<'a> {
 struct Entry<'f> {
     filed: &'f Filed,
     organiser_id: Uuid,
+}
+
+/// When the records of an organiser change, and by which order.
+#[derive(Debug, Clone, Copy)]
+struct Change {
+    organiser_id: Uuid,
+    at: DateTime<Utc>,
+    order: Option<(Uuid, OrderType)>,
+}
+
+impl Entry<'_> {
+    fn change(&self) -> Change {
+        let Filed { order_id, order_type, at, .. } = self.filed;
+        Change { organiser_id: self.organiser_id, at: *at, order: Some((*order_id, *order_type)) }
+    }
 }
 
 impl<'a> Outcomes<'a> {
@@ -173,9 +188,9 @@ impl<'a> Outcomes<'a> {
             self.declare_organiser(&entry)?;
         }
         if is_bare {
-            self.tell(&entry, None, "filed");
+            self.tell(entry.change(), None, "filed");
         } else if part == Part::Changed {
-            self.tell(&entry, None, "changed");
+            self.tell(entry.change(), None, "changed");
         }
         if part == Part::OnRecordElsewhere {
             self.hold_if_idle(&entry);
@@ -272,7 +287,7 @@ impl<'a> Outcomes<'a> {
         let (organiser_id, since) = (entry.organiser_id, entry.filed.at);
         let begins = NewNumber { number: number.clone(), is_service: false, since };
         self.numbers.insert(organiser_id, begins);
-        self.tell(entry, None, "renumbered");
+        self.tell(entry.change(), None, "renumbered");
         for id in self.services_of(entry.organiser_id) {
             let under = self.services.get(&id).and_then(|service| under_new_number(&service.number, &former, &number));
             if let Some(number) = under {
@@ -292,7 +307,7 @@ impl<'a> Outcomes<'a> {
         self.touched.insert(id);
         self.by_number.insert(number.clone(), id);
         self.numbers.insert(id, NewNumber { number, is_service: true, since: entry.filed.at });
-        self.tell(entry, Some(id), "renumbered");
+        self.tell(entry.change(), Some(id), "renumbered");
     }
 
     /// Binds the record to the account. Without `is_transfer` only a record that nobody holds.
@@ -311,7 +326,7 @@ impl<'a> Outcomes<'a> {
                 self.touched.insert(id);
             }
         }
-        self.tell(entry, None, if is_transfer { "transferred" } else { "claimed" });
+        self.tell(entry.change(), None, if is_transfer { "transferred" } else { "claimed" });
     }
 
     /// A record that came back from another provider belongs to the account that brings it, unless services of it
@@ -358,9 +373,9 @@ impl<'a> Outcomes<'a> {
             self.touched.insert(id);
         }
         if is_bare {
-            self.tell(entry, Some(id), "filed");
+            self.tell(entry.change(), Some(id), "filed");
         } else if part == Part::Changed {
-            self.tell(entry, Some(id), "changed");
+            self.tell(entry.change(), Some(id), "changed");
         }
         // What was not known here is connected here, where the order says that it is on record.
         let access = if is_bare && access == Part::OnRecord { Part::New } else { access };
@@ -430,7 +445,7 @@ impl<'a> Outcomes<'a> {
         record.account = account;
         record.updated_at = entry.filed.at;
         self.touched.insert(id);
-        self.tell(entry, Some(id), "moved");
+        self.tell(entry.change(), Some(id), "moved");
     }
 
     fn access(
@@ -441,63 +456,75 @@ impl<'a> Outcomes<'a> {
         declared: &Access,
         part: Part,
     ) {
-        let opens = matches!(part, Part::New | Part::Changed | Part::OnRecordElsewhere);
-        if !opens && part != Part::Leaves {
+        if part == Part::Leaves {
+            self.disconnect(entry.change(), id);
+        }
+        if !matches!(part, Part::New | Part::Changed | Part::OnRecordElsewhere) {
             return;
         }
         if let Some(record) = self.services.get_mut(&id) {
-            record.is_connected = opens;
+            record.is_connected = true;
             record.updated_at = entry.filed.at;
         }
         self.touched.insert(id);
-        if opens {
-            let bureau_id = known_id(&entry.filed.access_ids, index);
-            let opening = Opening { bureau_id, access: declared.clone(), since: entry.filed.at };
-            self.openings.insert(id, opening);
-            self.tell(entry, Some(id), if was_connected { "access_changed" } else { "connected" });
-        } else {
-            self.close(entry, id);
-        }
+        let bureau_id = known_id(&entry.filed.access_ids, index);
+        let opening = Opening { bureau_id, access: declared.clone(), since: entry.filed.at };
+        self.openings.insert(id, opening);
+        self.tell(entry.change(), Some(id), if was_connected { "access_changed" } else { "connected" });
     }
 
-    fn close(&mut self, entry: &Entry<'_>, id: Uuid) {
+    fn disconnect(&mut self, change: Change, id: Uuid) {
+        let Some(record) = self.services.get_mut(&id) else { return };
+        if !record.is_connected {
+            return;
+        }
+        record.is_connected = false;
+        record.updated_at = change.at;
+        self.touched.insert(id);
         self.openings.remove(&id);
-        self.closings.insert(id, entry.filed.at);
-        self.tell(entry, Some(id), "disconnected");
+        self.closings.insert(id, change.at);
+        self.tell(change, Some(id), "disconnected");
     }
 
     fn deregister_service(&mut self, entry: &Entry<'_>, index: usize, declared: &InternetService) {
         let Some(id) = self.find_service(entry, index, declared) else { return };
-        self.take_off(entry, id);
+        self.take_off(entry.change(), id);
     }
 
-    fn take_off(&mut self, entry: &Entry<'_>, id: Uuid) {
+    fn take_off(&mut self, change: Change, id: Uuid) {
         let Some(record) = self.services.get_mut(&id) else { return };
         if record.status == Status::Deregistered {
             return;
         }
         record.status = Status::Deregistered;
-        record.updated_at = entry.filed.at;
-        let was_connected = std::mem::replace(&mut record.is_connected, false);
+        record.updated_at = change.at;
         self.touched.insert(id);
-        if was_connected {
-            self.close(entry, id);
-        }
-        self.tell(entry, Some(id), "deregistered");
+        self.disconnect(change, id);
+        self.tell(change, Some(id), "deregistered");
     }
 
     fn deregister_organiser(&mut self, filed: &Filed) {
         let known = filed.organiser_numbers().find_map(|number| self.find(&number));
-        let Some(record) = known.and_then(|id| self.organisers.get_mut(&id)) else { return };
-        record.status = Status::Deregistered;
-        record.order_id = filed.order_id;
-        record.updated_at = filed.at;
-        let entry = Entry { filed, organiser_id: record.id };
-        self.touched.insert(entry.organiser_id);
-        for id in self.services_of(entry.organiser_id) {
-            self.take_off(&entry, id);
+        if let Some(organiser_id) = known {
+            self.take_organiser_off(Entry { filed, organiser_id }.change());
         }
-        self.tell(&entry, None, "deregistered");
+    }
+
+    fn take_organiser_off(&mut self, change: Change) {
+        let Some(record) = self.organisers.get_mut(&change.organiser_id) else { return };
+        if record.status == Status::Deregistered {
+            return;
+        }
+        record.status = Status::Deregistered;
+        record.updated_at = change.at;
+        if let Some((order_id, _)) = change.order {
+            record.order_id = order_id;
+        }
+        self.touched.insert(change.organiser_id);
+        for id in self.services_of(change.organiser_id) {
+            self.take_off(change, id);
+        }
+        self.tell(change, None, "deregistered");
     }
 
     fn services_of(&self, organiser_id: Uuid) -> Vec<Uuid> {
@@ -508,17 +535,9 @@ impl<'a> Outcomes<'a> {
             .collect()
     }
 
-    fn tell(&mut self, entry: &Entry<'_>, service_id: Option<Uuid>, event: &'static str) {
-        let Filed { order_id, order_type, at, .. } = entry.filed;
-        let organiser_id = entry.organiser_id;
-        self.history.push(HistoryLine {
-            organiser_id,
-            service_id,
-            at: *at,
-            order_id: *order_id,
-            order_type: *order_type,
-            event,
-        });
+    fn tell(&mut self, change: Change, service_id: Option<Uuid>, event: &'static str) {
+        let Change { organiser_id, at, order } = change;
+        self.history.push(HistoryLine { organiser_id, service_id, at, order, event });
     }
 }
 

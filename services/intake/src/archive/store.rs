@@ -1,6 +1,6 @@
 //! The SQL of what outcomes change. Statements are per batch, never per record.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::PgConnection;
 use sqlx::Row as _;
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::Filed;
 use super::outcome::Outcomes;
+use super::outcome::removal::{Removal, Removed};
 use super::record::{OrganiserRecord, ServiceRecord, Status, name_key};
 
 /// Marks orders as archived; tells which were not before.
@@ -24,34 +25,82 @@ pub async fn mark_applied(connection: &mut PgConnection, filed: &[Filed]) -> Res
     Ok(new.into_iter().collect())
 }
 
+/// Numbers of the records that a batch concerns.
+#[derive(Debug, Default)]
+pub struct Concerned {
+    organisers: Vec<String>,
+    services: Vec<String>,
+    /// Organisers of which it concerns all services.
+    whole: Vec<String>,
+}
+
+impl Concerned {
+    /// Those of outcomes of orders.
+    pub fn by_outcomes(filed: &[&Filed]) -> Self {
+        let named = |numbers: Vec<String>| numbers.into_iter().filter(|number| !number.is_empty()).collect::<Vec<_>>();
+        let whole = filed.iter().filter(|filed| filed.concerns_all_services());
+        Self {
+            organisers: named(filed.iter().flat_map(|filed| filed.organiser_numbers()).collect()),
+            services: named(filed.iter().flat_map(|filed| filed.all_service_numbers()).collect()),
+            whole: named(whole.flat_map(|filed| filed.organiser_numbers()).collect()),
+        }
+    }
+
+    /// Those of what the bureau took off.
+    pub fn by_removals(removals: &[Removal]) -> Self {
+        let (organisers, services): (Vec<&Removal>, Vec<&Removal>) =
+            removals.iter().partition(|removal| removal.what == Removed::Organiser);
+        let organisers: Vec<String> = organisers.into_iter().map(Removal::normal_number).collect();
+        let services = services.into_iter().map(Removal::normal_number).collect();
+        Self { whole: organisers.clone(), organisers, services }
+    }
+
+    /// Services that it names.
+    pub fn services(&self) -> &[String] {
+        &self.services
+    }
+}
+
 /// Reads and locks the records that a batch concerns.
 pub async fn load(
     connection: &mut PgConnection,
-    filed: &[&Filed],
+    concerned: &Concerned,
     outcomes: &mut Outcomes<'_>,
 ) -> Result<(), sqlx::Error> {
-    let named = |numbers: Vec<String>| numbers.into_iter().filter(|number| !number.is_empty()).collect::<Vec<_>>();
-    let organisers = named(filed.iter().flat_map(|filed| filed.organiser_numbers()).collect());
-    let services = named(filed.iter().flat_map(|filed| filed.all_service_numbers()).collect());
-    let whole = filed.iter().filter(|filed| filed.concerns_all_services());
-    let whole = named(whole.flat_map(|filed| filed.organiser_numbers()).collect());
+    let Concerned { organisers, services, whole } = concerned;
     let rows = sqlx::query(include_str!("../../queries/archive/load_organisers.sql"))
-        .bind(&organisers)
-        .bind(&services)
+        .bind(organisers)
+        .bind(services)
         .fetch_all(&mut *connection)
         .await?;
     for row in &rows {
         outcomes.know_organiser(organiser(row)?, row.try_get("former")?);
     }
     let rows = sqlx::query(include_str!("../../queries/archive/load_services.sql"))
-        .bind(&services)
-        .bind(&whole)
+        .bind(services)
+        .bind(whole)
         .fetch_all(&mut *connection)
         .await?;
     for row in &rows {
         outcomes.know_service(service(row)?, row.try_get("former")?);
     }
     Ok(())
+}
+
+/// The bureau's ids of accesses that stand, by service, of services with these numbers.
+pub async fn open_accesses(
+    connection: &mut PgConnection,
+    services: &[String],
+) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
+    let rows: Vec<(Uuid, i64)> = sqlx::query_as(
+        "select access.service_id, access.bureau_id from archive_numbers known \
+         join archive_accesses access on access.service_id = known.record_id \
+         where known.number = any($1) and known.is_service and access.until is null and access.bureau_id is not null",
+    )
+    .bind(services)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().collect())
 }
 
 fn organiser(row: &PgRow) -> Result<OrganiserRecord, sqlx::Error> {
@@ -259,8 +308,8 @@ async fn save_history(connection: &mut PgConnection, outcomes: &Outcomes<'_>) ->
     .bind(all(&lines, |line| line.organiser_id))
     .bind(all(&lines, |line| line.service_id))
     .bind(all(&lines, |line| line.at))
-    .bind(all(&lines, |line| line.order_id))
-    .bind(all(&lines, |line| line.order_type.as_str()))
+    .bind(all(&lines, |line| line.order.map(|(order_id, _)| order_id)))
+    .bind(all(&lines, |line| line.order.map(|(_, order_type)| order_type.as_str())))
     .bind(all(&lines, |line| line.event))
     .execute(connection)
     .await?;

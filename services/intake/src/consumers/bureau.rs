@@ -1,5 +1,6 @@
 //! What the relay tells of the bureau: receipts, decisions, answers to questions, and what is on record there.
 
+use chrono::DateTime;
 use icp_bus::Failure;
 use icp_domain::{Filing, Finding};
 use icp_kit::{DataKey, Keyring};
@@ -8,6 +9,7 @@ use uuid::Uuid;
 
 use super::{Answers, Fact, Said, Told, order_id, read as decoded};
 use crate::archive::mismatch::{BureauRecord, BureauService};
+use crate::archive::outcome::removal::{Removal, Removed};
 use crate::bureau_results;
 use crate::desk::words::{self, Words};
 use crate::determination::Recorded;
@@ -60,6 +62,7 @@ pub(super) fn read(keyring: &Keyring, kind: &str, payload: &[u8]) -> Result<Told
             let record = keyring.open(&sealed, &message.record_id).map_err(|error| error.to_string())?;
             return Ok(Told::Record(Box::new(bureau_record(record)?)));
         }
+        "icp.evt.bureau.v1.removed" => return removal(decoded(payload)?).map(Told::Removal),
         // Facts that do not concern intake.
         _ => return Ok(Told::Nothing),
     };
@@ -123,6 +126,15 @@ fn recorded(message: bureau::StatusAnswered) -> Recorded {
         (0, false) => Recorded::Nothing,
         (code, _) => Recorded::unknown(code, message.words.as_ref()),
     }
+}
+
+fn removal(message: bureau::Removed) -> Result<Removal, String> {
+    Ok(Removal {
+        what: Removed::parse(&message.kind).ok_or("kind is none of organiser, service and access")?,
+        number: message.number,
+        bureau_id: message.bureau_id,
+        at: DateTime::from_timestamp_millis(message.at_unix_ms).ok_or("at_unix_ms is out of range")?,
+    })
 }
 
 fn bureau_record(message: bureau::OrganiserRecord) -> Result<BureauRecord, String> {

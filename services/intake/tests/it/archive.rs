@@ -66,19 +66,19 @@ impl App {
         self.send(token, Method::GET, path, None, None).await
     }
 
-    async fn service(&self, number: &str) -> Value {
+    pub(crate) async fn service(&self, number: &str) -> Value {
         let answer = self.read(REVIEWER, &format!("/v1/archive/services/{number}")).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.body
     }
 
-    async fn organiser(&self, number: &str) -> Value {
+    pub(crate) async fn organiser(&self, number: &str) -> Value {
         let answer = self.read(REVIEWER, &format!("/v1/archive/organisers/{number}")).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.body
     }
 
-    async fn may_be_served(&self, domain: &str) -> bool {
+    pub(crate) async fn may_be_served(&self, domain: &str) -> bool {
         self.read(APPLICANT, &format!("/v1/whitelist/{domain}")).await.status == 200
     }
 
@@ -104,7 +104,7 @@ impl App {
     }
 }
 
-fn events(record: &Value) -> Vec<&str> {
+pub(crate) fn events(record: &Value) -> Vec<&str> {
     record["history"].as_array().unwrap().iter().map(|line| line["event"].as_str().unwrap()).collect()
 }
 

@@ -30,6 +30,7 @@ mod papers;
 mod people;
 mod races;
 mod rate_limits;
+mod removals;
 mod replicas;
 mod resellers;
 mod start;

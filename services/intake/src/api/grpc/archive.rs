@@ -99,8 +99,8 @@ fn event(line: HistoryFound) -> RecordEvent {
     RecordEvent {
         at_unix_ms: line.at.timestamp_millis(),
         event: line.event,
-        order_id: line.order_id.to_string(),
-        order_type: line.order_type,
+        order_id: line.order_id.map(|id| id.to_string()).unwrap_or_default(),
+        order_type: line.order_type.unwrap_or_default(),
         service_number: line.service_number.unwrap_or_default(),
     }
 }
