@@ -12,16 +12,17 @@ use crate::api::Api;
 use crate::api::auth::{Caller, Role};
 use crate::api::problem::{FieldError, Kind, Problem};
 use crate::approval::CarriedOut;
-use crate::archive::record_found::OpenRecord;
+use crate::archive::lookup::OrganiserFound;
+use crate::archive::record_found::{OpenRecord, RecordFound};
 use crate::audit;
-use crate::check::conflicts::{OnRecord, conflicts};
+use crate::check::conflicts::{InFlight, OnRecord, conflicts};
 use crate::desk::words::{self, Words};
 use crate::materials::quality;
 use crate::materials::store::{MaterialRow, PutMaterial};
 use crate::order::{Command, Event, Order, Registers, RulesVerdict, Submission, decide, evolve};
 use crate::reactions::{Attachments, react};
 use crate::rules::{self, Facts};
-use crate::store::{Change, Content, Creator, StoredOrder};
+use crate::store::{self, Change, Content, Creator, StoredOrder};
 use crate::writes::{OrderWrite, OrderWritten};
 use crate::{amendment, archive, content, determination};
 
@@ -55,8 +56,8 @@ pub struct Background {
     /// The organiser's record, decrypted; only where the account that orders holds it: what others have on record is
     /// none of its business, and findings would tell.
     pub own_record: Option<OpenRecord>,
-    /// Other orders of the organiser in flight.
-    pub other_orders_in_flight: i64,
+    /// Other orders that stand in the way.
+    pub in_flight: InFlight,
 }
 
 /// What a command writes besides the new state.
@@ -353,16 +354,29 @@ impl Api {
                 None => Ok(None),
             }
         };
-        let (other_orders_in_flight, by_number, by_certificate, by_domain) = tokio::try_join!(
+        let (orders, by_number, by_certificate, by_domain) = tokio::try_join!(
             self.reads.count_in_flight(&index, subject.id),
             by_number,
             self.reads.organisers_by_certificate(&index),
             self.reads.services_by_domain(&domains),
         )?;
-        let on_record = OnRecord { by_number, by_certificate, by_domain };
+        let on_record = OnRecord { by_number, by_certificate, by_domain, certificate_index: index };
+        let in_flight = InFlight { orders, of_record: self.is_record_in_flight(filing, &on_record).await? };
         let own = on_record.organiser().filter(|found| found.organiser.account.as_deref() == Some(subject.account));
         let own_record = own.map(|found| found.open(&self.vault)).transpose()?.flatten();
-        Ok(Background { on_record, own_record, other_orders_in_flight })
+        Ok(Background { on_record, own_record, in_flight })
+    }
+
+    /// Whether the account that must let the record go has an order in flight about it.
+    async fn is_record_in_flight(&self, filing: &Filing, on_record: &OnRecord) -> Result<bool, Problem> {
+        match &on_record.by_number {
+            Some(RecordFound { organiser: OrganiserFound { id, account: Some(holder), .. }, .. })
+                if filing.order_type.description().needs_consent() =>
+            {
+                Ok(store::is_record_in_flight(&self.bus.context().pool, holder, *id).await?)
+            }
+            _ => Ok(false),
+        }
     }
 
     /// The same with what is known already.
@@ -377,7 +391,7 @@ impl Api {
             materials: subject.materials,
             filed: background.on_record.by_number.as_ref().map(|found| (found.services.len(), found.domains())),
             record: background.own_record.as_ref(),
-            other_orders_in_flight: background.other_orders_in_flight,
+            other_orders_in_flight: background.in_flight.orders,
             registers: subject.registers,
             now: self.clock.now(),
         };
@@ -385,7 +399,7 @@ impl Api {
         verdict.findings.extend(self.resources.findings(subject.account, filing, facts.now).await);
         let materials = subject.materials.unwrap_or_default();
         verdict.findings.extend(quality::findings(&self.config.materials.quality, materials));
-        (verdict, conflicts(filing, subject.account, &background.on_record))
+        (verdict, conflicts(filing, subject.account, &background.on_record, &background.in_flight))
     }
 
     /// Whom the ministry asks by SMS, if the province's rules say.

@@ -45,7 +45,7 @@ pub fn deadlines(order: &Order, course: &Course, working: &WorkingDays) -> Vec<D
     let mut open = Vec::new();
     let (submitted, received) = (course.submitted_at, course.received_at);
     match order.phase {
-        Phase::Draft | Phase::Returned => open.push(Deadline {
+        _ if order.may_expire() => open.push(Deadline {
             name: "idle",
             at: course.updated_at + Days::new(course.idle_expiry_days.into()),
             text_zh: "订单闲置将自动失效",
@@ -71,7 +71,7 @@ pub fn deadlines(order: &Order, course: &Course, working: &WorkingDays) -> Vec<D
                 text: "the bureau has decided",
             }));
         }
-        Phase::Checking | Phase::Queued | Phase::Approved | Phase::Cancelled | Phase::Withdrawn | Phase::Expired => {}
+        _ => {}
     }
     open.sort_by_key(|deadline| deadline.at);
     open
@@ -100,6 +100,10 @@ mod tests {
     }
 
     fn names(phase: Phase, asks_sms: bool) -> Vec<(&'static str, String)> {
+        names_of(&Order { phase, asks_sms, consent_given: true, ..Order::default() })
+    }
+
+    fn names_of(order: &Order) -> Vec<(&'static str, String)> {
         let course = Course {
             updated_at: time("2026-11-20T02:00:00Z"),
             submitted_at: Some(time("2026-11-18T02:00:00Z")),
@@ -107,9 +111,8 @@ mod tests {
             idle_expiry_days: 45,
             bureau_working_days: 20,
         };
-        let order = Order { phase, asks_sms, ..Order::default() };
         let format = |deadline: Deadline| (deadline.name, deadline.at.format("%m-%d %H:%M").to_string());
-        deadlines(&order, &course, &WorkingDays::of_release()).into_iter().map(format).collect()
+        deadlines(order, &course, &WorkingDays::of_release()).into_iter().map(format).collect()
     }
 
     #[test]
@@ -120,5 +123,8 @@ mod tests {
         assert_eq!(names(Phase::AtBureau, true), [("sms", "11-21 02:00".to_owned()), bureau.clone()]);
         assert_eq!(names(Phase::AtBureau, false), [bureau], "nobody is asked");
         assert_eq!(names(Phase::Approved, true), []);
+        assert_eq!(names(Phase::Checking, true), []);
+        let unanswered = Order { phase: Phase::Checking, consent_given: false, ..Order::default() };
+        assert_eq!(names_of(&unanswered), [("idle", "01-04 02:00".to_owned())], "the record's holder may not answer");
     }
 }

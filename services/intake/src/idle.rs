@@ -1,4 +1,5 @@
-//! Drafts and returned orders that nobody works on: reminders, then the end (filing-rules §1.3).
+//! Drafts and returned orders that nobody works on, and transfers that the record's holder does not answer: reminders,
+//! then the end (filing-rules §1.3).
 //!
 //! One timer waits per order. When it fires, what has happened meanwhile decides whether somebody is reminded, the
 //! order expires, or the timer is only set anew.
@@ -118,7 +119,7 @@ impl Handler for IdleOrders {
             let stored = orders
                 .get_mut(&order_id)
                 .ok_or_else(|| Failure::Discard(format!("order {order_id} is not known here")))?;
-            if !stored.order.phase.is_open() {
+            if !stored.order.may_expire() {
                 continue;
             }
             let clock = self.clock.now();

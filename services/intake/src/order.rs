@@ -8,6 +8,8 @@
 //!
 //! Once it is queued the relay has it, so a withdrawal is asked of the relay first ([`withdrawal`]).
 //!
+//! A transfer (转移备案) waits in `Checking` for the account that holds the record ([`consent`]), and expires there too.
+//!
 //! Which of these steps an order takes is said by the description of its type ([`OrderType::description`]): steps at
 //! which nobody is asked are skipped, and what is not carried to the bureau is approved after the last of them.
 //!
@@ -15,6 +17,7 @@
 //! an answer to an older attempt, or one that comes twice, changes nothing.
 
 mod checked;
+mod consent;
 mod material;
 mod outcome;
 mod phase;
@@ -103,6 +106,11 @@ impl Order {
         self.phase.is_final() && !withdrawal::is_overtaken(self)
     }
 
+    /// Whether nobody but an account brings it on, the applicant's or the record's holder's: it expires when neither does.
+    pub fn may_expire(&self) -> bool {
+        self.phase.is_open() || consent::is_awaited(self)
+    }
+
     /// Whether everybody who is asked before the reviewer has answered.
     fn is_checked(&self) -> bool {
         self.identity_answered && self.authority_answered && self.consent_given
@@ -178,8 +186,10 @@ pub enum Command {
     PutMaterial(MaterialChange),
     /// The applicant hands it in; the rules have judged.
     Submit(Submission),
-    /// The account that holds the record lets it go.
-    Consent,
+    /// The account that holds the record lets it go; the record was looked at once more.
+    Consent(RulesVerdict),
+    /// The account that holds the record keeps it.
+    Refuse,
     /// The applicant takes it back.
     Withdraw,
     /// 45 idle days have passed.
@@ -255,6 +265,8 @@ pub enum Event {
     },
     /// The account that holds the record lets it go.
     ConsentGiven,
+    /// The account that holds the record keeps it.
+    ConsentRefused,
     /// All checks are done; a reviewer is asked.
     ReviewRequested,
     /// Own words of whoever returns the order, encrypted under its data key, base64.
@@ -297,8 +309,8 @@ pub enum Rejection {
         /// Phases in which it would be possible.
         allowed: &'static str,
     },
-    /// The rules block what the reviewer wanted to pass.
-    #[error("the province's rules block this order")]
+    /// The rules, or the record, block what was to be passed.
+    #[error("findings block this order")]
     Blocked(Vec<Finding>),
     /// The second opinion must be another person's.
     #[error("`{0}` has passed this order already; another reviewer must decide")]
@@ -344,12 +356,10 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
         Command::Submit(submission) => {
             allow(order, order.phase.is_open(), "draft or returned", || submit(order, submission))
         }
-        Command::Consent => {
-            let is_awaited = order.phase == Phase::Checking && !order.consent_given;
-            allow(order, is_awaited, "checking, by types that need consent", || after_check(order, Event::ConsentGiven))
-        }
+        Command::Consent(verdict) => consent::give(order, verdict),
+        Command::Refuse => consent::refuse(order),
         Command::Withdraw => withdrawal::withdraw(order),
-        Command::Expire => Ok(if order.phase.is_open() { vec![Event::Expired] } else { Vec::new() }),
+        Command::Expire => Ok(if order.may_expire() { vec![Event::Expired] } else { Vec::new() }),
         Command::IdentityAnswered { attempt, results, findings } => {
             if !is_awaited(order, attempt) || order.identity_answered {
                 return Ok(Vec::new());
@@ -401,7 +411,7 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             order.order_type = *order_type;
             order.determination = *determination;
         }
-        Event::Amended { .. } => {}
+        Event::Amended { .. } | Event::ConsentRefused => {}
         Event::Submitted { attempt, asks_sms, organiser_number, service_numbers } => {
             let row = order.description();
             order.phase = Phase::Checking;

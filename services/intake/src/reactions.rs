@@ -8,6 +8,7 @@ use icp_proto::{authority, common, identity, order as order_proto, relay, sms};
 use prost::Message as _;
 
 use crate::order::{Event, Numbers, Order, Phase, RulesVerdict};
+use crate::rules;
 use crate::store::StoredOrder;
 
 /// Sealed data that the events of a person's command carry on; answers of services carry none.
@@ -231,6 +232,7 @@ fn journal_line(event: &Event) -> (String, String) {
             line("registers answered", format!("{answers} answers{}", found(findings)))
         }
         Event::ConsentGiven => line("consent given", "by the account that holds the record".to_owned()),
+        Event::ConsentRefused => line("consent refused", "by the account that holds the record".to_owned()),
         Event::ReviewRequested => line("waits for the provider's review", "all checks are done".to_owned()),
         Event::Returned { by, findings, .. } => {
             line("returned to the applicant", format!("by {}{}", stage_name(*by), found(findings)))
@@ -269,8 +271,10 @@ fn stage_name(stage: Stage) -> &'static str {
 fn rules_reason(verdict: &RulesVerdict) -> String {
     match &verdict.version {
         Some(version) => format!("module {version}{}", found(&verdict.findings)),
-        None if verdict.findings.is_empty() => "the bureau's rules do not concern it".to_owned(),
-        None => "no module could judge; manual review".to_owned(),
+        None if verdict.findings.iter().any(|finding| finding.code == rules::CODE_UNJUDGED) => {
+            "no module could judge; manual review".to_owned()
+        }
+        None => format!("the bureau's rules do not concern it{}", found(&verdict.findings)),
     }
 }
 

@@ -14,6 +14,9 @@ use crate::archive::record_found::OpenRecord;
 use crate::materials::store::MaterialRow;
 use crate::order::{DomainFacts, EnterpriseFacts, Registers, RulesVerdict};
 
+/// Code of the finding that no module could judge.
+pub const CODE_UNJUDGED: &str = "R00";
+
 /// Facts that rules may need besides the order itself.
 #[derive(Debug)]
 pub struct Facts<'a> {
@@ -50,7 +53,7 @@ pub fn judge(host: &Arc<Host>, filing: &Filing, facts: &Facts<'_>) -> RulesVerdi
             digest: module.as_ref().map(|module| module.digest.clone()),
             version: module.as_ref().map(|module| module.version().to_owned()),
             findings: vec![Finding {
-                code: "R00".to_owned(),
+                code: CODE_UNJUDGED.to_owned(),
                 stage: Stage::Rules,
                 severity: Severity::Review,
                 field: String::new(),

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
+use icp_domain::OrderType;
 use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row as _};
@@ -227,15 +228,60 @@ pub async fn versions(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Has
     Ok(rows.into_iter().collect())
 }
 
+/// Types of orders that are not carried to the bureau: they stand in the way of no other order.
+fn own_business() -> Vec<&'static str> {
+    let types = OrderType::ALL.into_iter().filter(|order_type| order_type.description().bureau.is_none());
+    types.map(OrderType::as_str).collect()
+}
+
 /// How many other orders each organiser has in flight: (its index, the order that is not counted) → number.
 pub async fn count_in_flight(pool: &PgPool, asked: &[(Vec<u8>, Uuid)]) -> Result<Vec<i64>, sqlx::Error> {
     let rows: Vec<(i32, i64)> = sqlx::query_as(include_str!("../queries/count_in_flight.sql"))
         .bind(asked.iter().map(|(index, _)| index.as_slice()).collect::<Vec<_>>())
         .bind(asked.iter().map(|(_, except)| *except).collect::<Vec<_>>())
+        .bind(own_business())
         .fetch_all(pool)
         .await?;
     let counts: HashMap<i32, i64> = rows.into_iter().collect();
     Ok((1..).take(asked.len()).map(|place: i32| counts.get(&place).copied().unwrap_or(0)).collect())
+}
+
+/// Whether an account has an order in flight that names this organiser on record.
+pub async fn is_record_in_flight(pool: &PgPool, account: &str, organiser_id: Uuid) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(include_str!("../queries/record_in_flight.sql"))
+        .bind(account)
+        .bind(organiser_id)
+        .bind(own_business())
+        .fetch_one(pool)
+        .await
+}
+
+/// A transfer (转移备案) that waits for the account that holds the record.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct TransferAsked {
+    /// Id of the order.
+    pub order_id: Uuid,
+    /// Account that asks for the record.
+    pub account: String,
+    /// Number of the organiser.
+    pub organiser_number: String,
+    /// When it was asked.
+    pub since: DateTime<Utc>,
+}
+
+/// Transfers that wait for one of these accounts, oldest first.
+pub async fn transfers_asked(
+    pool: &PgPool,
+    holders: &[String],
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<TransferAsked>, sqlx::Error> {
+    sqlx::query_as(include_str!("../queries/transfers_asked.sql"))
+        .bind(holders)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(pool)
+        .await
 }
 
 /// Versions of orders now.

@@ -27,6 +27,7 @@ pub mod rate_limits;
 mod resellers;
 mod review;
 mod statistics;
+mod transfers;
 mod uploads;
 mod view;
 
@@ -126,6 +127,7 @@ fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(openapi::base())
         .merge(docs::routes())
         .merge(orders::routes())
+        .merge(transfers::routes())
         .merge(events::routes())
         .merge(outlook::routes())
         .merge(changes::routes())

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::auth::Caller;
 use super::openapi::parameters::{IfMatch, OrderPath};
-use super::openapi::refusals::{Fields, InPhase, JsonBody, Missing, Overtaken, Versioned};
+use super::openapi::refusals::{Fields, InPhase, JsonBody, Missing, Versioned};
 use super::params::{Path, Query};
 use super::problem::{Kind, Problem};
 use super::view::{HistoryLine, OrderView, history_line, with_etag};
@@ -34,7 +34,6 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(check))
         .routes(routes!(submit))
         .routes(routes!(withdraw))
-        .routes(routes!(consent))
         .routes(routes!(history))
 }
 
@@ -258,41 +257,6 @@ async fn withdraw(
     body::check_version(&headers, &stored)?;
     let stored = api.apply(&caller, stored, Command::Withdraw, Default::default()).await?;
     Ok(with_etag(&stored, None))
-}
-
-/// An order that its holder consented to.
-#[derive(Serialize, ToSchema)]
-struct Consented {
-    /// Id of the order.
-    id: Uuid,
-    /// Where it stands now.
-    #[schema(value_type = Phase)]
-    phase: &'static str,
-}
-
-/// Lets a transfer (转移备案) of the caller's record to the order's account happen.
-///
-/// The account that holds the record has the order's id from the one who asks; to everybody else the order is not
-/// there.
-#[utoipa::path(
-    post,
-    path = "/v1/orders/{id}/consent",
-    tag = "orders",
-    params(OrderPath),
-    responses((status = 200, description = "The record may go.", body = Consented), Missing, InPhase, Overtaken)
-)]
-async fn consent(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Consented>, Problem> {
-    let stored = api.reads.order(body::order_id(&id)?).await?.ok_or_else(Problem::no_order)?;
-    let record = match &stored.order.organiser_number {
-        Some(number) => api.reads.organiser_by_number(number.clone()).await?,
-        None => None,
-    };
-    let holder = record.and_then(|record| record.organiser.account);
-    if !holder.is_some_and(|holder| caller.may_see(&holder)) {
-        return Err(Problem::no_order());
-    }
-    let stored = api.apply(&caller, stored, Command::Consent, Default::default()).await?;
-    Ok(Json(Consented { id: stored.id, phase: stored.order.phase.as_str() }))
 }
 
 /// What happened to an order.

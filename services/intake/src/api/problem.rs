@@ -51,7 +51,7 @@ pub enum Kind {
     MethodNotAllowed,
     /// The order is in another phase.
     WrongPhase,
-    /// The rules block.
+    /// The rules, or the record, block.
     Blocked,
     /// The order has changed since it was read.
     StaleVersion,
@@ -130,7 +130,7 @@ impl Kind {
                 ("ICP-INTAKE-0007", StatusCode::METHOD_NOT_ALLOWED, "This path does not take that method")
             }
             Self::WrongPhase => ("ICP-INTAKE-0008", StatusCode::CONFLICT, "The order is in another phase"),
-            Self::Blocked => ("ICP-INTAKE-0009", StatusCode::CONFLICT, "The province's rules block the order"),
+            Self::Blocked => ("ICP-INTAKE-0009", StatusCode::CONFLICT, "Findings block the order"),
             Self::StaleVersion => {
                 ("ICP-INTAKE-0010", StatusCode::PRECONDITION_FAILED, "The order has changed since you read it")
             }
@@ -321,7 +321,7 @@ impl From<Rejection> for Problem {
         match rejection {
             Rejection::WrongPhase { .. } => Self::new(Kind::WrongPhase, format!("{text}.")),
             Rejection::Blocked(findings) => {
-                let detail = "Return the order to the applicant with these findings.";
+                let detail = "The order goes on when these findings are mended; a reviewer returns it with them.";
                 Self { findings, ..Self::new(Kind::Blocked, detail) }
             }
             Rejection::SameReviewer(_) => Self::new(Kind::NotYours, format!("{text}.")),

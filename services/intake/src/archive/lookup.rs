@@ -37,6 +37,9 @@ pub struct OrganiserFound {
     pub filed_at: DateTime<Utc>,
     /// When it changed last.
     pub updated_at: DateTime<Utc>,
+    /// Keyed digest of the certificate number.
+    #[serde(skip)]
+    pub(crate) certificate_index: Vec<u8>,
     #[serde(skip)]
     pub(crate) content: Option<Vec<u8>>,
     #[serde(skip)]

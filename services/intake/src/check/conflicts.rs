@@ -6,6 +6,9 @@ use crate::archive::lookup::ServiceFound;
 use crate::archive::record_found::RecordFound;
 use crate::determination::is_same;
 
+const NUMBER: &str = "organiser.number";
+const CERTIFICATE: &str = "organiser.certificate.number";
+
 /// What is on record here of the organiser and the services that a filing names.
 #[derive(Debug, Clone, Default)]
 pub struct OnRecord {
@@ -15,6 +18,17 @@ pub struct OnRecord {
     pub by_certificate: Vec<RecordFound>,
     /// Services of the filing's domains.
     pub by_domain: Vec<ServiceFound>,
+    /// Keyed digest of the filing's certificate number.
+    pub certificate_index: Vec<u8>,
+}
+
+/// Other orders in flight that concern what a filing names.
+#[derive(Debug, Clone, Default)]
+pub struct InFlight {
+    /// Orders of the organiser, by its certificate.
+    pub orders: i64,
+    /// Whether the account that must let the record go has an order about it; its certificate may be changing.
+    pub of_record: bool,
 }
 
 impl OnRecord {
@@ -25,45 +39,82 @@ impl OnRecord {
 }
 
 /// Where the filing contradicts the record; `account` is the one that orders.
-pub fn conflicts(filing: &Filing, account: &str, record: &OnRecord) -> Vec<Finding> {
-    organiser(filing, account, record).into_iter().chain(domains(filing, record)).collect()
+pub fn conflicts(filing: &Filing, account: &str, record: &OnRecord, in_flight: &InFlight) -> Vec<Finding> {
+    let mut findings = match filing.order_type {
+        OrderType::Transfer => transfer(account, record, in_flight),
+        _ => organiser(filing, account, record).into_iter().collect(),
+    };
+    findings.extend(domains(filing, record));
+    findings
+}
+
+/// A record goes to another account as a whole, and while nothing is on the way (filing-rules §1.2). No rules judge it.
+fn transfer(account: &str, record: &OnRecord, in_flight: &InFlight) -> Vec<Finding> {
+    let is_anothers = |found: &&RecordFound| found.organiser.account.as_deref().is_some_and(|holder| holder != account);
+    let Some(found) = record.by_number.as_ref().filter(is_anothers) else {
+        return vec![finding(
+            ("S07", Severity::Block, NUMBER),
+            "没有其他账号持有该备案",
+            "no other account holds this record".to_owned(),
+            "check the number; a record that nobody holds is claimed (认领备案)",
+        )];
+    };
+    // Whoever does not know the organiser's certificate learns nothing else of its record.
+    if found.organiser.certificate_index != record.certificate_index {
+        return vec![finding(
+            ("S07", Severity::Block, CERTIFICATE),
+            "证件号码与该备案的档案不一致",
+            "the certificate is not that of the record".to_owned(),
+            "give the organiser's certificate number as it is on record, or correct the number of the record",
+        )];
+    }
+    let mut findings = Vec::new();
+    if in_flight.orders > 0 || in_flight.of_record {
+        findings.push(finding(
+            ("S06", Severity::Block, NUMBER),
+            "该主办者有进行中的备案订单（主办者冲突）",
+            "another order of this organiser is in flight".to_owned(),
+            "wait until it has ended, or have it withdrawn",
+        ));
+    }
+    if record.by_certificate.iter().any(|known| known.organiser.account.as_deref() == Some(account)) {
+        findings.push(finding(
+            ("S07", Severity::Block, NUMBER),
+            "本账号已持有该主体的备案",
+            "this account holds a record of this organiser already".to_owned(),
+            "have the record transferred to an account that holds none of this organiser",
+        ));
+    }
+    findings
 }
 
 fn organiser(filing: &Filing, account: &str, record: &OnRecord) -> Option<Finding> {
     let row = filing.order_type.description();
-    let field = "organiser.number";
     let holder = record.by_number.as_ref().map(|found| found.organiser.account.as_deref());
     match (row.order_type, row.organiser, holder) {
         (OrderType::Claim, _, Some(Some(holder))) if holder == account => Some(finding(
-            ("S07", Severity::Block, field),
+            ("S07", Severity::Block, NUMBER),
             "该备案已在本账号下",
             "the record is held by this account already".to_owned(),
             "leave the order: nothing is to be claimed",
         )),
         (OrderType::Claim, _, Some(Some(_))) => Some(finding(
-            ("S07", Severity::Block, field),
+            ("S07", Severity::Block, NUMBER),
             "该备案在本接入商的其他账号下",
             "another account holds the record".to_owned(),
             "have the record transferred to this account (转移备案)",
         )),
         (OrderType::Claim, ..) => None,
-        (OrderType::Transfer, _, Some(Some(holder))) if holder != account => None,
-        (OrderType::Transfer, ..) => Some(finding(
-            ("S07", Severity::Block, field),
-            "没有其他账号持有该备案",
-            "no other account holds this record".to_owned(),
-            "check the number; a record that nobody holds is claimed (认领备案)",
-        )),
         (_, Part::New, _) => record.by_certificate.first().map(|known| {
             finding(
-                ("S07", Severity::Block, "organiser.certificate.number"),
+                ("S07", Severity::Block, CERTIFICATE),
                 "该主体已有备案记录",
                 format!("the organiser is on record as {}", known.organiser.number),
                 "order an addition or a change under that number",
             )
         }),
         (_, Part::OnRecordElsewhere, Some(_)) => Some(finding(
-            ("S07", Severity::Review, field),
+            ("S07", Severity::Review, NUMBER),
             "该主体在本接入商已有备案记录",
             "the organiser is on record here, not only elsewhere".to_owned(),
             "order the type for organisers of this provider",
@@ -71,19 +122,19 @@ fn organiser(filing: &Filing, account: &str, record: &OnRecord) -> Option<Findin
         (_, Part::OnRecordElsewhere | Part::Absent, _) => None,
         (_, _, Some(Some(holder))) if holder == account => None,
         (_, _, Some(Some(_))) => Some(finding(
-            ("S07", Severity::Block, field),
+            ("S07", Severity::Block, NUMBER),
             "该备案在本接入商的其他账号下",
             "another account holds the record".to_owned(),
             "work in that account, or have the record transferred (转移备案)",
         )),
         (_, _, Some(None)) => Some(finding(
-            ("S07", Severity::Block, field),
+            ("S07", Severity::Block, NUMBER),
             "该备案尚未绑定账号",
             "no account holds the record".to_owned(),
             "claim the record first (认领备案)",
         )),
         (_, _, None) => Some(finding(
-            ("S07", Severity::Review, field),
+            ("S07", Severity::Review, NUMBER),
             "本接入商没有该备案的档案",
             "the archive has no record of this number".to_owned(),
             "check the number; if the ministry has it, the reviewer compares by hand",

@@ -3,7 +3,7 @@
 use icp_domain::{OrderType, Part, Province};
 use icp_testkit::filings::{company_filing, filing_of_type};
 
-use super::conflicts::{OnRecord, conflicts};
+use super::conflicts::{InFlight, OnRecord, conflicts};
 use super::*;
 use crate::archive::lookup::{OrganiserFound, ServiceFound};
 use crate::archive::record_found::RecordFound;
@@ -89,6 +89,7 @@ fn record(account: Option<&str>) -> OnRecord {
         order_id: uuid::Uuid::nil(),
         filed_at: chrono::DateTime::UNIX_EPOCH,
         updated_at: chrono::DateTime::UNIX_EPOCH,
+        certificate_index: Vec::new(),
         content: None,
         data_key: None,
     };
@@ -97,7 +98,8 @@ fn record(account: Option<&str>) -> OnRecord {
 
 /// The severity of the finding about the organiser's number, if there is one.
 fn weight(order_type: OrderType, record: &OnRecord) -> Option<Severity> {
-    let findings = conflicts(&filing_of_type(order_type, Province::Guangdong, 3), "own", record);
+    let filing = filing_of_type(order_type, Province::Guangdong, 3);
+    let findings = conflicts(&filing, "own", record, &InFlight::default());
     assert!(findings.iter().all(|finding| finding.code == "S07" && !finding.remedy.is_empty()), "{findings:?}");
     findings.first().map(|finding| finding.severity)
 }
@@ -125,6 +127,27 @@ fn a_record_is_touched_by_the_account_that_holds_it_and_by_no_other() {
 }
 
 #[test]
+fn a_record_goes_to_another_account_whole_by_its_certificate_and_while_nothing_is_on_the_way() {
+    let filing = filing_of_type(OrderType::Transfer, Province::Guangdong, 3);
+    let told = |record: &OnRecord, in_flight: &InFlight| {
+        let findings = conflicts(&filing, "own", record, in_flight);
+        findings.into_iter().map(|finding| (finding.code, finding.field, finding.severity)).collect::<Vec<_>>()
+    };
+    let blocks = |code: &str, field: &str| vec![(code.to_owned(), field.to_owned(), Severity::Block)];
+    let (held, idle) = (record(Some("other")), InFlight::default());
+    assert_eq!(told(&held, &idle), []);
+    let on_the_way = InFlight { orders: 1, ..InFlight::default() };
+    assert_eq!(told(&held, &on_the_way), blocks("S06", "organiser.number"));
+    let changing = InFlight { of_record: true, ..InFlight::default() };
+    assert_eq!(told(&held, &changing), blocks("S06", "organiser.number"), "under another certificate");
+    let guessed = OnRecord { certificate_index: vec![7], ..held.clone() };
+    let wrong = blocks("S07", "organiser.certificate.number");
+    assert_eq!(told(&guessed, &on_the_way), wrong, "nothing else is told of the record");
+    let not_empty = OnRecord { by_certificate: vec![record(Some("own")).by_number.unwrap()], ..held };
+    assert_eq!(told(&not_empty, &idle), blocks("S07", "organiser.number"));
+}
+
+#[test]
 fn what_is_on_record_is_not_filed_a_second_time() {
     let filing = company_filing(Province::Guangdong, 3);
     let mut known = OnRecord { by_certificate: vec![record(None).by_number.unwrap()], ..OnRecord::default() };
@@ -147,11 +170,11 @@ fn what_is_on_record_is_not_filed_a_second_time() {
         content: None,
         data_key: None,
     });
-    let findings = conflicts(&filing, "own", &known);
+    let findings = conflicts(&filing, "own", &known, &InFlight::default());
     let told: Vec<(&str, &str)> = findings.iter().map(|f| (f.code.as_str(), f.field.as_str())).collect();
     assert_eq!(told, [("S07", "organiser.certificate.number"), ("D06", "services[0].domains[0]")]);
     let mut changed = filing_of_type(OrderType::ChangeService, Province::Guangdong, 3);
     changed.services[0].number = Some("粤ICP备20000009号-1".to_owned());
     let own = OnRecord { by_number: record(Some("own")).by_number, ..known };
-    assert_eq!(conflicts(&changed, "own", &own), Vec::new(), "its own domain");
+    assert_eq!(conflicts(&changed, "own", &own, &InFlight::default()), Vec::new(), "its own domain");
 }

@@ -93,7 +93,9 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("submit-blocked", Command::Submit(submission(true))),
         ("withdraw", Command::Withdraw),
         ("expire", Command::Expire),
-        ("consent", Command::Consent),
+        ("consent", Command::Consent(verdict(false))),
+        ("consent-blocked", Command::Consent(verdict(true))),
+        ("refuse", Command::Refuse),
         ("identity", Command::IdentityAnswered { attempt: 1, results: results(4), findings: clean() }),
         (
             "authority",
@@ -170,67 +172,76 @@ fn state_times_command() {
     check_table(
         &WHOLE_WAY,
         "
-        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
-        checking        | ! ! ! withdrawn = ! . . ! ! ! ! ! ! ! ! = = = = =
-        provider_review | ! ! ! withdrawn = ! = = queued ! . ! returned returned ! returned = = = = =
-        queued          | ! ! ! . = ! = = ! ! ! ! ! ! ! ! at_bureau approved returned = =
-        queued_asked    | ! ! ! = = ! = = ! ! ! ! ! ! ! ! at_bureau approved returned withdrawn .
-        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = approved returned = =
-        at_bureau_asked | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = approved returned = .
-        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
-        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
-        withdrawn_late  | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! at_bureau approved = = =
-        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =",
+        draft           | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        checking        | ! ! ! withdrawn = ! ! ! . . ! ! ! ! ! ! ! ! = = = = =
+        provider_review | ! ! ! withdrawn = ! ! ! = = queued ! . ! returned returned ! returned = = = = =
+        queued          | ! ! ! . = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau approved returned = =
+        queued_asked    | ! ! ! = = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau approved returned withdrawn .
+        at_bureau       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = approved returned = =
+        at_bureau_asked | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = approved returned = .
+        approved        | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        returned        | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        withdrawn       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        withdrawn_late  | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau approved = = =
+        expired         | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =",
     );
     check_table(
         &UNCHECKED,
         "
-        draft           | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
-        provider_review | ! ! ! withdrawn = ! = = queued ! . ! returned returned ! returned = = = = =
-        queued          | ! ! ! . = ! = = ! ! ! ! ! ! ! ! at_bureau approved returned = =
-        queued_asked    | ! ! ! = = ! = = ! ! ! ! ! ! ! ! at_bureau approved returned withdrawn .
-        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = approved returned = =
-        at_bureau_asked | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = approved returned = .
-        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
-        returned        | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
-        withdrawn_late  | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! at_bureau approved = = =
-        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =",
+        draft           | . provider_review returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        provider_review | ! ! ! withdrawn = ! ! ! = = queued ! . ! returned returned ! returned = = = = =
+        queued          | ! ! ! . = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau approved returned = =
+        queued_asked    | ! ! ! = = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau approved returned withdrawn .
+        at_bureau       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = approved returned = =
+        at_bureau_asked | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = approved returned = .
+        approved        | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        returned        | . provider_review returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        withdrawn       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        withdrawn_late  | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau approved = = =
+        expired         | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =",
     );
     check_table(
         &CANCELLATIONS,
         "
-        draft           | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
-        provider_review | ! ! ! ! = ! = = queued ! . ! returned returned ! returned = = = = =
-        queued          | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! at_bureau cancelled returned = =
-        at_bureau       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = cancelled returned = =
-        cancelled       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
-        returned        | . provider_review returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
-        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =",
+        draft           | . provider_review returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        provider_review | ! ! ! ! = ! ! ! = = queued ! . ! returned returned ! returned = = = = =
+        queued          | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau cancelled returned = =
+        at_bureau       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = cancelled returned = =
+        cancelled       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        returned        | . provider_review returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        withdrawn       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        expired         | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =",
     );
     check_table(
         &[OrderType::Claim],
         "
-        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
-        checking        | ! ! ! withdrawn = ! provider_review = ! ! ! ! ! ! ! ! = = = = =
-        provider_review | ! ! ! withdrawn = ! = = approved ! . ! returned returned ! returned = = = = =
-        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
-        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
-        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =",
+        draft           | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        checking        | ! ! ! withdrawn = ! ! ! provider_review = ! ! ! ! ! ! ! ! = = = = =
+        provider_review | ! ! ! withdrawn = ! ! ! = = approved ! . ! returned returned ! returned = = = = =
+        approved        | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        returned        | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        withdrawn       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        expired         | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =",
     );
     check_table(
         &[OrderType::Transfer],
         "
-        draft           | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
-        checking        | ! ! ! withdrawn = approved = = ! ! ! ! ! ! ! ! = = = = =
-        approved        | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
-        returned        | . checking returned withdrawn expired ! = = ! ! ! ! ! ! ! ! = = = = =
-        withdrawn       | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =
-        expired         | ! ! ! ! = ! = = ! ! ! ! ! ! ! ! = = = = =",
+        draft           | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        checking        | ! ! ! withdrawn expired approved ! returned = = ! ! ! ! ! ! ! ! = = = = =
+        approved        | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        returned        | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        withdrawn       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
+        expired         | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =",
     );
+}
+
+#[test]
+fn a_holder_that_keeps_its_record_sends_the_transfer_back_with_the_reason() {
+    let events = decide(&order_of(OrderType::Transfer, "checking"), Command::Refuse).unwrap();
+    let [Event::ConsentRefused, Event::Returned { by, findings, amendable: None }] = events.as_slice() else {
+        panic!("{events:?}")
+    };
+    assert_eq!((*by, findings[0].code.as_str(), findings[0].field.as_str()), (Stage::Rules, "S07", "organiser.number"));
 }
 
 #[test]

@@ -177,7 +177,7 @@ async fn another_tenants_data_is_not_there_on_any_route() {
         }
     }
     assert!(tried.len() > 25, "{tried:?}");
-    for path in ["/v1/orders", "/v1/entitlements", "/v1/keys", "/v1/archive/services", "/v1/imports"] {
+    for path in ["/v1/orders", "/v1/entitlements", "/v1/keys", "/v1/archive/services", "/v1/imports", "/v1/transfers"] {
         for token in [OTHER, OTHER_RESELLER] {
             let lists = app.get(token, path).await;
             assert_eq!(lists.status, 200);
@@ -195,7 +195,8 @@ async fn another_tenants_data_is_not_there_on_any_route() {
     for line in LINES.iter().filter(about_somebody) {
         for (role, token, whose) in [(Role::Applicant, APPLICANT, &tenant), (Role::Reseller, RESELLER, &second)] {
             // Nobody agrees with itself to take a record; and a key is its holder's alone.
-            let is_nobodys = line.path.ends_with("/consent") || (role == Role::Reseller && line.path.contains("keys"));
+            let is_consent = ["/consent", "/refuse"].iter().any(|verb| line.path.ends_with(verb));
+            let is_nobodys = is_consent || (role == Role::Reseller && line.path.contains("keys"));
             if !line.roles.contains(&role) || is_nobodys {
                 continue;
             }

@@ -12,6 +12,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::app::{APPLICANT, Answer, App, OTHER};
+use crate::types::approved_filing;
 
 async fn ask(app: &App, body: &Value) -> Answer {
     app.json(APPLICANT, Method::POST, "/v1/determinations", None, body).await
@@ -146,6 +147,25 @@ async fn another_order_in_flight_stands_in_the_way() {
     let found = settled(&app, &asked).await;
     assert_eq!(found.body["status"], "blocked");
     assert_eq!(found.body["findings"][0]["code"], "S06");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transfer_that_another_account_asks_for_stands_in_nobodys_way() {
+    let app = App::start().await;
+    approved_filing(&app, 1).await;
+    let transfer = filing_of_type(OrderType::Transfer, Province::Guangdong, 1);
+    let body = serde_json::to_value(&transfer).unwrap();
+    let created = app.json(OTHER, Method::POST, "/v1/orders", None, &body).await;
+    let submit = format!("/v1/orders/{}/submit", created.body["id"].as_str().unwrap());
+    let waiting = app.send(OTHER, Method::POST, &submit, Some(&created.etag), None).await;
+    assert_eq!(waiting.body["phase"], "checking", "{}", waiting.body);
+    let mut question = about(&company_filing(Province::Guangdong, 1));
+    question["domain"] = json!("specimen-second.cn");
+    let asked = ask(&app, &question).await;
+    answer(&app, &asked, "domain", "", 0).await;
+    answer(&app, &asked, "organiser", &transfer.organiser.number.unwrap(), 0).await;
+    let found = settled(&app, &asked).await;
+    assert_eq!(found.body["order_type"], "add_service", "{}", found.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]

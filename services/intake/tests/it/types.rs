@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use chrono::{Days, Utc};
 use icp_bus::Outgoing;
 use icp_domain::{OrderType, Province};
 use icp_intake::archive::carried;
+use icp_proto::schedule::Fired;
 use icp_proto::{authority, bureau, identity};
 use icp_testkit::filings::{company_filing, filing_of_type};
 use icp_testkit::wait_until;
@@ -177,6 +179,97 @@ async fn a_record_is_transferred_when_its_holder_consents_and_not_before() {
     assert_eq!((agreed.status, agreed.body["phase"].as_str()), (200, Some("approved")), "{}", agreed.body);
     assert_eq!(by(APPLICANT).await.status, 404, "the record is no longer its own");
     assert_eq!(order.tasks().await, Vec::<String>::new(), "nothing goes to the bureau");
+}
+
+/// A transfer of the applicant's record to the other account, as it was submitted.
+async fn transfer(app: &App) -> (Order<'_>, Answer) {
+    approved_filing(app, 1).await;
+    Order::submitted(app, OTHER, &filing_of_type(OrderType::Transfer, Province::Guangdong, 1)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_holder_of_a_record_sees_who_asks_for_it_and_may_keep_it() {
+    let app = App::start().await;
+    let (mut order, _) = transfer(&app).await;
+    let asked = app.get(APPLICANT, "/v1/transfers").await;
+    let line = &asked.body["transfers"][0];
+    assert_eq!((&line["order_id"], &line["account"]), (&json!(order.id), &json!("b")), "{}", asked.body);
+    assert_eq!(line["organiser_number"], "粤ICP备20000001号");
+    assert!(line["expires_at"].as_str() > line["since"].as_str(), "{line}");
+    assert_eq!(app.get(OTHER, "/v1/transfers").await.body["transfers"], json!([]), "who asks holds nothing");
+    let refuse = format!("{}/refuse", order.path);
+    assert_eq!(app.post(OTHER, &refuse).await.status, 404);
+    let kept = app.post(APPLICANT, &refuse).await;
+    assert_eq!((kept.status, kept.body["phase"].as_str()), (200, Some("returned")), "{}", kept.body);
+    assert_eq!(app.post(APPLICANT, &refuse).await.status, 409, "it is answered");
+    assert_eq!(app.get(APPLICANT, "/v1/transfers").await.body["transfers"], json!([]));
+    let returned = app.get(OTHER, &order.path).await;
+    assert_eq!(returned.body["findings"][0]["field"], "organiser.number", "{}", returned.body);
+    order.etag = returned.etag;
+    assert_eq!(order.post("submit").await.body["phase"], "checking", "it may ask again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_stays_while_an_order_about_it_is_in_flight() {
+    let app = App::start().await;
+    let (first, _) = transfer(&app).await;
+    let change = filing_of_type(OrderType::ChangeAccess, Province::Guangdong, 1);
+    let (mut change, submitted) = Order::submitted(&app, APPLICANT, &change).await;
+    assert_eq!(submitted.body["phase"], "provider_review", "a transfer that waits stops nobody: {}", submitted.body);
+    let consent = format!("{}/consent", first.path);
+    let refused = app.post(APPLICANT, &consent).await;
+    assert_eq!((refused.status, refused.body["code"].as_str()), (409, Some("ICP-INTAKE-0009")), "{}", refused.body);
+    assert_eq!(refused.body["findings"][0]["code"], "S06");
+    assert_eq!(app.get(OTHER, &first.path).await.body["phase"], "checking", "it waits on");
+    let second = filing_of_type(OrderType::Transfer, Province::Guangdong, 1);
+    let (_, returned) = Order::submitted(&app, OTHER, &second).await;
+    assert_eq!((&returned.body["phase"], &returned.body["findings"][0]["code"]), (&json!("returned"), &json!("S06")));
+
+    // It counts by the number too, where the certificate is another one by now.
+    sqlx::query("update orders set organiser_index = $1 where id = $2")
+        .bind(vec![7_u8; 32])
+        .bind(uuid::Uuid::parse_str(&change.id).unwrap())
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    assert_eq!(app.post(APPLICANT, &consent).await.body["findings"][0]["code"], "S06");
+    change.post("withdraw").await;
+    assert_eq!(app.post(APPLICANT, &consent).await.body["phase"], "approved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transfer_names_the_certificate_of_the_record() {
+    let app = App::start().await;
+    approved_filing(&app, 1).await;
+    let mut filing = filing_of_type(OrderType::Transfer, Province::Guangdong, 1);
+    filing.organiser.certificate = company_filing(Province::Guangdong, 2).organiser.certificate;
+    let (_, submitted) = Order::submitted(&app, OTHER, &filing).await;
+    assert_eq!(submitted.body["phase"], "returned");
+    let fields: Vec<&str> = submitted.body["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["field"].as_str().unwrap())
+        .collect();
+    assert_eq!(fields, ["organiser.certificate.number"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transfer_that_nobody_answers_expires() {
+    let app = App::start().await;
+    let (order, _) = transfer(&app).await;
+    let later = (Utc::now() + Days::new(46)).timestamp_millis();
+    let fired =
+        Fired { owner: "intake".to_owned(), key: order.id.clone(), fired_at_unix_ms: later, ..Fired::default() };
+    app.publish(vec![Outgoing::event("schedule", "fired", "intake", &order.id, &fired)]).await;
+    wait_until("the transfer to expire", Duration::from_secs(30), || async {
+        let answer = app.get(OTHER, &order.path).await;
+        if answer.body["phase"] == "expired" { Ok(()) } else { Err(answer.body.to_string()) }
+    })
+    .await
+    .unwrap();
+    let late = app.post(APPLICANT, &format!("{}/consent", order.path)).await;
+    assert_eq!((late.status, late.body["code"].as_str()), (409, Some("ICP-INTAKE-0008")), "{}", late.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -47,6 +47,8 @@ refusals! {
     OpenUpload: UploadGone WrongTusVersion;
     /// A part of an upload, which may complete the file.
     Part: BadBody InvalidFields TooLarge WrongContentType WrongOffset WrongChecksum WrongPhase StaleVersion;
+    /// The holder of a record may answer.
+    Answering: WrongPhase Blocked;
     /// A reviewer may decide.
     Deciding: WrongPhase Blocked NotYours;
     /// A reviewer may have claimed the order.

@@ -187,7 +187,7 @@ impl<'a> World<'a> {
             "GET /v1/orders/{id}/papers/{kind}" => {
                 [part("id", self.approved.clone()), part("kind", "slip".to_owned())].concat()
             }
-            "POST /v1/orders/{id}/consent" => {
+            "POST /v1/orders/{id}/consent" | "POST /v1/orders/{id}/refuse" => {
                 let filing = filing_of_type(OrderType::Transfer, Province::Guangdong, self.on_record_anew().await);
                 part("id", self.submitted(OTHER, &serde_json::to_value(filing).unwrap()).await)
             }
