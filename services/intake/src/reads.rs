@@ -26,6 +26,7 @@ pub struct Reads {
     orders: Gather<Uuid, Answer<Option<StoredOrder>>>,
     materials: Gather<Uuid, Answer<Vec<MaterialRow>>>,
     in_flight: Gather<(Vec<u8>, Uuid), Answer<i64>>,
+    domain_in_flight: Gather<(String, Vec<u8>), Answer<bool>>,
     by_number: Gather<String, Answer<Vec<RecordFound>>>,
     by_certificate: Gather<Vec<u8>, Answer<Vec<RecordFound>>>,
     by_domain: Gather<String, Answer<Vec<ServiceFound>>>,
@@ -47,6 +48,9 @@ impl Reads {
             }),
             in_flight: gather(bus, |pool, asked: Vec<(Vec<u8>, Uuid)>| async move {
                 store::count_in_flight(&pool, &asked).await
+            }),
+            domain_in_flight: gather(bus, |pool, asked: Vec<(String, Vec<u8>)>| async move {
+                store::are_domains_in_flight(&pool, &asked).await
             }),
             by_number: gather(bus, |pool, numbers: Vec<String>| async move {
                 record_found::by_number(&pool, &numbers).await
@@ -87,6 +91,18 @@ impl Reads {
     /// How many other orders of an organiser are in flight.
     pub async fn count_in_flight(&self, organiser_index: &[u8], except: Uuid) -> Answer<i64> {
         answered(self.in_flight.ask((organiser_index.to_vec(), except)).await)
+    }
+
+    /// Those of the domains, A-label form, that are in an order in flight of another organiser.
+    pub async fn domains_in_flight(&self, domains: &[String], organiser_index: &[u8]) -> Answer<Vec<String>> {
+        let asked = domains.iter().map(|domain| self.domain_in_flight.ask((domain.clone(), organiser_index.to_vec())));
+        let mut in_flight = Vec::new();
+        for (domain, answer) in domains.iter().zip(futures::future::join_all(asked).await) {
+            if answered(answer)? {
+                in_flight.push(domain.clone());
+            }
+        }
+        Ok(in_flight)
     }
 }
 

@@ -246,6 +246,16 @@ pub async fn count_in_flight(pool: &PgPool, asked: &[(Vec<u8>, Uuid)]) -> Result
     Ok((1..).take(asked.len()).map(|place: i32| counts.get(&place).copied().unwrap_or(0)).collect())
 }
 
+/// Whether each domain, A-label form, is in an order in flight of another organiser: (domain, the organiser's index).
+pub async fn are_domains_in_flight(pool: &PgPool, asked: &[(String, Vec<u8>)]) -> Result<Vec<bool>, sqlx::Error> {
+    let places: Vec<i32> = sqlx::query_scalar(include_str!("../queries/domain_in_flight.sql"))
+        .bind(asked.iter().map(|(domain, _)| domain.as_str()).collect::<Vec<_>>())
+        .bind(asked.iter().map(|(_, index)| index.as_slice()).collect::<Vec<_>>())
+        .fetch_all(pool)
+        .await?;
+    Ok((1..).take(asked.len()).map(|place: i32| places.contains(&place)).collect())
+}
+
 /// Whether an account has an order in flight that names this organiser on record.
 pub async fn is_record_in_flight(pool: &PgPool, account: &str, organiser_id: Uuid) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar(include_str!("../queries/record_in_flight.sql"))

@@ -194,11 +194,7 @@ impl Api {
         let domains: Vec<String> = domain.iter().map(|name| name.ascii().to_owned()).collect();
         let domain_here = self.reads.services_by_domain(&domains).await?;
         let in_flight = self.reads.count_in_flight(&index, Uuid::nil()).await?;
-        let pool = &self.bus.context().pool;
-        let is_domain_in_flight = match domain {
-            Some(name) => store::is_in_flight_elsewhere(pool, name.ascii(), &index).await?,
-            None => false,
-        };
+        let is_domain_in_flight = !self.reads.domains_in_flight(&domains, &index).await?.is_empty();
         Ok(Known {
             here: here
                 .into_iter()

@@ -27,6 +27,8 @@ pub struct OnRecord {
 pub struct InFlight {
     /// Orders of the organiser, by its certificate.
     pub orders: i64,
+    /// Those of the filing's domains that another organiser's orders have, A-label form.
+    pub domains: Vec<String>,
     /// Whether the account that must let the record go has an order about it; its certificate may be changing.
     pub of_record: bool,
 }
@@ -44,7 +46,7 @@ pub fn conflicts(filing: &Filing, account: &str, record: &OnRecord, in_flight: &
         OrderType::Transfer => transfer(account, record, in_flight),
         _ => organiser(filing, account, record).into_iter().collect(),
     };
-    findings.extend(domains(filing, record));
+    findings.extend(domains(filing, record, in_flight));
     findings
 }
 
@@ -142,7 +144,7 @@ fn organiser(filing: &Filing, account: &str, record: &OnRecord) -> Option<Findin
     }
 }
 
-fn domains(filing: &Filing, record: &OnRecord) -> Vec<Finding> {
+fn domains(filing: &Filing, record: &OnRecord, in_flight: &InFlight) -> Vec<Finding> {
     if !filing.order_type.description().services.brings_data() {
         return Vec::new();
     }
@@ -154,12 +156,21 @@ fn domains(filing: &Filing, record: &OnRecord) -> Vec<Finding> {
                 let own = service.number.as_deref().is_some_and(|number| is_same(number, &known.number));
                 known.domains.iter().any(|domain| domain == name.ascii()) && !own
             };
+            let at = format!("services[{index}].domains[{place}]");
             if let Some(known) = record.by_domain.iter().find(is_other) {
                 findings.push(finding(
-                    ("D06", Severity::Block, &format!("services[{index}].domains[{place}]")),
+                    ("D06", Severity::Block, &at),
                     "域名已备案（域名冲突）",
                     format!("the domain is on record as {}", known.number),
                     "cancel or change that filing first, or name another domain",
+                ));
+            } else if in_flight.domains.iter().any(|domain| domain == name.ascii()) {
+                findings.push(finding(
+                    ("D06", Severity::Block, &at),
+                    "该域名在其他主办者进行中的备案订单里（域名冲突）",
+                    "the domain is in another organiser's order that is in flight".to_owned(),
+                    "have that order withdrawn, or wait until it has ended; if the domain is yours and the order is not, \
+                     ask the provider to clear it up; or name another domain",
                 ));
             }
         }

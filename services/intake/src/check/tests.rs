@@ -173,6 +173,10 @@ fn what_is_on_record_is_not_filed_a_second_time() {
     let findings = conflicts(&filing, "own", &known, &InFlight::default());
     let told: Vec<(&str, &str)> = findings.iter().map(|f| (f.code.as_str(), f.field.as_str())).collect();
     assert_eq!(told, [("S07", "organiser.certificate.number"), ("D06", "services[0].domains[0]")]);
+    let in_flight = InFlight { domains: filing.services[0].domains.clone(), ..InFlight::default() };
+    let told = conflicts(&filing, "own", &OnRecord::default(), &in_flight);
+    assert_eq!((told.len(), told[0].code.as_str(), told[0].field.as_str()), (1, "D06", "services[0].domains[0]"));
+    assert_eq!(conflicts(&filing, "own", &known, &in_flight).len(), 2, "a domain is told once");
     let mut changed = filing_of_type(OrderType::ChangeService, Province::Guangdong, 3);
     changed.services[0].number = Some("粤ICP备20000009号-1".to_owned());
     let own = OnRecord { by_number: record(Some("own")).by_number, ..known };

@@ -68,15 +68,6 @@ pub async fn answer(connection: &mut PgConnection, answers: &[(Uuid, Recorded)])
     Ok(())
 }
 
-/// Whether an order in flight of another organiser, by the blind index of its certificate number, has the domain.
-pub async fn is_in_flight_elsewhere(pool: &PgPool, domain: &str, organiser_index: &[u8]) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar(include_str!("../../queries/determination/domain_in_flight.sql"))
-        .bind(vec![domain])
-        .bind(organiser_index)
-        .fetch_one(pool)
-        .await
-}
-
 /// A determination with the answers so far, which are opened with the keyring.
 pub async fn load(pool: &PgPool, keyring: &Keyring, id: Uuid) -> Result<Option<(Stored, Answers)>, sqlx::Error> {
     type Row = (String, Vec<u8>, Vec<u8>, sqlx::types::Json<Known>, DateTime<Utc>);

@@ -5,7 +5,7 @@ use icp_testkit::filings::{company_filing, filing_of_type};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::app::{APPLICANT, Answer, App, OTHER};
+use crate::app::{APPLICANT, Answer, App, OTHER, REVIEWER, path_of};
 use crate::types::approved_filing;
 
 fn findings(answer: &Answer) -> Vec<(String, String)> {
@@ -58,4 +58,46 @@ async fn what_is_on_record_here_stands_in_the_way() {
     assert!(findings(&checked).contains(&("S07".to_owned(), "organiser.number".to_owned())));
     let submitted = app.send(OTHER, Method::POST, &format!("{path}/submit"), Some(&created.etag), None).await;
     assert_eq!(submitted.body["phase"], "returned", "nobody changes another account's record");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_is_in_one_organisers_orders_at_a_time() {
+    let app = App::start().await;
+    let first = app.in_review(1..=1).await.remove(0);
+    let mut filing = company_filing(Province::Guangdong, 2);
+    filing.services[0].domains = company_filing(Province::Guangdong, 1).services[0].domains.clone();
+    let filing = serde_json::to_value(filing).unwrap();
+    let conflict = ("D06".to_owned(), "services[0].domains[0]".to_owned());
+    let checked = check(&app, OTHER, &filing).await;
+    assert!(findings(&checked).contains(&conflict), "{}", checked.body);
+    assert_eq!(checked.body["may_be_submitted"], false);
+    let created = app.json(OTHER, Method::POST, "/v1/orders", None, &filing).await;
+    let path = format!("/v1/orders/{}", created.body["id"].as_str().unwrap());
+    let submitted = app.send(OTHER, Method::POST, &format!("{path}/submit"), Some(&created.etag), None).await;
+    assert_eq!(submitted.body["phase"], "returned", "{}", submitted.body);
+    assert!(!submitted.body["findings"].to_string().contains(first.body["id"].as_str().unwrap()));
+
+    // The first one meets neither itself nor the one that came back.
+    let own = app.post(APPLICANT, &format!("{}/check", path_of(&first))).await;
+    assert!(!findings(&own).contains(&conflict), "{}", own.body);
+    assert_eq!(app.review(REVIEWER, &first, &json!({"decision": "pass"})).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_orders_that_came_in_with_one_domain_at_the_same_time_none_is_passed() {
+    let app = App::start().await;
+    let orders = app.in_review(1..=2).await;
+    // As if both had been submitted before either was seen.
+    let domains = company_filing(Province::Guangdong, 2).services[0].domains.clone();
+    sqlx::query("update orders set domains = $1 where id = $2")
+        .bind(domains)
+        .bind(uuid::Uuid::parse_str(orders[0].body["id"].as_str().unwrap()).unwrap())
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    let refused = app.review(REVIEWER, &orders[1], &json!({"decision": "pass"})).await;
+    assert_eq!((refused.status, refused.body["code"].as_str()), (409, Some("ICP-INTAKE-0009")), "{}", refused.body);
+    let codes: Vec<&str> =
+        refused.body["findings"].as_array().unwrap().iter().map(|finding| finding["code"].as_str().unwrap()).collect();
+    assert!(codes.contains(&"D06"), "{codes:?}");
 }
