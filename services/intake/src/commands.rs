@@ -354,14 +354,16 @@ impl Api {
                 None => Ok(None),
             }
         };
-        let (orders, domains, by_number, by_certificate, by_domain) = tokio::try_join!(
+        let numbers = filing.services.iter().map(content::service_number).collect();
+        let (orders, domains, by_number, by_certificate, by_domain, named) = tokio::try_join!(
             self.reads.count_in_flight(&index, subject.id),
             self.reads.domains_in_flight(&domains, &index),
             by_number,
             self.reads.organisers_by_certificate(&index),
             self.reads.services_by_domain(&domains),
+            self.reads.services_by_number(numbers),
         )?;
-        let on_record = OnRecord { by_number, by_certificate, by_domain, certificate_index: index };
+        let on_record = OnRecord { by_number, by_certificate, by_domain, named, certificate_index: index };
         let in_flight = InFlight { orders, domains, of_record: self.is_record_in_flight(filing, &on_record).await? };
         let own = on_record.organiser().filter(|found| found.organiser.account.as_deref() == Some(subject.account));
         let own_record = own.map(|found| found.open(&self.vault)).transpose()?.flatten();

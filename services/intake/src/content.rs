@@ -45,7 +45,12 @@ pub fn organiser_number(filing: &Filing) -> Option<String> {
 
 /// The services' numbers on record, in their printed form and the order of the services.
 pub fn service_numbers(filing: &Filing) -> Vec<String> {
-    filing.services.iter().filter_map(|service| service.number.as_deref().and_then(printed)).collect()
+    filing.services.iter().filter_map(service_number).collect()
+}
+
+/// A service's number on record, in its printed form.
+pub fn service_number(service: &InternetService) -> Option<String> {
+    service.number.as_deref().and_then(printed)
 }
 
 fn printed(number: &str) -> Option<String> {

@@ -30,6 +30,7 @@ pub struct Reads {
     by_number: Gather<String, Answer<Vec<RecordFound>>>,
     by_certificate: Gather<Vec<u8>, Answer<Vec<RecordFound>>>,
     by_domain: Gather<String, Answer<Vec<ServiceFound>>>,
+    by_service_number: Gather<String, Answer<Vec<ServiceFound>>>,
     api_keys: Gather<Uuid, Answer<Option<ApiKey>>>,
     reseller_accounts: Gather<(String, DateTime<Utc>), Answer<Vec<String>>>,
 }
@@ -60,6 +61,9 @@ impl Reads {
             }),
             by_domain: gather(bus, |pool, domains: Vec<String>| async move {
                 record_found::by_domain(&pool, &domains).await
+            }),
+            by_service_number: gather(bus, |pool, numbers: Vec<String>| async move {
+                record_found::by_service_number(&pool, &numbers).await
             }),
             api_keys: gather(bus, |pool, ids: Vec<Uuid>| async move {
                 let found = api_keys::load_all(&pool, &ids).await?;
@@ -135,6 +139,18 @@ impl Reads {
             services.extend(answered(answer)?);
         }
         Ok(services)
+    }
+
+    /// The services under these numbers, also those that were taken off the record; each in the place of its number.
+    pub async fn services_by_number(&self, numbers: Vec<Option<String>>) -> Answer<Vec<Option<ServiceFound>>> {
+        futures::future::try_join_all(numbers.into_iter().map(|number| self.service_by_number(number))).await
+    }
+
+    async fn service_by_number(&self, number: Option<String>) -> Answer<Option<ServiceFound>> {
+        match number {
+            Some(number) => Ok(answered(self.by_service_number.ask(number).await)?.into_iter().next()),
+            None => Ok(None),
+        }
     }
 }
 

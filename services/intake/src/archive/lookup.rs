@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::ArchiveError;
-use super::record::normal_number;
+use super::record::{Status, normal_number};
 
 /// An organiser as the archive shows it.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow, ToSchema)]
@@ -261,6 +261,11 @@ impl OrganiserFound {
 }
 
 impl ServiceFound {
+    /// Whether it stands on record at the ministry.
+    pub fn is_filed(&self) -> bool {
+        Status::parse(&self.status) == Status::Filed
+    }
+
     /// What is on record, decrypted, with its access through this provider where there is one now.
     pub fn open(&self, vault: &Vault, accesses: &[AccessFound]) -> Result<Option<InternetService>, ArchiveError> {
         let (Some(content), Some(data_key)) = (&self.content, &self.data_key) else { return Ok(None) };

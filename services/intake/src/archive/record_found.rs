@@ -1,4 +1,5 @@
-//! Organisers on record with everything that they have, and services by their domains: what an order is held against.
+//! Organisers on record with everything that they have, and services by their domains and numbers: what an order is held
+//! against.
 //! Each function answers many questions at once, one list per question.
 
 use chrono::{DateTime, Utc};
@@ -101,6 +102,23 @@ pub async fn by_domain(pool: &PgPool, domains: &[String]) -> Result<Vec<Vec<Serv
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(domains).fetch_all(pool).await?;
     by_question(&rows, domains.len())
+}
+
+/// Services by number, also by a former one; those that were taken off too.
+pub async fn by_service_number(pool: &PgPool, numbers: &[String]) -> Result<Vec<Vec<ServiceFound>>, sqlx::Error> {
+    let numbers: Vec<String> = numbers.iter().map(|number| normal_number(number)).collect();
+    let query = format!(
+        "select asked.place, found.* from unnest($1::text[]) with ordinality as asked (number, place) \
+         cross join lateral ( \
+             select record_id from archive_numbers where number = asked.number and is_service offset 0 \
+         ) as known \
+         cross join lateral ( \
+             select {SERVICE} from archive_services service {OF_ORGANISER} \
+             where service.id = known.record_id offset 0 \
+         ) as found"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(&numbers).fetch_all(pool).await?;
+    by_question(&rows, numbers.len())
 }
 
 /// The services of all organisers in one more query; none where nobody was found.

@@ -1,6 +1,9 @@
 //! What an order says against what is on record here.
 
-use icp_domain::{Filing, Finding, OrderType, Part, Severity, Stage};
+use std::collections::BTreeSet;
+
+use icp_domain::names::DomainName;
+use icp_domain::{Filing, Finding, InternetService, OrderType, Part, Severity, Stage};
 
 use crate::archive::lookup::ServiceFound;
 use crate::archive::record_found::RecordFound;
@@ -18,6 +21,8 @@ pub struct OnRecord {
     pub by_certificate: Vec<RecordFound>,
     /// Services of the filing's domains.
     pub by_domain: Vec<ServiceFound>,
+    /// The filing's services by their numbers, also those that were taken off the record; each in its place.
+    pub named: Vec<Option<ServiceFound>>,
     /// Keyed digest of the filing's certificate number.
     pub certificate_index: Vec<u8>,
 }
@@ -46,6 +51,7 @@ pub fn conflicts(filing: &Filing, account: &str, record: &OnRecord, in_flight: &
         OrderType::Transfer => transfer(account, record, in_flight),
         _ => organiser(filing, account, record).into_iter().collect(),
     };
+    findings.extend((0..filing.services.len()).filter_map(|index| service(filing, index, account, record)));
     findings.extend(domains(filing, record, in_flight));
     findings
 }
@@ -144,6 +150,88 @@ fn organiser(filing: &Filing, account: &str, record: &OnRecord) -> Option<Findin
     }
 }
 
+/// A service that the filing names by its number, held against the record.
+fn service(filing: &Filing, index: usize, account: &str, record: &OnRecord) -> Option<Finding> {
+    let row = filing.order_type.description();
+    let declared = filing.services.get(index)?;
+    let number = declared.number.as_deref()?;
+    let at = format!("services[{index}].number");
+    let told = |severity, zh: &str, en: &str, remedy: &str| {
+        Some(finding(("S07", severity, at.as_str()), zh, en.to_owned(), remedy))
+    };
+    let found = record.named.get(index).and_then(Option::as_ref);
+    if row.order_type == OrderType::Migrate {
+        return migrated(declared, index, found.filter(|found| found.account.as_deref() == Some(account)));
+    }
+    let Some(found) = found else {
+        if row.services == Part::OnRecordElsewhere {
+            return None;
+        }
+        return told(
+            Severity::Review,
+            "本接入商没有该服务的档案",
+            "the archive has no record of this service",
+            "check the number; if the ministry has it, the reviewer compares by hand",
+        );
+    };
+    let is_organisers = match &record.by_number {
+        Some(known) => known.organiser.id == found.organiser_id,
+        None => filing.organiser.number.as_deref().is_some_and(|number| is_same(number, &found.organiser_number)),
+    };
+    if !is_organisers {
+        return told(
+            Severity::Block,
+            "该服务已不在该主体名下",
+            "the service is on record under another organiser",
+            "give the organiser's number that the service is under now",
+        );
+    }
+    if !found.is_filed() {
+        return told(
+            Severity::Block,
+            "该服务的备案已注销",
+            "the service was taken off the record",
+            "check the number; what was deregistered is filed anew",
+        );
+    }
+    // Of another account's record the organiser's finding says enough.
+    let is_own = found.account.as_deref() == Some(account);
+    let is_about_access = matches!(row.access, Part::Changed | Part::Leaves);
+    if is_about_access && is_own && !found.is_connected {
+        return told(
+            Severity::Block,
+            "该服务未在本接入商接入",
+            "the service is not connected here",
+            &format!("order 继续接入 to connect {number} here; there is no access to change or to cancel"),
+        );
+    }
+    None
+}
+
+/// A service that goes to another organiser: `found` is its record, where the account that orders holds it. Nobody
+/// takes the service of another account, and none changes on the way.
+fn migrated(declared: &InternetService, index: usize, found: Option<&ServiceFound>) -> Option<Finding> {
+    let Some(found) = found.filter(|found| found.is_filed()) else {
+        return Some(finding(
+            ("S07", Severity::Block, &format!("services[{index}].number")),
+            "本账号下没有该服务的备案",
+            "this account holds no record of the service".to_owned(),
+            "have the record of the organiser that gives it transferred to this account (转移备案), or claim it (认领备案)",
+        ));
+    };
+    let a_label = |domain: &String| DomainName::parse(domain).ok().map(|name| name.ascii().to_owned());
+    let declared: BTreeSet<String> = declared.domains.iter().filter_map(a_label).collect();
+    let recorded: BTreeSet<String> = found.domains.iter().cloned().collect();
+    (declared != recorded).then(|| {
+        finding(
+            ("S07", Severity::Block, &format!("services[{index}].domains")),
+            "迁移的服务域名须与备案记录一致",
+            "the domains are not those on record".to_owned(),
+            "declare the domains on record; change them before or after the migration",
+        )
+    })
+}
+
 fn domains(filing: &Filing, record: &OnRecord, in_flight: &InFlight) -> Vec<Finding> {
     if !filing.order_type.description().services.brings_data() {
         return Vec::new();
@@ -151,7 +239,7 @@ fn domains(filing: &Filing, record: &OnRecord, in_flight: &InFlight) -> Vec<Find
     let mut findings = Vec::new();
     for (index, service) in filing.services.iter().enumerate() {
         for (place, domain) in service.domains.iter().enumerate() {
-            let Ok(name) = icp_domain::names::DomainName::parse(domain) else { continue };
+            let Ok(name) = DomainName::parse(domain) else { continue };
             let is_other = |known: &&ServiceFound| {
                 let own = service.number.as_deref().is_some_and(|number| is_same(number, &known.number));
                 known.domains.iter().any(|domain| domain == name.ascii()) && !own

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use icp_domain::{OrderType, Part, Province};
+use icp_domain::{InternetService, OrderType, Part, Province};
 use icp_testkit::filings::{company_filing, filing_of_type};
 
 use super::conflicts::{InFlight, OnRecord, conflicts};
@@ -96,10 +96,40 @@ fn record(account: Option<&str>) -> OnRecord {
     OnRecord { by_number: Some(RecordFound { organiser, services: Vec::new() }), ..OnRecord::default() }
 }
 
+/// A service of [`record`]'s organiser as `account` has it.
+fn service(account: &str, number: &str, domains: &[String]) -> ServiceFound {
+    ServiceFound {
+        id: uuid::Uuid::nil(),
+        organiser_id: uuid::Uuid::nil(),
+        number: number.to_owned(),
+        organiser_number: number.split('-').next().unwrap().to_owned(),
+        bureau_id: None,
+        kind: "website".to_owned(),
+        name: "示例".to_owned(),
+        domains: domains.to_vec(),
+        province: "gd".to_owned(),
+        status: "filed".to_owned(),
+        is_connected: true,
+        account: Some(account.to_owned()),
+        order_id: uuid::Uuid::nil(),
+        filed_at: chrono::DateTime::UNIX_EPOCH,
+        updated_at: chrono::DateTime::UNIX_EPOCH,
+        content: None,
+        data_key: None,
+    }
+}
+
+/// The filing's services on record in the account that orders.
+fn named(filing: &Filing) -> Vec<Option<ServiceFound>> {
+    let found = |declared: &InternetService| Some(service("own", declared.number.as_deref()?, &declared.domains));
+    filing.services.iter().map(found).collect()
+}
+
 /// The severity of the finding about the organiser's number, if there is one.
 fn weight(order_type: OrderType, record: &OnRecord) -> Option<Severity> {
     let filing = filing_of_type(order_type, Province::Guangdong, 3);
-    let findings = conflicts(&filing, "own", record, &InFlight::default());
+    let record = OnRecord { named: named(&filing), ..record.clone() };
+    let findings = conflicts(&filing, "own", &record, &InFlight::default());
     assert!(findings.iter().all(|finding| finding.code == "S07" && !finding.remedy.is_empty()), "{findings:?}");
     findings.first().map(|finding| finding.severity)
 }
@@ -151,25 +181,7 @@ fn a_record_goes_to_another_account_whole_by_its_certificate_and_while_nothing_i
 fn what_is_on_record_is_not_filed_a_second_time() {
     let filing = company_filing(Province::Guangdong, 3);
     let mut known = OnRecord { by_certificate: vec![record(None).by_number.unwrap()], ..OnRecord::default() };
-    known.by_domain.push(ServiceFound {
-        id: uuid::Uuid::nil(),
-        organiser_id: uuid::Uuid::nil(),
-        number: "粤ICP备20000009号-1".to_owned(),
-        organiser_number: "粤ICP备20000009号".to_owned(),
-        bureau_id: None,
-        kind: "website".to_owned(),
-        name: "示例".to_owned(),
-        domains: filing.services[0].domains.clone(),
-        province: "gd".to_owned(),
-        status: "filed".to_owned(),
-        is_connected: true,
-        account: None,
-        order_id: uuid::Uuid::nil(),
-        filed_at: chrono::DateTime::UNIX_EPOCH,
-        updated_at: chrono::DateTime::UNIX_EPOCH,
-        content: None,
-        data_key: None,
-    });
+    known.by_domain.push(service("other", "粤ICP备20000009号-1", &filing.services[0].domains));
     let findings = conflicts(&filing, "own", &known, &InFlight::default());
     let told: Vec<(&str, &str)> = findings.iter().map(|f| (f.code.as_str(), f.field.as_str())).collect();
     assert_eq!(told, [("S07", "organiser.certificate.number"), ("D06", "services[0].domains[0]")]);
@@ -179,6 +191,60 @@ fn what_is_on_record_is_not_filed_a_second_time() {
     assert_eq!(conflicts(&filing, "own", &known, &in_flight).len(), 2, "a domain is told once");
     let mut changed = filing_of_type(OrderType::ChangeService, Province::Guangdong, 3);
     changed.services[0].number = Some("粤ICP备20000009号-1".to_owned());
-    let own = OnRecord { by_number: record(Some("own")).by_number, ..known };
+    let own = OnRecord { by_number: record(Some("own")).by_number, named: named(&changed), ..known };
     assert_eq!(conflicts(&changed, "own", &own, &InFlight::default()), Vec::new(), "its own domain");
+}
+
+/// What is said of the first service, by its field and weight.
+fn of_service(order_type: OrderType, found: Option<ServiceFound>) -> Option<(String, Severity)> {
+    let filing = filing_of_type(order_type, Province::Guangdong, 3);
+    let record = OnRecord { named: vec![found], ..record(Some("own")) };
+    let findings = conflicts(&filing, "own", &record, &InFlight::default());
+    let about = findings.into_iter().find(|finding| finding.field.starts_with("services[0]"));
+    about.map(|finding| (finding.field, finding.severity))
+}
+
+#[test]
+fn a_service_is_what_its_record_says() {
+    let about = |severity| Some(("services[0].number".to_owned(), severity));
+    for order_type in OrderType::ALL {
+        let row = order_type.description();
+        let name = order_type.as_str();
+        let Some(number) =
+            filing_of_type(order_type, Province::Guangdong, 3).services.first().and_then(|own| own.number.clone())
+        else {
+            continue;
+        };
+        let domains = filing_of_type(order_type, Province::Guangdong, 3).services[0].domains.clone();
+        let own = service("own", &number, &domains);
+        assert_eq!(of_service(order_type, Some(own.clone())), None, "{name}");
+        let unknown = match order_type {
+            OrderType::Migrate => about(Severity::Block),
+            _ if row.services == Part::OnRecordElsewhere => None,
+            _ => about(Severity::Review),
+        };
+        assert_eq!(of_service(order_type, None), unknown, "{name}: unknown here");
+        let gone = ServiceFound { status: "deregistered".to_owned(), is_connected: false, ..own.clone() };
+        assert_eq!(of_service(order_type, Some(gone)), about(Severity::Block), "{name}: deregistered");
+        let away = ServiceFound { is_connected: false, ..own.clone() };
+        let is_about_access = matches!(row.access, Part::Changed | Part::Leaves);
+        let expected = if is_about_access { about(Severity::Block) } else { None };
+        assert_eq!(of_service(order_type, Some(away.clone())), expected, "{name}: not connected here");
+        let foreign = ServiceFound { account: Some("other".to_owned()), ..away };
+        let expected = if order_type == OrderType::Migrate { about(Severity::Block) } else { None };
+        assert_eq!(of_service(order_type, Some(foreign)), expected, "{name}: another account's");
+        // A migration takes the service from another organiser, but from no other account.
+        let elsewhere = ServiceFound { organiser_id: uuid::Uuid::max(), ..own.clone() };
+        let expected = if order_type == OrderType::Migrate { None } else { about(Severity::Block) };
+        assert_eq!(of_service(order_type, Some(elsewhere)), expected, "{name}: another organiser's");
+    }
+}
+
+#[test]
+fn a_migration_changes_no_domain() {
+    let filing = filing_of_type(OrderType::Migrate, Province::Guangdong, 3);
+    let number = filing.services[0].number.clone().unwrap();
+    let renamed = service("own", &number, &["specimen-another.cn".to_owned()]);
+    let expected = Some(("services[0].domains".to_owned(), Severity::Block));
+    assert_eq!(of_service(OrderType::Migrate, Some(renamed)), expected);
 }

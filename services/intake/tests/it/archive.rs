@@ -56,9 +56,15 @@ impl App {
 
     /// A first filing of company `n`; its numbers are the organiser's and its `-1`.
     pub(crate) async fn filed(&self, n: u32, organiser: &str) -> String {
+        self.filed_by("a", n, organiser).await
+    }
+
+    /// The same for this account.
+    pub(crate) async fn filed_by(&self, account: &str, n: u32, organiser: &str) -> String {
         let number = format!("{organiser}-1");
         let filing = company_filing(Province::Guangdong, n);
-        self.enter(&[outcome(OrderType::FirstFiling, filing, organiser, &[&number], 1)]).await;
+        let filed = outcome(OrderType::FirstFiling, filing, organiser, &[&number], 1);
+        self.enter(&[Filed { account: account.to_owned(), ..filed }]).await;
         number
     }
 

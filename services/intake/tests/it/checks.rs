@@ -61,6 +61,44 @@ async fn what_is_on_record_here_stands_in_the_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn services_are_named_by_numbers_that_stand() {
+    let app = App::start().await;
+    approved_filing(&app, 1).await;
+    let about = |order_type, number: &str| {
+        let mut filing = filing_of_type(order_type, Province::Guangdong, 1);
+        filing.services[0].number = Some(number.to_owned());
+        serde_json::to_value(filing).unwrap()
+    };
+    let named = ("S07".to_owned(), "services[0].number".to_owned());
+    let own = check(&app, APPLICANT, &about(OrderType::CancelAccess, "粤ICP备20000001号-1")).await;
+    assert!(!findings(&own).contains(&named) && own.body["may_be_submitted"] == true, "{}", own.body);
+    let unknown = check(&app, APPLICANT, &about(OrderType::CancelAccess, "粤ICP备20000001号-7")).await;
+    assert!(findings(&unknown).contains(&named) && unknown.body["may_be_submitted"] == true, "{}", unknown.body);
+
+    // Another account does not take the service to an organiser of its own.
+    app.filed_by("b", 2, "粤ICP备20000002号").await;
+    let mut migration = filing_of_type(OrderType::Migrate, Province::Guangdong, 2);
+    migration.services[0].number = Some("粤ICP备20000001号-1".to_owned());
+    migration.services[0].domains = company_filing(Province::Guangdong, 1).services[0].domains.clone();
+    let migration = serde_json::to_value(migration).unwrap();
+    let taken = check(&app, OTHER, &migration).await;
+    assert!(findings(&taken).contains(&named) && taken.body["may_be_submitted"] == false, "{}", taken.body);
+
+    sqlx::query("update archive_services set is_connected = false where account = 'a'")
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    let away = check(&app, APPLICANT, &about(OrderType::ChangeAccess, "粤ICP备20000001号-1")).await;
+    assert!(findings(&away).contains(&named) && away.body["may_be_submitted"] == false, "{}", away.body);
+    sqlx::query("update archive_services set status = 'deregistered' where account = 'a'")
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    let gone = check(&app, APPLICANT, &about(OrderType::ChangeService, "粤ICP备20000001号-1")).await;
+    assert!(findings(&gone).contains(&named) && gone.body["may_be_submitted"] == false, "{}", gone.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_domain_is_in_one_organisers_orders_at_a_time() {
     let app = App::start().await;
     let first = app.in_review(1..=1).await.remove(0);
