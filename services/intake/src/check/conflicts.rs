@@ -99,6 +99,8 @@ fn transfer(account: &str, record: &OnRecord, in_flight: &InFlight) -> Vec<Findi
 fn organiser(filing: &Filing, account: &str, record: &OnRecord) -> Option<Finding> {
     let row = filing.order_type.description();
     let holder = record.by_number.as_ref().map(|found| found.organiser.account.as_deref());
+    let is_connected =
+        record.by_number.as_ref().is_some_and(|found| found.services.iter().any(|service| service.is_connected));
     match (row.order_type, row.organiser, holder) {
         (OrderType::Claim, _, Some(Some(holder))) if holder == account => Some(finding(
             ("S07", Severity::Block, NUMBER),
@@ -121,6 +123,12 @@ fn organiser(filing: &Filing, account: &str, record: &OnRecord) -> Option<Findin
                 "order an addition or a change under that number",
             )
         }),
+        (_, Part::OnRecordElsewhere, Some(Some(holder))) if holder != account && is_connected => Some(finding(
+            ("S07", Severity::Block, NUMBER),
+            "该备案在本接入商的其他账号下",
+            "another account holds the record, and services of it are connected here".to_owned(),
+            "work in that account, or have the record transferred (转移备案)",
+        )),
         (_, Part::OnRecordElsewhere, Some(_)) => Some(finding(
             ("S07", Severity::Review, NUMBER),
             "该主体在本接入商已有备案记录",

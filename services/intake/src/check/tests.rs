@@ -157,6 +157,21 @@ fn a_record_is_touched_by_the_account_that_holds_it_and_by_no_other() {
 }
 
 #[test]
+fn an_organiser_of_another_account_brings_nothing_here_while_a_service_of_it_is_connected() {
+    let connected = |account: &str, is_connected: bool| {
+        let mut record = record(Some(account));
+        let known = ServiceFound { is_connected, ..service(account, "粤ICP备20000003号-9", &[]) };
+        record.by_number.as_mut().unwrap().services.push(known);
+        record
+    };
+    for order_type in [OrderType::AddServiceElsewhere, OrderType::AddAccess] {
+        assert_eq!(weight(order_type, &connected("other", true)), Some(Severity::Block), "{}", order_type.as_str());
+        assert_eq!(weight(order_type, &connected("other", false)), Some(Severity::Review));
+        assert_eq!(weight(order_type, &connected("own", true)), Some(Severity::Review));
+    }
+}
+
+#[test]
 fn a_record_goes_to_another_account_whole_by_its_certificate_and_while_nothing_is_on_the_way() {
     let filing = filing_of_type(OrderType::Transfer, Province::Guangdong, 3);
     let told = |record: &OnRecord, in_flight: &InFlight| {
