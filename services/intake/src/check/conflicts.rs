@@ -114,7 +114,27 @@ fn organiser(filing: &Filing, account: &str, record: &OnRecord) -> Option<Findin
             "another account holds the record".to_owned(),
             "have the record transferred to this account (转移备案)",
         )),
-        (OrderType::Claim, ..) => None,
+        // The certificate may have been renewed since: whoever claims cannot change the record first.
+        (OrderType::Claim, _, Some(None)) => {
+            let is_its = record
+                .by_number
+                .as_ref()
+                .is_some_and(|found| found.organiser.certificate_index == record.certificate_index);
+            (!is_its).then(|| {
+                finding(
+                    ("S07", Severity::Review, CERTIFICATE),
+                    "证件号码与该备案的档案不一致",
+                    "the certificate is not that of the record".to_owned(),
+                    "prove that both are the organiser's (更名函/变更证明), or correct the number",
+                )
+            })
+        }
+        (OrderType::Claim, _, None) => Some(finding(
+            ("S07", Severity::Review, NUMBER),
+            "备案号无法确认，须与工信部记录核对",
+            "the number could not be confirmed: compare it with the ministry's record".to_owned(),
+            "check the number; the reviewer compares organiser and certificate with the ministry's record",
+        )),
         (_, Part::New, _) => record.by_certificate.first().map(|known| {
             finding(
                 ("S07", Severity::Block, CERTIFICATE),

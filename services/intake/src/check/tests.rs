@@ -144,7 +144,7 @@ fn a_record_is_touched_by_the_account_that_holds_it_and_by_no_other() {
         let row = order_type.description();
         let found = [&own, &other, &nobody, &unknown].map(|record| weight(order_type, record));
         let expected = match (order_type, row.organiser) {
-            (OrderType::Claim, _) => [block, block, None, None],
+            (OrderType::Claim, _) => [block, block, None, Some(Severity::Review)],
             (OrderType::Transfer, _) => [block, None, block, block],
             (_, Part::New) => [None; 4],
             (_, Part::OnRecordElsewhere) => {
@@ -154,6 +154,15 @@ fn a_record_is_touched_by_the_account_that_holds_it_and_by_no_other() {
         };
         assert_eq!(found, expected, "{name}");
     }
+}
+
+#[test]
+fn a_claim_is_compared_with_the_certificate_of_the_record() {
+    let other = OnRecord { certificate_index: vec![7], ..record(None) };
+    let findings =
+        conflicts(&filing_of_type(OrderType::Claim, Province::Guangdong, 3), "own", &other, &InFlight::default());
+    let told: Vec<(&str, Severity)> = findings.iter().map(|f| (f.field.as_str(), f.severity)).collect();
+    assert_eq!(told, [("organiser.certificate.number", Severity::Review)]);
 }
 
 #[test]

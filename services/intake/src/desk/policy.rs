@@ -38,9 +38,10 @@ pub struct Case<'a> {
 }
 
 impl Policy {
-    /// Whether an order may pass.
+    /// Whether an order may pass. A claim never does: nothing but a person's look at the papers ties it to the record.
     pub fn allows(&self, case: &Case<'_>) -> bool {
         self.enabled
+            && case.order_type != OrderType::Claim
             && self.provinces.contains(&case.province)
             && self.order_types.contains(&case.order_type)
             && case.findings.iter().all(|finding| finding.severity < self.no_finding_from)
@@ -93,6 +94,8 @@ mod tests {
         assert!(!Policy { enabled: false, ..policy() }.allows(&clean()));
         assert!(!policy().allows(&Case { province: Province::Zhejiang, ..clean() }));
         assert!(!Policy { order_types: Vec::new(), ..policy() }.allows(&clean()));
+        let claims = Policy { order_types: vec![OrderType::Claim], ..policy() };
+        assert!(!claims.allows(&Case { order_type: OrderType::Claim, ..clean() }));
         assert!(!policy().allows(&Case { findings: vec![&finding, &heavy], ..clean() }));
         assert!(!policy().allows(&Case { approved_orders: 1, ..clean() }));
         assert!(!policy().allows(&Case { was_returned: true, ..clean() }));

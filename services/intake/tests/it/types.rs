@@ -279,7 +279,9 @@ async fn a_record_is_claimed_with_the_papers_of_its_organiser() {
     let (mut order, submitted) = Order::submitted(&app, APPLICANT, &filing).await;
     assert_eq!(submitted.body["waits_for"], "Identity verification answers.");
     app.publish(order.checked()).await;
-    app.wait_phase(&order.path, "provider_review").await;
+    let waiting = app.wait_phase(&order.path, "provider_review").await;
+    let findings = &waiting.body["findings"];
+    assert_eq!((&findings[0]["field"], &findings[0]["severity"]), (&json!("organiser.number"), &json!("review")));
     let end = order.pass().await;
     assert_eq!(end.body["phase"], "approved");
     assert_eq!(end.body["organiser_number"], filing.organiser.number.as_deref().unwrap());
