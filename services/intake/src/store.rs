@@ -359,15 +359,19 @@ pub async fn keep_submissions(connection: &mut PgConnection, submitted: &[&Chang
     Ok(())
 }
 
-/// The last submission of an order, or an earlier one when `skipped` is not 0.
-pub async fn submission(pool: &PgPool, order_id: Uuid, skipped: i64) -> Result<Option<SubmittedFiling>, sqlx::Error> {
+/// The last submission of an order.
+pub async fn last_submission(pool: &PgPool, order_id: Uuid) -> Result<Option<SubmittedFiling>, sqlx::Error> {
     sqlx::query_as(
-        "select version, attempt, at, content from submissions where order_id = $1 order by version desc offset $2 limit 1",
+        "select version, attempt, at, content from submissions where order_id = $1 order by version desc limit 1",
     )
     .bind(order_id)
-    .bind(skipped)
     .fetch_optional(pool)
     .await
+}
+
+/// The submission that a reviewer decided on last, before the one that is under way.
+pub async fn decided_submission(pool: &PgPool, order_id: Uuid) -> Result<Option<SubmittedFiling>, sqlx::Error> {
+    sqlx::query_as(include_str!("../queries/decided_submission.sql")).bind(order_id).fetch_optional(pool).await
 }
 
 /// How long the steps of orders took in a province, from at most so many orders that ended last.

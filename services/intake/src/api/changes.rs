@@ -28,7 +28,7 @@ pub fn routes() -> OpenApiRouter<Api> {
 /// What changed in an order.
 #[derive(Serialize, ToSchema)]
 struct Changes {
-    /// The submission that it is compared with; null before the first one.
+    /// The submission that it is compared with; null before the first one, and where no reviewer has decided before.
     since: Option<Since>,
     /// Version of the order that was compared.
     version: i64,
@@ -49,8 +49,8 @@ struct Since {
     at: DateTime<Utc>,
 }
 
-/// What changed since the last submission while the applicant works on the order; afterwards since the one before,
-/// which the last decision was about.
+/// What changed since the last submission while the applicant works on the order; once it is handed in again, since the
+/// one that a reviewer decided on last: what was returned before a reviewer saw it, nobody needs to compare with.
 #[utoipa::path(
     get,
     path = "/v1/orders/{id}/changes",
@@ -60,8 +60,11 @@ struct Since {
 )]
 async fn changes(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Json<Changes>, Problem> {
     let stored = find(&api, &caller, &id).await?;
-    let skipped = if stored.order.phase.is_open() { 0 } else { 1 };
-    let base = store::submission(&api.bus.context().pool, stored.id, skipped).await?;
+    let pool = &api.bus.context().pool;
+    let base = match stored.order.phase.is_open() {
+        true => store::last_submission(pool, stored.id).await?,
+        false => store::decided_submission(pool, stored.id).await?,
+    };
     let version = stored.order.version;
     let Some(base) = base else {
         return Ok(Json(Changes { since: None, version, changes: Vec::new(), materials: Vec::new() }));

@@ -7,17 +7,22 @@ use icp_bus::Outgoing;
 use icp_domain::Province;
 use icp_proto::order::OrderEvent;
 use icp_proto::schedule::{Fired, SetTimers};
-use icp_proto::{authority, identity};
+use icp_proto::{authority, common, identity};
 use icp_testkit::filings::company_filing;
 use icp_testkit::wait_until;
 use prost::Message as _;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::app::{APPLICANT, Answer, App, REVIEWER};
+use crate::app::{APPLICANT, Answer, App, REVIEWER, id_of};
 
 fn checked(id: &str, attempt: u32) -> Vec<Outgoing> {
-    let verified = identity::Verified { order_id: id.to_owned(), attempt, ..Default::default() };
+    checks(id, attempt, Vec::new())
+}
+
+/// Both answers of the checks, with what identity verification found.
+fn checks(id: &str, attempt: u32, findings: Vec<common::Finding>) -> Vec<Outgoing> {
+    let verified = identity::Verified { order_id: id.to_owned(), attempt, findings, ..Default::default() };
     let answered = authority::Answered { order_id: id.to_owned(), attempt, ..Default::default() };
     vec![
         Outgoing::event("identity", "verified", "gd", id, &verified),
@@ -25,8 +30,10 @@ fn checked(id: &str, attempt: u32) -> Vec<Outgoing> {
     ]
 }
 
-fn id_of(path: &str) -> String {
-    path.rsplit('/').next().unwrap().to_owned()
+/// What identity verification returns an order for.
+fn blocking(field: &str) -> Vec<common::Finding> {
+    let severity = common::Severity::Block.into();
+    vec![common::Finding { code: "V01".to_owned(), severity, field: field.to_owned(), ..Default::default() }]
 }
 
 async fn returned(app: &App, only_named: bool) -> (String, Answer) {
@@ -74,6 +81,47 @@ async fn what_was_amended_after_a_return_is_told_field_by_field() {
     assert_eq!(stored.len(), 2);
     let clear = "示例改名".as_bytes();
     assert!(stored.iter().all(|content| content.windows(clear.len()).all(|part| part != clear)), "it is encrypted");
+}
+
+/// Replaces the content of an order that was read, and hands it in.
+async fn hand_in_again(app: &App, path: &str, order: &Answer, filing: &icp_domain::Filing) {
+    let body = serde_json::to_value(filing).unwrap();
+    let amended = app.json(APPLICANT, Method::PUT, path, Some(&order.etag), &body).await;
+    assert_eq!(amended.status, 200, "{}", amended.body);
+    let submit = format!("{path}/submit");
+    let submitted = app.send(APPLICANT, Method::POST, &submit, Some(&amended.etag), None).await;
+    assert_eq!(submitted.body["phase"], "checking", "{}", submitted.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reviewer_sees_what_changed_since_a_reviewer_decided() {
+    let app = App::start().await;
+    let path = app.submitted(1).await;
+    let id = id_of(&path);
+    let seen = async || app.send(REVIEWER, Method::GET, &format!("{path}/changes"), None, None).await;
+    let mut filing = company_filing(Province::Guangdong, 1);
+    app.publish(checks(&id, 1, blocking("services[0].principal"))).await;
+    let unseen = app.wait_phase(&path, "returned").await;
+    hand_in_again(&app, &path, &unseen, &filing).await;
+    app.publish(checked(&id, 2)).await;
+    let waiting = app.wait_phase(&path, "provider_review").await;
+    assert_eq!(seen().await.body["since"], json!(null), "no reviewer has decided yet");
+
+    let decision = json!({"decision": "return", "findings": [{"code": "N01", "field": "services[0].name"}]});
+    let returned = app.review(REVIEWER, &waiting, &decision).await;
+    filing.services[0].name = "示例改名".to_owned();
+    hand_in_again(&app, &path, &returned, &filing).await;
+    app.publish(checks(&id, 3, blocking("organiser.remark"))).await;
+    let unseen = app.wait_phase(&path, "returned").await;
+    filing.organiser.remark = Some("更正".to_owned());
+    hand_in_again(&app, &path, &unseen, &filing).await;
+    app.publish(checked(&id, 4)).await;
+    app.wait_phase(&path, "provider_review").await;
+    let changes = seen().await.body;
+    let mut paths: Vec<&str> =
+        changes["changes"].as_array().unwrap().iter().map(|changed| changed["path"].as_str().unwrap()).collect();
+    paths.sort_unstable();
+    assert_eq!((&changes["since"]["attempt"], paths), (&json!(2), vec!["organiser.remark", "services[0].name"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
