@@ -1,8 +1,9 @@
 -- How long each step took in the orders of a province that ended last: from the event that begins it to the next one.
+-- What is decided as it comes in was never checked.
 with ended as (
     select id from orders
     where province = $1 and phase in ('approved', 'cancelled')
-    order by id desc
+    order by phase_since desc
     limit $2
 ),
 events as (
@@ -19,6 +20,7 @@ steps as (
            extract(epoch from until - at)::float8 / 3600 as hours
     from events
     where name in ('submitted', 'review_requested', 'passed', 'received_by_bureau') and until is not null
+      and not (name = 'submitted' and until = at)
 )
 select step,
        percentile_cont(0.5) within group (order by hours) as median_hours,

@@ -1,18 +1,17 @@
 -- How long orders were in the phases that they left from $1 to $2; the province is null in the line of all provinces.
--- What the rules return at once was never checked.
+-- What is decided as it comes in was never checked.
 with touched as (
     select distinct order_id from order_history where at >= $1 and at < $2
 ),
 moves as (
     -- Every change of phase of these orders, also before $1, with the one before it.
-    select order_id, at, event, stage, lag(event) over by_order as entered_with, lag(at) over by_order as entered_at
+    select order_id, at, lag(event) over by_order as entered_with, lag(at) over by_order as entered_at
     from (
-        select history.order_id, history.version, history.at,
-               history.event->>'event' as event, history.event->>'by' as stage
+        select history.order_id, history.version, history.at, history.event->>'event' as event
         from touched join order_history history on history.order_id = touched.order_id
     ) of_orders
     where event in ('created', 'submitted', 'review_requested', 'returned', 'passed', 'received_by_bureau', 'approved',
-                    'withdrawn', 'expired')
+                    'cancelled', 'withdrawn', 'expired')
     window by_order as (partition by order_id order by version)
 ),
 stays as (
@@ -28,7 +27,7 @@ stays as (
            extract(epoch from at - entered_at)::double precision as seconds
     from moves
     where at >= $1 and at < $2 and entered_with is not null
-      and not (event = 'returned' and stage = 'rules')
+      and not (entered_with = 'submitted' and at = entered_at)
 )
 select month, orders.province, stays.phase, count(*) as orders,
        percentile_cont(0.5) within group (order by seconds) / 3600 as median_hours,

@@ -49,18 +49,26 @@ pub struct Flow {
     pub returned_by_rules: i64,
     /// Returns by identity verification or the registers.
     pub returned_by_checks: i64,
-    /// Passes of the provider's review, those by policy included.
+    /// Passes of the provider's review, those by policy included; a claim is carried out by its pass.
     pub passed_by_review: i64,
     /// Passes by policy.
     pub passed_by_policy: i64,
     /// Returns by the reviewer.
     pub returned_by_review: i64,
+    /// Orders that the relay refused before it sent them.
+    pub refused_before_sending: i64,
     /// Orders that the bureau's system took.
     pub received_by_bureau: i64,
-    /// Approvals.
+    /// Approvals by the bureau.
     pub approved: i64,
-    /// Returns by the bureau or the ministry.
+    /// Deregistrations and cancelled accesses that the bureau carried out.
+    pub cancelled: i64,
+    /// Returns by the bureau.
     pub returned_by_bureau: i64,
+    /// Returns because the ministry's SMS was not confirmed in time: no decision of the bureau.
+    pub sms_unconfirmed: i64,
+    /// Claims and transfers that were carried out; no bureau sees them.
+    pub settled_here: i64,
     /// Withdrawals.
     pub withdrawn: i64,
     /// Orders that expired.
@@ -68,7 +76,7 @@ pub struct Flow {
     /// Share of the reviewer's decisions that were passes; none without decisions.
     #[sqlx(skip)]
     pub review_pass_rate: Option<f64>,
-    /// Share of the bureau's decisions that were approvals.
+    /// Share of the bureau's decisions that were not returns.
     #[sqlx(skip)]
     pub bureau_pass_rate: Option<f64>,
 }
@@ -128,7 +136,7 @@ pub async fn flow(pool: &PgPool, span: &Span) -> Result<Vec<Flow>, sqlx::Error> 
     let mut lines: Vec<Flow> = asked(include_str!("../../queries/statistics_flow.sql"), pool, span).await?;
     for line in &mut lines {
         line.review_pass_rate = share(line.passed_by_review, line.returned_by_review);
-        line.bureau_pass_rate = share(line.approved, line.returned_by_bureau);
+        line.bureau_pass_rate = share(line.approved + line.cancelled, line.returned_by_bureau);
     }
     Ok(lines)
 }

@@ -17,7 +17,7 @@ pub struct Line {
     pub flow: Flow,
     /// Half of the reviews took at most so long, hours; none without decisions.
     pub review_median_hours: Option<f64>,
-    /// Nine in ten of the bureau's decisions took at most so long, hours.
+    /// Nine in ten of the orders that left the bureau were there at most so long, hours.
     pub bureau_p90_hours: Option<f64>,
 }
 
@@ -46,8 +46,9 @@ pub async fn report(pool: &PgPool, span: &Span) -> Result<Vec<Line>, sqlx::Error
 
 /// The report as CSV with Chinese headings: UTF-8 with the mark by which spreadsheets know it, lines end with CR LF.
 pub fn csv(lines: &[Line]) -> String {
-    const HEADINGS: &str = "月份,省份,提交,规则退回,核验退回,初审通过,其中自动通过,初审退回,管局接收,管局通过,管局退回,撤销,\
-                            过期,初审通过率,管局通过率,初审时长中位数(小时),管局时长九成位(小时)";
+    const HEADINGS: &str = "月份,省份,提交,规则退回,核验退回,初审通过,其中自动通过,初审退回,上报前退回,管局接收,管局通过,\
+                            注销及取消接入,管局退回,短信核验超时,认领及转移,撤销,过期,初审通过率,管局通过率,\
+                            初审时长中位数(小时),管局时长九成位(小时)";
     let mut text = format!("\u{feff}{HEADINGS}\r\n");
     for line in lines {
         let flow = &line.flow;
@@ -65,9 +66,13 @@ pub fn csv(lines: &[Line]) -> String {
             flow.passed_by_review,
             flow.passed_by_policy,
             flow.returned_by_review,
+            flow.refused_before_sending,
             flow.received_by_bureau,
             flow.approved,
+            flow.cancelled,
             flow.returned_by_bureau,
+            flow.sms_unconfirmed,
+            flow.settled_here,
             flow.withdrawn,
             flow.expired,
         ];

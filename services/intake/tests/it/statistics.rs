@@ -80,6 +80,29 @@ async fn known_history(app: &App) {
         ],
     )
     .await;
+    let in_bureau = |end: Value| {
+        vec![
+            (0.0, "a", event("created")),
+            (1.0, "a", event("submitted")),
+            (1.0, "a", event("review_requested")),
+            (2.0, "reviewer", event("passed")),
+            (3.0, "bureau", event("received_by_bureau")),
+            (28.0, "bureau", end),
+        ]
+    };
+    let not_sent = [&in_bureau(Value::Null)[..4], &[(3.0, "bureau", returned("bureau", &["B5001"]))]].concat();
+    let claimed = [&in_bureau(Value::Null)[..3], &[(2.0, "policy 00", event("approved"))]].concat();
+    let consent = [(5.0, "b", event("consent_given")), (5.0, "b", event("approved"))];
+    let transferred = [&in_bureau(Value::Null)[..2], &consent].concat();
+    for (n, events) in (3..).zip([
+        in_bureau(event("cancelled")),
+        in_bureau(returned("bureau", &["V05"])),
+        not_sent,
+        claimed,
+        transferred,
+    ]) {
+        give_history(app, n, "js", &events).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,7 +114,7 @@ async fn every_figure_of_a_known_history_is_right() {
     let flow = march.body["flow"].as_array().unwrap();
     assert_eq!(
         flow.iter().map(|line| line["province"].clone()).collect::<Vec<_>>(),
-        [json!("gd"), json!("zj"), Value::Null]
+        [json!("gd"), json!("js"), json!("zj"), Value::Null]
     );
     let columns = |line: &Value| -> Vec<i64> {
         [
@@ -101,21 +124,28 @@ async fn every_figure_of_a_known_history_is_right() {
             "passed_by_review",
             "passed_by_policy",
             "returned_by_review",
+            "refused_before_sending",
             "received_by_bureau",
             "approved",
+            "cancelled",
             "returned_by_bureau",
+            "sms_unconfirmed",
+            "settled_here",
             "withdrawn",
             "expired",
         ]
         .map(|column| line[column].as_i64().unwrap())
         .to_vec()
     };
-    assert_eq!(columns(&flow[0]), [2, 0, 0, 1, 0, 1, 1, 1, 0, 0, 0]);
-    assert_eq!(columns(&flow[1]), [2, 1, 0, 1, 1, 0, 1, 0, 1, 0, 0]);
-    assert_eq!(columns(&flow[2]), [4, 1, 0, 2, 1, 1, 2, 1, 1, 0, 0]);
-    assert_eq!((&flow[0]["review_pass_rate"], &flow[1]["bureau_pass_rate"]), (&json!(0.5), &json!(0.0)));
+    assert_eq!(columns(&flow[0]), [2, 0, 0, 1, 0, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0]);
+    // A deregistration, an SMS that nobody confirmed, a refusal of the relay, a claim by policy, a transfer.
+    assert_eq!(columns(&flow[1]), [5, 0, 0, 4, 1, 0, 1, 2, 0, 1, 0, 1, 2, 0, 0]);
+    assert_eq!(columns(&flow[2]), [2, 1, 0, 1, 1, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0]);
+    assert_eq!(columns(&flow[3]), [9, 1, 0, 6, 2, 1, 1, 4, 1, 1, 1, 1, 2, 0, 0]);
+    assert_eq!((&flow[0]["review_pass_rate"], &flow[2]["bureau_pass_rate"]), (&json!(0.5), &json!(0.0)));
+    assert_eq!(flow[1]["bureau_pass_rate"], 1.0, "only the bureau's decisions count");
     let april = app.get(OPERATOR, "/v1/statistics?from=2026-04-01&until=2026-04-01&province=zj").await;
-    assert_eq!(columns(&april.body["flow"][0]), [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
+    assert_eq!(columns(&april.body["flow"][0]), [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
 
     let reasons: Vec<String> = march.body["reasons"]
         .as_array()
@@ -123,7 +153,14 @@ async fn every_figure_of_a_known_history_is_right() {
         .iter()
         .map(|line| format!("{} {} {} {}", line["province"], line["stage"], line["code"], line["returns"]))
         .collect();
-    let expected = ["gd review N01 1", "zj bureau B1020 1", "zj rules D05 1", "zj rules N01 1"];
+    let expected = [
+        "gd review N01 1",
+        "js bureau B5001 1",
+        "js bureau V05 1",
+        "zj bureau B1020 1",
+        "zj rules D05 1",
+        "zj rules N01 1",
+    ];
     assert_eq!(reasons.iter().map(|line| line.replace('"', "")).collect::<Vec<_>>(), expected);
 
     let stay = |province: Value, phase: &str| {
@@ -131,11 +168,17 @@ async fn every_figure_of_a_known_history_is_right() {
         let stay = stays.iter().find(|stay| stay["province"] == province && stay["phase"] == phase).unwrap().clone();
         (stay["orders"].as_i64().unwrap(), stay["median_hours"].as_f64().unwrap(), stay["p90_hours"].as_f64().unwrap())
     };
-    // Reviews took 4, 2 and 0.5 hours.
-    assert_eq!(stay(Value::Null, "provider_review"), (3, 2.0, 3.6));
+    // Reviews took 4 and 2 hours.
     assert_eq!(stay(json!("gd"), "provider_review"), (2, 3.0, 3.8));
     assert_eq!(stay(json!("gd"), "checking"), (2, 1.0, 1.0));
     assert_eq!(stay(json!("zj"), "checking"), (1, 1.0, 1.0));
+    assert_eq!(stay(json!("zj"), "provider_review"), (1, 0.5, 0.5));
+    // Only the transfer waited for an answer there; all the others went to the reviewer as they came in.
+    assert_eq!(stay(json!("js"), "checking"), (1, 4.0, 4.0));
+    assert_eq!(stay(json!("js"), "provider_review"), (4, 1.0, 1.0));
+    assert_eq!(stay(Value::Null, "provider_review").0, 7);
+    assert_eq!(stay(json!("js"), "queued"), (3, 1.0, 1.0));
+    assert_eq!(stay(json!("js"), "at_bureau"), (2, 25.0, 25.0));
     assert_eq!(stay(json!("zj"), "returned"), (1, 2.0, 2.0));
     assert_eq!(stay(json!("gd"), "at_bureau").1, 48.0);
 }
@@ -145,7 +188,7 @@ async fn the_monthly_report_is_for_machines_and_spreadsheets() {
     let app = App::start().await;
     known_history(&app).await;
     let json = app.get(REVIEWER, "/v1/statistics/monthly?month=2026-03").await;
-    assert_eq!((json.body["lines"].as_array().unwrap().len(), &json.body["lines"][2]["approved"]), (3, &json!(1)));
+    assert_eq!((json.body["lines"].as_array().unwrap().len(), &json.body["lines"][3]["approved"]), (4, &json!(1)));
     let url = format!("{}/v1/statistics/monthly?month=2026-03&format=csv", app.base);
     let answer = app.http.get(url).bearer_auth(OPERATOR).send().await.unwrap();
     assert_eq!(answer.headers()["content-type"], "text/csv; charset=utf-8");
@@ -153,9 +196,42 @@ async fn the_monthly_report_is_for_machines_and_spreadsheets() {
     let text = std::str::from_utf8(&bytes).unwrap();
     let lines: Vec<&str> = text.split("\r\n").collect();
     assert!(lines[0].starts_with("\u{feff}月份,省份,提交,"));
-    assert_eq!(lines[1], "2026-03,广东,2,0,0,1,0,1,1,1,0,0,0,50.00%,100.00%,3.0,48.0");
-    assert!(lines[3].starts_with("2026-03,合计,4,"), "{text}");
-    assert!(lines.iter().take(4).all(|line| line.matches(',').count() == 16), "{text}");
+    assert_eq!(lines[1], "2026-03,广东,2,0,0,1,0,1,0,1,1,0,0,0,0,0,0,50.00%,100.00%,3.0,48.0");
+    assert_eq!(lines[2], "2026-03,江苏,5,0,0,4,1,0,1,2,0,1,0,1,2,0,0,100.00%,100.00%,1.0,25.0");
+    assert!(lines[4].starts_with("2026-03,合计,9,"), "{text}");
+    assert!(lines.iter().take(5).all(|line| line.matches(',').count() == 20), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn estimates_rest_on_the_orders_that_ended_last_and_on_what_was_checked() {
+    let app = App::start().await;
+    // The order that was begun last ended first.
+    for (n, checked_hours, ended_at) in [(1, 7.0, "2026-03-20"), (2, 3.0, "2026-03-10")] {
+        let events = [
+            (0.0, "a", event("created")),
+            (1.0, "a", event("submitted")),
+            (1.0, "a", returned("rules", &["N01"])),
+            (2.0, "a", event("submitted")),
+            (2.0 + checked_hours, "identity", event("review_requested")),
+            (12.0, "reviewer", event("passed")),
+        ];
+        give_history(&app, n, "gd", &events).await;
+        let ended = "update orders set phase = 'approved', phase_since = $1::timestamptz where phase = 'draft'";
+        sqlx::query(ended).bind(ended_at).execute(&app.pool).await.unwrap();
+    }
+    let checking = async |orders_max: i64| -> (i64, f64) {
+        sqlx::query_as::<_, (String, f64, f64, i64)>(include_str!("../../queries/estimates.sql"))
+            .bind("gd")
+            .bind(orders_max)
+            .fetch_all(&app.pool)
+            .await
+            .unwrap()
+            .into_iter()
+            .find_map(|(step, median_hours, _, orders)| (step == "checking").then_some((orders, median_hours)))
+            .unwrap()
+    };
+    assert_eq!(checking(1).await, (1, 7.0));
+    assert_eq!(checking(2).await, (2, 5.0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
