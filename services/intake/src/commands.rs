@@ -445,7 +445,7 @@ impl Api {
     /// Fields that the amended filing changes and may not.
     fn frozen(&self, stored: &StoredOrder, filing: &Filing) -> Result<Option<Vec<FieldError>>, Problem> {
         let order = &stored.order;
-        if order.determination.is_none() && order.amendable.is_none() {
+        if order.determination.is_none() && order.open_fields().is_none() {
             return Ok(None);
         }
         let before = self.filing(stored)?;
@@ -453,7 +453,7 @@ impl Api {
         if order.determination.is_some() {
             errors.extend(determination::frozen(&before, filing));
         }
-        if let Some(named) = &order.amendable {
+        if let Some(named) = order.open_fields() {
             let changed = amendment::differences(&before, filing)
                 .map_err(|error| Problem::new(Kind::Internal, format!("The versions cannot be compared: {error}.")))?;
             errors.extend(amendment::beyond(named, &changed));

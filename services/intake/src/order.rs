@@ -71,7 +71,7 @@ pub struct Order {
     pub registers: Registers,
     /// Findings of this attempt so far, or those that returned it.
     pub findings: Vec<Finding>,
-    /// The only fields that the applicant may amend, where the return said so.
+    /// The only fields that the applicant may amend, where a reviewer's return said so: until a reviewer gets it again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amendable: Option<Vec<String>>,
     /// Number of the organiser: the one on record that the order names, or the new one (主体备案号).
@@ -109,6 +109,11 @@ impl Order {
     /// Whether nobody but an account brings it on, the applicant's or the record's holder's: it expires when neither does.
     pub fn may_expire(&self) -> bool {
         self.phase.is_open() || consent::is_awaited(self)
+    }
+
+    /// The only fields that may be amended now; none where no return has named any.
+    pub fn open_fields(&self) -> Option<&[String]> {
+        self.amendable.as_deref().filter(|_| self.phase.is_open())
     }
 
     /// Whether everybody who is asked before the reviewer has answered.
@@ -422,7 +427,6 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             order.asks_sms = *asks_sms;
             order.is_handed_over = false;
             order.is_withdrawal_asked = false;
-            order.amendable = None;
             order.registers = Registers::default();
             order.findings = Vec::new();
             order.organiser_number.clone_from(organiser_number);
@@ -444,7 +448,10 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             order.findings.extend(findings.iter().cloned());
         }
         Event::ConsentGiven => order.consent_given = true,
-        Event::ReviewRequested => order.phase = Phase::ProviderReview,
+        Event::ReviewRequested => {
+            order.phase = Phase::ProviderReview;
+            order.amendable = None;
+        }
         Event::Worded { words } => order.words = Some(words.clone()),
         Event::Returned { findings, amendable, .. } => {
             order.phase = Phase::Returned;
@@ -544,10 +551,24 @@ fn after_check(order: &Order, answered: Event) -> Vec<Event> {
 /// Back to the applicant with all findings at once, or on to the reviewer, if the type has one.
 fn after_all_checks(order: &Order) -> Event {
     match order.findings.iter().find(|finding| finding.severity == Severity::Block) {
-        Some(blocking) => returned(blocking.stage, order.findings.clone()),
+        Some(blocking) => {
+            let amendable = still_amendable(order);
+            Event::Returned { by: blocking.stage, findings: order.findings.clone(), amendable }
+        }
         None if order.description().is_reviewed => Event::ReviewRequested,
         None => agreed(order),
     }
+}
+
+/// What a return before the reviewer leaves open where the reviewer's last one named fields: these, and what blocks now.
+fn still_amendable(order: &Order) -> Option<Vec<String>> {
+    let mut named = order.amendable.clone()?;
+    for finding in order.findings.iter().filter(|finding| finding.severity == Severity::Block) {
+        if !finding.field.is_empty() && !named.contains(&finding.field) {
+            named.push(finding.field.clone());
+        }
+    }
+    Some(named)
 }
 
 /// On to the bureau, or done where the provider's own record changes alone.

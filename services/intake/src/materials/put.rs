@@ -66,7 +66,7 @@ impl Api {
     pub fn check_open(&self, stored: &StoredOrder, kind: &str, service_index: i32) -> Result<(), Problem> {
         let change = MaterialChange { kind: kind.to_owned(), service: index(service_index), replaced: false };
         decide(&stored.order, Command::PutMaterial(change))?;
-        let Some(named) = &stored.order.amendable else { return Ok(()) };
+        let Some(named) = stored.order.open_fields() else { return Ok(()) };
         if amendment::opens_material(named, kind, index(service_index)) {
             return Ok(());
         }

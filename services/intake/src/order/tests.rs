@@ -286,11 +286,46 @@ fn a_return_may_name_the_only_fields_that_are_open() {
     let order =
         decide(&order_in(Phase::ProviderReview), named).unwrap().iter().fold(order_in(Phase::ProviderReview), evolve);
     assert_eq!(order.amendable.as_deref(), Some(&["services[0].name".to_owned()][..]));
-    let order = decide(&order, Command::Submit(submission(false))).unwrap().iter().fold(order, evolve);
-    assert_eq!(order.amendable, None);
     let nameless = Finding { field: String::new(), ..finding(Severity::Block, Stage::Review) };
     let refused = decide(&order_in(Phase::ProviderReview), Command::ReturnForFields(vec![nameless]));
     assert_eq!(refused, Err(Rejection::NoReason));
+}
+
+#[test]
+fn what_a_return_froze_stays_so_until_a_reviewer_gets_it_again() {
+    let run = |order: Order, command: Command| decide(&order, command).unwrap().iter().fold(order, evolve);
+    let identity =
+        |attempt: u32, findings: Vec<Finding>| Command::IdentityAnswered { attempt, results: results(1), findings };
+    let authority = |attempt: u32| Command::AuthorityAnswered {
+        attempt,
+        results: results(1),
+        findings: Vec::new(),
+        registers: registers(),
+    };
+    let at =
+        |field: &str, severity: Severity| Finding { field: field.to_owned(), ..finding(severity, Stage::Identity) };
+    let named = Command::ReturnForFields(vec![finding(Severity::Block, Stage::Review)]);
+    let order = run(order_in(Phase::ProviderReview), named);
+
+    // The rules block at once: their field is that of the reviewer here.
+    let order = run(order, Command::Submit(submission(true)));
+    assert_eq!(order.open_fields(), Some(&["services[0].name".to_owned()][..]));
+    let order = run(order, Command::Submit(submission(false)));
+    assert_eq!((order.phase, order.open_fields()), (Phase::Checking, None));
+    let order = run(order, authority(3));
+    let found = vec![
+        at("organiser.principal.id", Severity::Block),
+        at("organiser.name", Severity::Review),
+        at("", Severity::Block),
+    ];
+    let order = run(order, identity(3, found));
+    let both = ["services[0].name", "organiser.principal.id"].map(str::to_owned);
+    assert_eq!((order.phase, order.open_fields()), (Phase::Returned, Some(&both[..])));
+
+    let order = run(run(run(order, Command::Submit(submission(false))), identity(4, Vec::new())), authority(4));
+    assert_eq!((order.phase, &order.amendable), (Phase::ProviderReview, &None));
+    let order = run(order, Command::Return(vec![finding(Severity::Block, Stage::Review)]));
+    assert_eq!((order.phase, order.open_fields()), (Phase::Returned, None), "this return named none");
 }
 
 #[test]

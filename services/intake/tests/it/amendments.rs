@@ -125,6 +125,30 @@ async fn a_reviewer_sees_what_changed_since_a_reviewer_decided() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn fields_that_a_reviewer_froze_stay_frozen_when_the_checks_return_the_order() {
+    let app = App::start().await;
+    let (path, order) = returned(&app, true).await;
+    let mut filing = company_filing(Province::Guangdong, 1);
+    filing.services[0].name = "示例改名".to_owned();
+    hand_in_again(&app, &path, &order, &filing).await;
+    filing.organiser.remark = Some("更正".to_owned());
+    let body = serde_json::to_value(&filing).unwrap();
+    let amend = async |etag: &str| app.json(APPLICANT, Method::PUT, &path, Some(etag), &body).await;
+    let under_way = app.order(&path).await;
+    assert_eq!(amend(&under_way.etag).await.status, 409, "nothing is amended while it is under way");
+
+    app.publish(checks(&id_of(&path), 2, blocking("organiser.principal"))).await;
+    let again = app.wait_phase(&path, "returned").await;
+    let frozen = amend(&again.etag).await;
+    assert_eq!((frozen.status, &frozen.body["errors"][0]["field"]), (422, &json!("organiser.remark")));
+    assert_eq!(frozen.body["errors"].as_array().unwrap().len(), 1, "{}", frozen.body);
+    filing.organiser.remark = None;
+    filing.organiser.principal.email = "new@example.com".to_owned();
+    filing.services[0].name = "示例再改".to_owned();
+    hand_in_again(&app, &path, &again, &filing).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_was_never_handed_in_has_no_changes() {
     let app = App::start().await;
     let (path, _) = app.draft(1).await;
