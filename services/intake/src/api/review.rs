@@ -357,7 +357,7 @@ pub(super) async fn queue_page(
     let is_full = i64::try_from(waiting.len()).is_ok_and(|count| count == limit);
     let next_cursor = waiting.last().filter(|_| is_full).map(|last| last.cursor().to_text());
     let waiting = waiting.into_iter().map(|entry| {
-        let deadline = api.deadlines.of(entry.since, now);
+        let deadline = api.deadlines.of(entry.submitted_at, entry.since, now);
         (entry, deadline)
     });
     Ok((waiting.collect(), next_cursor))

@@ -1,4 +1,5 @@
-//! By when a reviewer decides (filing-rules §3): the provider's own target, and the most that it may take.
+//! By when a reviewer decides (filing-rules §3): the provider's own target, which runs while the order waits for a
+//! reviewer, and the most that the law leaves the provider, which runs from the submission.
 
 use std::path::Path;
 
@@ -26,9 +27,9 @@ pub struct Deadlines {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ReviewDeadline)]
 pub struct Deadline {
-    /// When the provider wants to have decided.
+    /// When the provider wants to have decided, reckoned from when it came to review.
     pub due: NaiveDate,
-    /// When it must have decided.
+    /// When it must have decided, reckoned from when it was handed in last.
     pub due_by_law: NaiveDate,
     /// Whether `due` has passed.
     pub overdue: bool,
@@ -51,10 +52,11 @@ impl Deadlines {
         })
     }
 
-    /// The deadlines of an order that came to review at `since`. The day on which it came does not count.
-    pub fn of(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> Deadline {
-        let first = crate::china::day(since);
-        let due = self.calendar.working_days_after(first, self.target_working_days);
+    /// The deadlines of an order that was handed in at `submitted_at` and came to review at `since`. The days on which
+    /// that happened do not count.
+    pub fn of(&self, submitted_at: DateTime<Utc>, since: DateTime<Utc>, now: DateTime<Utc>) -> Deadline {
+        let [first, came] = [submitted_at, since].map(crate::china::day);
+        let due = self.calendar.working_days_after(came, self.target_working_days);
         let due_by_law = self.calendar.working_days_after(first, self.legal_working_days);
         Deadline {
             due,
@@ -76,9 +78,9 @@ impl Deadlines {
         at + (self.calendar.working_days_after(day, working_days) - day)
     }
 
-    /// By when a review that began then must be over.
-    pub fn end_of_review(&self, began_at: DateTime<Utc>) -> DateTime<Utc> {
-        self.after(began_at, self.legal_working_days)
+    /// By when an order that was handed in then must be reviewed.
+    pub fn end_of_review(&self, submitted_at: DateTime<Utc>) -> DateTime<Utc> {
+        self.after(submitted_at, self.legal_working_days)
     }
 
     /// The year that is missing in the calendar, when deadlines will soon fall into it.
@@ -103,18 +105,33 @@ mod tests {
         // 30 September, 23:30 in China: the national holiday begins within the hour.
         let since: DateTime<Utc> = "2026-09-30T15:30:00Z".parse().unwrap();
         let before: DateTime<Utc> = "2026-10-08T15:59:59Z".parse().unwrap();
-        let deadline = deadlines.of(since, before);
+        let deadline = deadlines.of(since, since, before);
         assert_eq!(deadline.due.to_string(), "2026-10-08");
         assert_eq!(deadline.due_by_law.to_string(), "2026-10-13");
         assert!(!deadline.overdue && !deadline.is_assumed);
-        assert!(deadlines.of(since, before + chrono::TimeDelta::seconds(1)).overdue);
+        assert!(deadlines.of(since, since, before + chrono::TimeDelta::seconds(1)).overdue);
         let december: DateTime<Utc> = "2026-12-30T02:00:00Z".parse().unwrap();
-        assert!(deadlines.of(december, december).is_assumed);
+        assert!(deadlines.of(december, december, december).is_assumed);
         let late_evening: DateTime<Utc> = "2026-09-30T17:00:00Z".parse().unwrap();
         let october = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         assert_eq!(deadlines.after(late_evening, 1), october("2026-10-07T17:00:00Z"), "1 October in China already");
         assert_eq!(deadlines.end_of_review(since), october("2026-10-13T15:30:00Z"));
         assert_eq!(deadlines.missing_year(december), Some(2027));
         assert_eq!(deadlines.missing_year(since), None);
+    }
+
+    #[test]
+    fn the_law_counts_from_the_submission_and_the_target_from_the_review() {
+        let deadlines = Deadlines::of_release();
+        // Monday, and the checks took until Thursday.
+        let [submitted_at, since]: [DateTime<Utc>; 2] =
+            ["2026-11-16T02:00:00Z", "2026-11-19T02:00:00Z"].map(|text| text.parse().unwrap());
+        let deadline = deadlines.of(submitted_at, since, since);
+        assert_eq!(
+            (deadline.due.to_string(), deadline.due_by_law.to_string()),
+            ("2026-11-20".into(), "2026-11-23".into())
+        );
+        let of_order = deadlines.end_of_review(submitted_at);
+        assert_eq!(crate::china::day(of_order), deadline.due_by_law, "the calendar of the order says the same");
     }
 }

@@ -1,7 +1,7 @@
 //! What waits for a decision, the longest wait first, and who has claimed what.
 //!
-//! A review that began later is never due earlier, so the sequence by age is the sequence by deadline as well: what is
-//! overdue stands first. A claim keeps two reviewers from doing the same work. It changes nothing about the order, runs
+//! A review that began later is never due earlier, so the sequence by age is the sequence by the provider's own target as
+//! well: what is overdue stands first. A claim keeps two reviewers from doing the same work. It changes nothing about the order, runs
 //! out by itself, and counts only for the review in which it was made.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -73,6 +73,8 @@ pub struct Waiting {
     pub stored: StoredOrder,
     /// Since when it waits.
     pub since: DateTime<Utc>,
+    /// When it was handed in last.
+    pub submitted_at: DateTime<Utc>,
     /// Who has claimed it.
     pub claim: Option<Claim>,
 }
@@ -135,6 +137,7 @@ pub async fn page(
             Ok(Waiting {
                 stored: store::read(row)?,
                 since: row.try_get("phase_since")?,
+                submitted_at: row.try_get("submitted_at")?,
                 claim: reviewer.zip(until).map(|(reviewer, until)| Claim { reviewer, until }),
             })
         })

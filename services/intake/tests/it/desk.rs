@@ -37,7 +37,15 @@ async fn dump(app: &App) -> String {
 async fn the_queue_stands_by_age_and_tells_deadlines_and_claims() {
     let app = App::start().await;
     let waiting = app.in_review(1..=3).await;
-    // The last one has waited since before a holiday, and the second one is of another province.
+    // The last one has waited since before a holiday and was handed in two days earlier; the second one is of another
+    // province.
+    sqlx::query(
+        "update order_history set at = '2026-09-28T15:30:00Z' where order_id = $1 and event->>'event' = 'submitted'",
+    )
+    .bind(uuid::Uuid::parse_str(&id_of(&path_of(&waiting[2]))).unwrap())
+    .execute(&app.pool)
+    .await
+    .unwrap();
     for (order, change) in
         [(2, "phase_since = '2026-09-30T15:30:00Z'"), (1, "province = 'zj'"), (0, "updated_at = updated_at")]
     {
@@ -48,7 +56,7 @@ async fn the_queue_stands_by_age_and_tells_deadlines_and_claims() {
     let sequence = [2, 0, 1].map(|place: usize| waiting[place].body["id"].as_str().unwrap());
     assert_eq!(ids(&all), sequence);
     let oldest = &all.body["orders"][0];
-    assert_eq!((&oldest["due"], &oldest["due_by_law"]), (&json!("2026-10-08"), &json!("2026-10-13")));
+    assert_eq!((&oldest["due"], &oldest["due_by_law"]), (&json!("2026-10-08"), &json!("2026-10-10")));
     assert_eq!(oldest["overdue"], true);
     assert_eq!(all.body["orders"][1]["overdue"], false);
 
