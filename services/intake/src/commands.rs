@@ -65,7 +65,8 @@ pub struct Background {
 pub struct Extra {
     attachments: Attachments,
     sealed: Option<(Vec<u8>, Vec<u8>)>,
-    content: bool,
+    /// Services of the new content, where it changes.
+    content: Option<usize>,
     material: Option<Box<PutMaterial>>,
 }
 
@@ -152,7 +153,8 @@ impl Api {
         }
         let data_key = self.data_key(&stored)?;
         self.fill(&mut stored, &data_key, filing)?;
-        self.apply(caller, stored, Command::Amend, Extra { content: true, ..Extra::default() }).await
+        let extra = Extra { content: Some(filing.services.len()), ..Extra::default() };
+        self.apply(caller, stored, Command::Amend, extra).await
     }
 
     /// Hands the order in: the rules judge, and the checks begin unless they block.
@@ -289,11 +291,12 @@ impl Api {
         let from_version = stored.order.version;
         stored.order = events.iter().fold(stored.order, evolve);
         stored.updated_at = now;
-        let content = extra.content.then(|| Content {
+        let content = extra.content.map(|services| Content {
             cipher: stored.content.clone(),
             province: stored.province.clone(),
             domains: stored.domains.clone(),
             organiser_index: stored.organiser_index.clone(),
+            services: i32::try_from(services).unwrap_or(i32::MAX),
         });
         let mut effects = Effects::new();
         react(&mut effects, &stored, &events, now, extra.attachments);

@@ -189,6 +189,8 @@ pub enum Command {
     Amend,
     /// The applicant adds or replaces a material.
     PutMaterial(MaterialChange),
+    /// The applicant takes a material back.
+    RemoveMaterial(MaterialChange),
     /// The applicant hands it in; the rules have judged.
     Submit(Submission),
     /// The account that holds the record lets it go; the record was looked at once more.
@@ -357,7 +359,7 @@ impl Default for Order {
 pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> {
     match command {
         Command::Amend => amend(order, None),
-        Command::PutMaterial(change) => amend(order, Some(change)),
+        Command::PutMaterial(change) | Command::RemoveMaterial(change) => amend(order, Some(change)),
         Command::Submit(submission) => {
             allow(order, order.phase.is_open(), "draft or returned", || submit(order, submission))
         }

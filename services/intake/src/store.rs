@@ -88,6 +88,8 @@ pub struct Content {
     pub domains: Vec<String>,
     /// Keyed digest of the organiser's certificate number.
     pub organiser_index: Vec<u8>,
+    /// How many services it declares.
+    pub services: i32,
 }
 
 /// One line of the order's history.

@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use crate::access::keyed_requests;
 use crate::archive::{self, ArchiveError};
-use crate::materials::store::{self as materials_store, PutMaterial};
+use crate::entitlements;
+use crate::materials::store::{self as materials_store, PutMaterial, Removal};
 use crate::order::Event;
 use crate::store::{self, Change, Creator, StoredOrder};
 
@@ -140,6 +141,7 @@ impl Writes for OrderWrites {
         if !materials.is_empty() {
             materials_store::put(connection, &materials).await?;
         }
+        take_out(connection, changes.iter().filter(|change| changed.contains(&change.id))).await?;
         let mut outcomes = Vec::with_capacity(group.len());
         for write in group {
             let own_effects = match write {
@@ -160,6 +162,23 @@ impl Writes for OrderWrites {
         }
         Ok(outcomes)
     }
+}
+
+/// Takes out materials that were taken back, and what belonged to services that are no longer declared.
+async fn take_out(connection: &mut PgConnection, changes: impl Iterator<Item = &Change>) -> Result<(), sqlx::Error> {
+    let mut removals = Vec::new();
+    let mut amended = Vec::new();
+    for change in changes {
+        removals.extend(Removal::of(change));
+        amended.extend(change.content.as_ref().map(|content| (change, content.services)));
+    }
+    if !removals.is_empty() {
+        materials_store::remove(connection, &removals).await?;
+    }
+    if !amended.is_empty() {
+        entitlements::store::let_go(connection, &amended).await?;
+    }
+    Ok(())
 }
 
 /// Notes which keyed requests are carried out here; answers the orders of those whose key a repetition has taken over.

@@ -94,6 +94,7 @@ pub const LINES: &[Line] = &[
     get("/v1/orders/{id}/materials", ALL),
     put("/v1/orders/{id}/materials/{kind}", FILERS),
     get("/v1/orders/{id}/materials/{kind}", READERS),
+    delete("/v1/orders/{id}/materials/{kind}", FILERS),
     post("/v1/orders/{id}/materials/{kind}/uploads", FILERS),
     Line { method: Method::OPTIONS, path: "/v1/uploads", roles: &[], is_change: false },
     step(Method::HEAD, "/v1/uploads/{id}"),

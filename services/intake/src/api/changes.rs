@@ -17,7 +17,7 @@ use super::orders::find;
 use super::params::Path;
 use super::problem::{Kind, Problem};
 use crate::amendment::Changed;
-use crate::materials::store as materials_store;
+use crate::materials::store::{self as materials_store, MaterialRow};
 use crate::{amendment, store};
 
 /// The routes of changes.
@@ -85,31 +85,43 @@ struct ChangedMaterial {
     kind: String,
     /// Index of the service; 0 for the organiser's materials.
     service: i32,
-    /// When it came.
+    /// When it came, or was taken out.
     at: DateTime<Utc>,
     /// SHA-256 of the one in its place before; absent where there was none, or it is not kept any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<String>,
-    /// SHA-256 of the one that is there now.
-    after: String,
+    /// SHA-256 of the one that is there now; absent where there is none any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
 }
 
-/// What was uploaded since, with what stood there then.
+/// What was uploaded or taken out since, with what stood there then.
 async fn materials(api: &Api, order_id: Uuid, since: DateTime<Utc>) -> Result<Vec<ChangedMaterial>, Problem> {
     let rows = api.reads.materials(order_id).await?;
     let replaced = materials_store::replaced(&api.bus.context().pool, order_id).await?;
-    let changed = rows.into_iter().filter(|row| row.uploaded_at > since).map(|row| {
-        let mut former = replaced.iter().filter(|former| {
-            let is_same_place = former.row.kind == row.kind && former.row.service_index == row.service_index;
-            is_same_place && former.row.uploaded_at <= since && former.replaced_at > since
+    let is_same_place =
+        |one: &MaterialRow, other: &MaterialRow| one.kind == other.kind && one.service_index == other.service_index;
+    let former: Vec<_> =
+        replaced.into_iter().filter(|former| former.row.uploaded_at <= since && former.replaced_at > since).collect();
+    let removed =
+        former.iter().filter(|former| !rows.iter().any(|row| is_same_place(row, &former.row))).map(|former| {
+            ChangedMaterial {
+                kind: former.row.kind.clone(),
+                service: former.row.service_index,
+                at: former.replaced_at,
+                before: Some(hex::encode(&former.row.sha256)),
+                after: None,
+            }
         });
+    let uploaded = rows.iter().filter(|row| row.uploaded_at > since).map(|row| {
+        let before = former.iter().find(|former| is_same_place(row, &former.row));
         ChangedMaterial {
-            before: former.next().map(|former| hex::encode(&former.row.sha256)),
-            after: hex::encode(&row.sha256),
-            kind: row.kind,
+            kind: row.kind.clone(),
             service: row.service_index,
             at: row.uploaded_at,
+            before: before.map(|former| hex::encode(&former.row.sha256)),
+            after: Some(hex::encode(&row.sha256)),
         }
     });
-    Ok(changed.collect())
+    Ok(uploaded.chain(removed).collect())
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use icp_domain::{Filing, MaterialKind};
+use icp_domain::MaterialKind;
 use icp_kit::materials::MaterialError;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -23,13 +23,13 @@ use super::view::{OrderView, with_etag};
 use super::{Api, body};
 use crate::materials::facts::MaterialFacts;
 use crate::materials::kinds::Limits;
-use crate::materials::put::Arrival;
+use crate::materials::put::{Arrival, check_service};
 use crate::materials::store::{self, MaterialRow, ReplacedMaterial, Scan};
 use crate::store::StoredOrder;
 
 /// The routes of materials.
 pub fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(kinds)).routes(routes!(list)).routes(routes!(upload, download))
+    OpenApiRouter::new().routes(routes!(kinds)).routes(routes!(list)).routes(routes!(upload, download, remove))
 }
 
 /// A kind of material in the path.
@@ -150,18 +150,35 @@ pub(super) async fn place(
     let stored = find(api, caller, id).await?;
     let filing = api.filing(&stored)?;
     let kind = api.material_kind(&stored, &filing, kind).await?;
-    let service_index = service_index(&filing, query)?;
+    let service_index = i32::try_from(query.service).unwrap_or(i32::MAX);
+    check_service(&filing, &kind, service_index)?;
     api.check_open(&stored, &kind, service_index)?;
     Ok((stored, kind, service_index))
 }
 
-/// The service of the filing that a query names.
-fn service_index(filing: &Filing, query: &MaterialQuery) -> Result<i32, Problem> {
-    i32::try_from(query.service)
-        .ok()
-        // The organiser's materials are counted with the first service, also where the order names none.
-        .filter(|index| usize::try_from(*index).is_ok_and(|index| index < filing.services.len().max(1)))
-        .ok_or_else(|| Problem::field("service", "the order has no such service", "count from 0"))
+/// Takes a file back; only in `draft` and `returned`. It is kept as a replaced one until the order ends.
+///
+/// Needs no `If-Match`.
+#[utoipa::path(
+    delete,
+    path = "/v1/orders/{id}/materials/{kind}",
+    tag = "materials",
+    params(OrderPath, KindPath, MaterialQuery),
+    responses(
+        (status = 200, description = "The order.", body = OrderView, headers(("ETag" = String, description = "Version, for `If-Match`."))),
+        Fields, Missing, InPhase, Overtaken
+    )
+)]
+async fn remove(
+    State(api): State<Api>,
+    caller: Caller,
+    Path((id, kind)): Path<(String, String)>,
+    Query(query): Query<MaterialQuery>,
+) -> Result<Response, Problem> {
+    let stored = find(&api, &caller, &id).await?;
+    let service_index = i32::try_from(query.service).unwrap_or(i32::MAX);
+    let stored = api.remove_material(&caller, stored, &kind, service_index).await?;
+    Ok(with_etag(&stored, None))
 }
 
 /// What was uploaded for an order.
@@ -268,10 +285,7 @@ async fn download(
             && u32::try_from(row.service_index) == Ok(query.service)
             && query.sha256.as_ref().is_none_or(|digest| *digest == hex::encode(&row.sha256))
     };
-    let row = rows
-        .into_iter()
-        .find(is_meant)
-        .ok_or_else(|| Problem::new(Kind::NotFound, "This material was not uploaded."))?;
+    let row = rows.into_iter().find(is_meant).ok_or_else(Problem::not_uploaded)?;
     let what =
         serde_json::json!({"kind": row.kind, "service": query.service, "sha256": hex::encode(&row.sha256)}).to_string();
     api.seen(&caller, &stored, "material.viewed", what).await?;

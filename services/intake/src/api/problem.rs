@@ -308,6 +308,11 @@ impl Problem {
         Self::new(Kind::NotFound, "Check the id; orders of other accounts are not shown.")
     }
 
+    /// A material that is not there.
+    pub fn not_uploaded() -> Self {
+        Self::new(Kind::NotFound, "This material was not uploaded.")
+    }
+
     /// The stored order is at another version than the caller's.
     pub fn stale(version: i64) -> Self {
         let detail = format!("It is at version {version} now. Read it again and repeat with its ETag.");

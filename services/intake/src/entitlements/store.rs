@@ -318,6 +318,18 @@ pub async fn follow<'a>(
     Ok(())
 }
 
+/// Lets go the entitlements of services that amendments took out: (the amendment, how many services are left).
+pub async fn let_go(connection: &mut PgConnection, amended: &[(&Change, i32)]) -> Result<(), sqlx::Error> {
+    sqlx::query(include_str!("../../queries/entitlements/undeclared.sql"))
+        .bind(amended.iter().map(|(change, _)| change.id).collect::<Vec<_>>())
+        .bind(amended.iter().map(|(_, services)| *services).collect::<Vec<_>>())
+        .bind(amended.iter().map(|(change, _)| change.at).collect::<Vec<_>>())
+        .bind(amended.iter().map(|(change, _)| change.actor.as_str()).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// A service of the archive whose entitlement is used up.
 #[derive(Debug, Clone)]
 pub struct Ended {

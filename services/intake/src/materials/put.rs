@@ -64,7 +64,8 @@ impl Api {
 
     /// Refuses a material that the order does not take now: in another phase, or frozen by a return.
     pub fn check_open(&self, stored: &StoredOrder, kind: &str, service_index: i32) -> Result<(), Problem> {
-        let change = MaterialChange { kind: kind.to_owned(), service: index(service_index), replaced: false };
+        let change =
+            MaterialChange { kind: kind.to_owned(), service: index(service_index), replaced: false, removed: false };
         decide(&stored.order, Command::PutMaterial(change))?;
         let Some(named) = stored.order.open_fields() else { return Ok(()) };
         if amendment::opens_material(named, kind, index(service_index)) {
@@ -83,6 +84,7 @@ impl Api {
         arrival: Arrival,
     ) -> Result<StoredOrder, Problem> {
         self.check_open(&stored, &arrival.kind, arrival.service_index)?;
+        check_service(&self.filing(&stored)?, &arrival.kind, arrival.service_index)?;
         let declared = arrival.declared.as_deref();
         let inspected = self.inspector.inspect(&arrival.kind, declared, arrival.bytes.clone()).await?;
         let scan = self.scanned(caller, &stored, &arrival).await?;
@@ -129,8 +131,37 @@ impl Api {
                 return Ok(stored);
             }
             let replaced = rows.iter().any(|row| row.kind == kind && row.service_index == service_index);
-            let change = MaterialChange { kind: kind.clone(), service: index(service_index), replaced };
+            let change = MaterialChange { kind: kind.clone(), service: index(service_index), replaced, removed: false };
             match self.apply(caller, stored, Command::PutMaterial(change), Extra::of_material(put.clone())).await {
+                Err(problem) if problem.is_stale() && attempts < ATTEMPTS => {
+                    stored = self.reads.order(id).await?.ok_or_else(Problem::no_order)?;
+                    check_service(&self.filing(&stored)?, &kind, service_index)?;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Takes a material back; it is kept as a replaced one until the order ends.
+    pub async fn remove_material(
+        &self,
+        caller: &Caller,
+        mut stored: StoredOrder,
+        kind: &str,
+        service_index: i32,
+    ) -> Result<StoredOrder, Problem> {
+        let id = stored.id;
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let rows = self.reads.materials(id).await?;
+            if !rows.iter().any(|row| row.kind == kind && row.service_index == service_index) {
+                return Err(Problem::not_uploaded());
+            }
+            self.check_open(&stored, kind, service_index)?;
+            let service = index(service_index);
+            let change = MaterialChange { kind: kind.to_owned(), service, replaced: false, removed: true };
+            match self.apply(caller, stored, Command::RemoveMaterial(change), Extra::default()).await {
                 Err(problem) if problem.is_stale() && attempts < ATTEMPTS => {
                     stored = self.reads.order(id).await?.ok_or_else(Problem::no_order)?;
                 }
@@ -209,6 +240,19 @@ impl Api {
         let key = data_key.decrypt(row.object.as_bytes(), &row.object_key)?;
         Ok(self.materials.get(&row.object, &key).await?)
     }
+}
+
+/// Refuses a material of a service that the filing does not declare, or of a service where it is the organiser's.
+pub fn check_service(filing: &Filing, kind: &str, service_index: i32) -> Result<(), Problem> {
+    // The organiser's materials are counted with the first service, also where the order names none.
+    if !usize::try_from(service_index).is_ok_and(|index| index < filing.services.len().max(1)) {
+        return Err(Problem::field("service", "the order has no such service", "count from 0"));
+    }
+    if service_index > 0 && MaterialKind::parse(kind).is_some_and(MaterialKind::is_of_organiser) {
+        let reason = format!("`{kind}` shows the organiser and belongs to no service");
+        return Err(Problem::field("service", &reason, "leave it out"));
+    }
+    Ok(())
 }
 
 fn index(service_index: i32) -> u32 {

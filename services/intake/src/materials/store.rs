@@ -9,6 +9,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::facts::MaterialFacts;
+use crate::order::Event;
+use crate::store::Change;
 
 /// How a material stands with the virus scanner.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, sqlx::Type, ToSchema)]
@@ -91,6 +93,48 @@ pub async fn put(connection: &mut PgConnection, materials: &[(Uuid, &PutMaterial
         .bind(all(materials, |row| scan_text(row.scan)))
         .bind(all(materials, |row| row.uploaded_at))
         .bind(materials.iter().map(|(_, put)| put.upload).collect::<Vec<_>>())
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+/// What is taken out of an order.
+#[derive(Debug, Clone)]
+pub struct Removal<'a> {
+    /// The order.
+    pub order_id: Uuid,
+    /// Kind of the material; absent: every material of the services from `service_index` on.
+    pub kind: Option<&'a str>,
+    /// Its service.
+    pub service_index: i32,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl<'a> Removal<'a> {
+    /// What a transition takes out: a material that is taken back, those of services that are no longer declared.
+    pub fn of(change: &'a Change) -> impl Iterator<Item = Self> {
+        let (order_id, at) = (change.id, change.at);
+        let taken_back = change.events.iter().filter_map(move |event| match event {
+            Event::Amended { material: Some(taken) } if taken.removed => {
+                let service_index = i32::try_from(taken.service).unwrap_or(i32::MAX);
+                Some(Self { order_id, kind: Some(&taken.kind), service_index, at })
+            }
+            _ => None,
+        });
+        // The organiser's materials are counted with the first service, also where the order names none.
+        let undeclared = change.content.as_ref().map(move |content| content.services.max(1));
+        taken_back.chain(undeclared.map(move |service_index| Self { order_id, kind: None, service_index, at }))
+    }
+}
+
+/// Takes materials out of orders; they are kept as replaced ones until the order ends.
+pub async fn remove(connection: &mut PgConnection, removals: &[Removal<'_>]) -> Result<(), sqlx::Error> {
+    sqlx::query(include_str!("../../queries/materials/remove.sql"))
+        .bind(removals.iter().map(|removal| removal.order_id).collect::<Vec<_>>())
+        .bind(removals.iter().map(|removal| removal.kind).collect::<Vec<_>>())
+        .bind(removals.iter().map(|removal| removal.service_index).collect::<Vec<_>>())
+        .bind(removals.iter().map(|removal| removal.at).collect::<Vec<_>>())
         .execute(connection)
         .await
         .map(drop)

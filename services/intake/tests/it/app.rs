@@ -38,6 +38,8 @@ pub(crate) struct App {
     pub(crate) pool: sqlx::PgPool,
     /// Opens what is sealed for notification.
     pub(crate) notify: Keyring,
+    /// Opens what is sealed for the relay.
+    pub(crate) relay: Keyring,
     pub(crate) shutdown: CancellationToken,
     pub(crate) nats: NatsServer,
     pub(crate) folder: tempfile::TempDir,
@@ -132,8 +134,11 @@ impl App {
             .map(|name| (name.to_owned(), icp_kit::sealing::generate_key_pair()));
         let private = |of: &str| pairs.iter().find(|(name, _)| name == of).unwrap().1.0.clone();
         std::fs::write(folder.path().join("private"), private("intake")).unwrap();
-        let notify = base64::engine::general_purpose::STANDARD.decode(private("notify")).unwrap();
-        let notify = Keyring::new("notify", Some(&notify), &BTreeMap::new()).unwrap();
+        let keyring = |of: &str| {
+            let private = base64::engine::general_purpose::STANDARD.decode(private(of)).unwrap();
+            Keyring::new(of, Some(&private), &BTreeMap::new()).unwrap()
+        };
+        let (notify, relay) = (keyring("notify"), keyring("relay"));
         let publics: BTreeMap<String, String> =
             pairs.iter().map(|(name, (_, public))| (name.clone(), public.clone())).collect();
         let (http_port, grpc_port) = (free_port().unwrap(), free_port().unwrap());
@@ -155,7 +160,7 @@ impl App {
         let pool = sqlx::PgPool::connect(&database.url).await.unwrap();
         let grpc = format!("http://127.0.0.1:{grpc_port}");
         let http = reqwest::Client::new();
-        let app = Self { base, grpc, http, neighbour, pool, notify, shutdown, nats, folder };
+        let app = Self { base, grpc, http, neighbour, pool, notify, relay, shutdown, nats, folder };
         wait_until("intake to be ready", Duration::from_secs(60), || async {
             let answer =
                 app.http.get(format!("{}/readyz", app.base)).send().await.map_err(|error| error.to_string())?;

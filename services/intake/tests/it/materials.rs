@@ -4,15 +4,17 @@
 use std::time::Duration;
 
 use icp_domain::{MaterialKind, Province};
+use icp_proto::relay;
 use icp_testkit::files::{mp4, pdf};
 use icp_testkit::filings::company_filing;
 use icp_testkit::{specimen, wait_until};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use prost::Message as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::app::{APPLICANT, Answer, App, OPERATOR, REVIEWER};
+use crate::app::{APPLICANT, Answer, App, OPERATOR, OTHER, REVIEWER, id_of, path_of};
 use crate::audit::{all_linked, trail};
 
 const KIND: &str = "organiser-certificate";
@@ -43,6 +45,10 @@ async fn put_picture(app: &App, path: &str, kind: &str, n: u32) -> Answer {
     let answer = put(app, path, kind, "image/jpeg", picture(n)).await;
     assert_eq!(answer.status, 200, "{kind}: {}", answer.body);
     answer
+}
+
+async fn take_back(app: &App, token: &str, path: &str, kind: &str) -> Answer {
+    app.send(token, Method::DELETE, &format!("{path}/materials/{kind}"), None, None).await
 }
 
 async fn list(app: &App, path: &str) -> Value {
@@ -187,7 +193,7 @@ async fn specimens_are_good_pictures() {
 async fn a_return_that_names_fields_freezes_the_other_materials() {
     let app = App::start().await;
     let order = app.in_review(1..=1).await.remove(0);
-    let path = crate::app::path_of(&order);
+    let path = path_of(&order);
     let findings = json!([
         {"code": "S01", "field": "materials.commitment", "reason": "illegible", "remedy": "photograph it again"},
         {"code": "S01", "field": "services[0].principal.id", "reason": "expired", "remedy": "show the new one"},
@@ -257,6 +263,7 @@ async fn the_reviewer_sees_which_materials_are_others_since_the_return() {
     let app = App::start().await;
     let (path, _) = app.draft(1).await;
     put_picture(&app, &path, KIND, 1).await;
+    put_picture(&app, &path, "commitment", 5).await;
     let etag = app.order(&path).await.etag;
     let submit = format!("{path}/submit");
     assert_eq!(app.send(APPLICANT, Method::POST, &submit, Some(&etag), None).await.body["phase"], "checking");
@@ -268,12 +275,81 @@ async fn the_reviewer_sees_which_materials_are_others_since_the_return() {
     put_picture(&app, &path, KIND, 2).await;
     put_picture(&app, &path, KIND, 3).await;
     put_picture(&app, &path, "lease", 4).await;
+    assert_eq!(take_back(&app, APPLICANT, &path, "commitment").await.status, 200);
     let changes = app.get(REVIEWER, &format!("{path}/changes")).await.body;
     let materials = changes["materials"].as_array().unwrap();
-    assert_eq!(materials.len(), 2, "{changes}");
+    assert_eq!(materials.len(), 3, "{changes}");
     assert_eq!((&materials[0]["kind"], &materials[0]["before"]), (&json!("lease"), &Value::Null));
     assert_eq!(materials[1]["before"], sha256(&picture(1)), "what was handed in, not what came in between");
     assert_eq!(materials[1]["after"], sha256(&picture(3)));
+    assert_eq!((&materials[2]["kind"], &materials[2]["before"]), (&json!("commitment"), &json!(sha256(&picture(5)))));
+    assert!(materials[2].get("after").is_none(), "it was taken back: {changes}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_can_be_taken_back_while_the_order_is_open() {
+    let app = App::start().await;
+    let (path, _) = app.draft(1).await;
+    put_picture(&app, &path, KIND, 1).await;
+    assert_eq!(take_back(&app, OTHER, &path, KIND).await.status, 404);
+    assert_eq!(take_back(&app, REVIEWER, &path, KIND).await.status, 403);
+    let taken = take_back(&app, APPLICANT, &path, KIND).await;
+    assert_eq!((taken.status, &taken.body["version"]), (200, &json!(3)), "{}", taken.body);
+    let listed = list(&app, &path).await;
+    assert_eq!((&listed["materials"], &listed["replaced"][0]["sha256"]), (&json!([]), &json!(sha256(&picture(1)))));
+    let history = app.get(APPLICANT, &format!("{path}/history")).await.body.to_string();
+    assert!(history.contains(r#""removed":true"#), "{history}");
+    assert_eq!(take_back(&app, APPLICANT, &path, KIND).await.status, 404, "it is gone");
+
+    put_picture(&app, &path, KIND, 2).await;
+    let etag = app.order(&path).await.etag;
+    assert_eq!(app.send(APPLICANT, Method::POST, &format!("{path}/submit"), Some(&etag), None).await.status, 200);
+    assert_eq!(take_back(&app, APPLICANT, &path, KIND).await.status, 409, "it was handed in");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_belonged_to_a_service_that_was_taken_out_is_not_reported() {
+    let app = App::start().await;
+    let mut filing = company_filing(Province::Guangdong, 1);
+    filing.services.extend(company_filing(Province::Guangdong, 2).services);
+    let created = app.json(APPLICANT, Method::POST, "/v1/orders", None, &serde_json::to_value(&filing).unwrap()).await;
+    assert_eq!(created.status, 201, "{}", created.body);
+    let path = path_of(&created);
+    put_picture(&app, &path, KIND, 1).await;
+    let put_of = async |kind: &str, service: u32| {
+        let place = format!("{path}/materials/{kind}?service={service}");
+        app.send(APPLICANT, Method::PUT, &place, None, Some(("image/jpeg", picture(2 + service)))).await
+    };
+    for service in [0, 1] {
+        assert_eq!(put_of("service-principal-id", service).await.status, 200);
+    }
+    let wrong = put_of(KIND, 1).await;
+    assert_eq!((wrong.status, &wrong.body["errors"][0]["field"]), (422, &json!("service")), "the organiser's");
+
+    filing.services.truncate(1);
+    let etag = app.order(&path).await.etag;
+    let amended = app.json(APPLICANT, Method::PUT, &path, Some(&etag), &serde_json::to_value(&filing).unwrap()).await;
+    assert_eq!(amended.status, 200, "{}", amended.body);
+    let listed = list(&app, &path).await;
+    assert_eq!(listed["materials"].as_array().unwrap().len(), 2, "{listed}");
+    assert_eq!((&listed["replaced"][0]["service"], listed["replaced"].as_array().unwrap().len()), (&json!(1), 1));
+    assert_eq!(put_of("service-principal-id", 1).await.status, 422, "there is no such service any more");
+
+    let submit = format!("{path}/submit");
+    assert_eq!(app.send(APPLICANT, Method::POST, &submit, Some(&amended.etag), None).await.body["phase"], "checking");
+    app.checked(&path).await;
+    let waiting = app.wait_phase(&path, "provider_review").await;
+    assert_eq!(app.review(REVIEWER, &waiting, &json!({"decision": "pass"})).await.body["phase"], "queued");
+    let payload: Vec<u8> = sqlx::query_scalar("select payload from outbox where key = $1 and subject = $2")
+        .bind(id_of(&path))
+        .bind("icp.task.relay.v1.submit")
+        .fetch_one(&app.pool)
+        .await
+        .unwrap();
+    let task = relay::Submit::decode(payload.as_slice()).unwrap();
+    let told: relay::RelayFiling = app.relay.open(task.filing.as_ref().unwrap(), &id_of(&path)).unwrap();
+    let services: Vec<u32> = told.materials.iter().map(|material| material.service_index).collect();
+    assert_eq!((told.services.len(), services), (1, vec![0, 0]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -196,12 +196,14 @@ impl<'a> World<'a> {
                 let waiting = self.app.in_review(n..=n).await;
                 part("id", path_of(&waiting[0]).rsplit('/').next().unwrap().to_owned())
             }
-            "GET /v1/orders/{id}/materials/{kind}" | "PUT /v1/orders/{id}/materials/{kind}" => {
+            "GET /v1/orders/{id}/materials/{kind}"
+            | "PUT /v1/orders/{id}/materials/{kind}"
+            | "DELETE /v1/orders/{id}/materials/{kind}" => {
                 let id = self.draft().await;
                 let filing = company_filing(Province::Guangdong, 0);
                 let (kind, picture) = icp_testkit::specimen::materials(&filing).swap_remove(0);
                 let path = format!("/v1/orders/{id}/materials/{}", kind.as_str());
-                if key.starts_with("GET") {
+                if !key.starts_with("PUT") {
                     let picture = Some(("image/jpeg", picture));
                     let uploaded = self.app.send(APPLICANT, Method::PUT, &path, None, picture).await;
                     assert_eq!(uploaded.status, 200, "{}", uploaded.body);
