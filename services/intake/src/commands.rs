@@ -299,7 +299,8 @@ impl Api {
             services: i32::try_from(services).unwrap_or(i32::MAX),
         });
         let mut effects = Effects::new();
-        react(&mut effects, &stored, &events, now, extra.attachments);
+        let footer_numbers = self.footers.numbers(&stored.province, &events);
+        react(&mut effects, &stored, &events, now, Attachments { footer_numbers, ..extra.attachments });
         if matches!(events.last(), Some(Event::Returned { .. })) {
             effects.send(self.idle.first_timer(stored.id, now));
         }

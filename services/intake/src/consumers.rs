@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::approval::CarriedOut;
 use crate::archive;
+use crate::archive::footer::FooterForms;
 use crate::archive::mismatch::{self, BureauRecord};
 use crate::archive::outcome::removal::Removal;
 use crate::bureau_results::BureauResults;
@@ -26,7 +27,7 @@ use crate::store::{self, Change};
 use bureau::Rejection;
 
 /// Turns facts of one kind of service into commands.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Answers {
     /// Whose facts, as the history names the actor.
     pub actor: &'static str,
@@ -40,6 +41,8 @@ pub struct Answers {
     pub bureau_results: Arc<BureauResults>,
     /// When idle orders are reminded of.
     pub idle: Plan,
+    /// Which number approved sites show.
+    pub footers: FooterForms,
 }
 
 /// A fact about one order.
@@ -157,7 +160,8 @@ impl Handler for Answers {
             stored.order = events.iter().fold(stored.order.clone(), evolve);
             change.after = stored.order.clone();
             effects.set_cause(delivery.traceparent.clone());
-            react(effects, stored, &events, now, attachments);
+            let footer_numbers = self.footers.numbers(&stored.province, &events);
+            react(effects, stored, &events, now, Attachments { footer_numbers, ..attachments });
             if matches!(events.last(), Some(Event::Returned { .. })) {
                 effects.send(self.idle.first_timer(stored.id, now));
             }

@@ -129,6 +129,7 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         drop(follower);
     });
 
+    let footers = archive::footer::FooterForms { rules: rules.clone(), clock: context.clock.clone() };
     let idle = idle::Plan { reminder_days: config.idle_reminder_days, expiry_days: config.idle_expiry_days };
     let sources: [(&'static str, &'static str, &'static str); 3] = [
         ("intake-identity", "icp.evt.identity.>", "identity"),
@@ -142,6 +143,7 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         keyring: context.keyring.clone(),
         bureau_results: Arc::new(BureauResults::load(&config.bureau_results_file)?),
         idle,
+        footers: footers.clone(),
     };
     for (name, filter, actor) in sources {
         bus.consume(Consumer { name, filter }, consumers::Answers { actor, ..answers.clone() });
@@ -188,6 +190,7 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         materials: context.require_materials()?,
         audit: audit::Recorder::start(&bus),
         rules,
+        footers,
         deadlines: Arc::new(deadlines),
         tokens: api::auth::Tokens::load(&config.tokens_file)?,
         live: live::Live::start(&context, &config.streams),

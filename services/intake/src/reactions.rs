@@ -22,6 +22,8 @@ pub struct Attachments {
     pub relay: Option<Sealed>,
     /// `OwnWords` of whoever returns the order, sealed for "notify".
     pub words: Option<Sealed>,
+    /// What stands at the foot of the sites that are approved.
+    pub footer_numbers: Vec<String>,
 }
 
 /// Adds what follows from `events`; `stored.order` is the state after them.
@@ -161,6 +163,10 @@ fn order_event(
         Event::Returned { findings, .. } => (findings.iter().map(finding_message).collect(), attachments.words.clone()),
         _ => (Vec::new(), None),
     };
+    let footer_numbers = match event {
+        Event::Approved(_) => attachments.footer_numbers.clone(),
+        _ => Vec::new(),
+    };
     let message = order_proto::OrderEvent {
         order_id: stored.id.to_string(),
         version,
@@ -173,6 +179,7 @@ fn order_event(
         service_numbers: numbers.service_numbers,
         deadline_unix_ms: 0,
         words,
+        footer_numbers,
     };
     Outgoing::event("order", name, &stored.province, stored.id, &message)
 }

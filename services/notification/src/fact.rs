@@ -101,6 +101,9 @@ impl Told {
             if !event.service_numbers.is_empty() {
                 fields.insert("service_numbers".to_owned(), event.service_numbers.clone().into());
             }
+            if !event.footer_numbers.is_empty() {
+                fields.insert("footer_numbers".to_owned(), event.footer_numbers.clone().into());
+            }
             if !event.findings.is_empty() {
                 let findings: Vec<serde_json::Value> = event
                     .findings

@@ -134,6 +134,9 @@ pub struct Values {
     pub organiser_number: String,
     /// Numbers of the services.
     pub service_numbers: Vec<String>,
+    /// What stands at the foot of the sites, in the province's form; empty where its rules did not say.
+    #[serde(default)]
+    pub footer_numbers: Vec<String>,
     /// Why it came back; advice left out.
     pub findings: Vec<ToldFinding>,
     /// Until when, China Standard Time, e.g. `11月22日 09:30`.
@@ -151,6 +154,7 @@ impl Values {
                 province: event.province.clone(),
                 organiser_number: event.organiser_number.clone(),
                 service_numbers: event.service_numbers.clone(),
+                footer_numbers: event.footer_numbers.clone(),
                 findings: (0..)
                     .zip(&event.findings)
                     .filter(|(_, finding)| finding.severity() != Severity::Advise)

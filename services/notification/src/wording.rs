@@ -106,6 +106,7 @@ mod tests {
             province: "gd".into(),
             organiser_number: "粤ICP备2026000001号".into(),
             service_numbers: vec!["粤ICP备2026000001号-1".into(), "粤ICP备2026000001号-2".into()],
+            footer_numbers: vec!["粤ICP备2026000001号".into()],
             findings: vec![ToldFinding {
                 place: 0,
                 own_reason: "与营业执照不一致".into(),
@@ -162,14 +163,26 @@ mod tests {
     }
 
     #[test]
-    fn an_approval_names_each_number_with_its_link() {
+    fn an_approval_names_each_number_and_shows_only_what_the_province_wants_shown() {
+        const LINK: &str = "<a href=\"https://beian.miit.gov.cn/\" target=\"_blank\" rel=\"noopener noreferrer\">";
         let wording = Wording::new("示例备案").unwrap();
         let body = wording.mail(Notice::Approved, "张三", &values()).unwrap().body;
-        for number in values().service_numbers {
-            assert!(body.contains(&format!("<a href=\"https://beian.miit.gov.cn/\" target=\"_blank\">{number}</a>")));
-        }
+        assert!(values().service_numbers.iter().all(|number| body.contains(number)), "{body}");
+        assert!(body.contains(&format!("{LINK}粤ICP备2026000001号</a>")), "{body}");
+        assert_eq!(body.matches(LINK).count(), 1, "{body}");
         let sms = wording.sms(Notice::Approved, "张三", &values()).unwrap();
         assert!(sms.contains("粤ICP备2026000001号-1等2项"), "{sms}");
+        assert!(sms.contains("首页底部显示“粤ICP备2026000001号”并链接"), "{sms}");
+    }
+
+    #[test]
+    fn an_approval_guesses_no_footer() {
+        let wording = Wording::new("示例备案").unwrap();
+        let unknown = Values { footer_numbers: Vec::new(), ..values() };
+        let body = wording.mail(Notice::Approved, "张三", &unknown).unwrap().body;
+        assert!(!body.contains("<a href") && body.contains("sign in to see which"), "{body}");
+        let sms = wording.sms(Notice::Approved, "张三", &unknown).unwrap();
+        assert!(sms.contains("请登录平台查看"), "{sms}");
     }
 
     #[test]

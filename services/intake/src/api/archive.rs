@@ -8,7 +8,6 @@ use axum::http::{HeaderMap, header};
 use axum::response::{Html, IntoResponse, Response};
 use icp_domain::names::DomainName;
 use icp_domain::{Cancellation, Filing, InternetService, OrderType, Organiser, Province};
-use icp_rules_sdk::{Context, FooterNumber, Order};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -27,7 +26,6 @@ use crate::archive::mismatch::{self, Mismatch, MismatchKind};
 use crate::archive::prefill::{self, PrefillError, Wanted};
 use crate::archive::record::{CERTIFICATE_FIELD, certificate_key};
 use crate::archive::search::{self, Cursor, Listed, Search};
-use crate::rules::day_in_china;
 
 /// The routes of the archive.
 pub fn routes() -> OpenApiRouter<Api> {
@@ -239,7 +237,7 @@ struct FooterOfSite {
 }
 
 /// The code for the foot of the site, and until when the public-security filing (公安联网备案) is due; with
-/// `Accept: text/html` the code alone.
+/// `Accept: text/html` the code alone. 503 while the province's module, which says what number is shown, is not loaded.
 #[utoipa::path(
     get,
     path = "/v1/archive/services/{number}/footer",
@@ -263,41 +261,18 @@ async fn footer(
     if found.status != "filed" {
         return Err(Problem::new(Kind::NotFound, "This service is no longer on record: its number must not be shown."));
     }
-    let (form, source) = footer_form(&api, &found).await?;
+    let (form, source) = api.footers.of(&found.province).map_err(|reason| {
+        tracing::warn!(reason, province = found.province, "the footer's form is not known");
+        let detail = "The province's rules say which number the footer shows, and they are not loaded; ask again, or \
+                      ask the operator. A wrong number is fined.";
+        Problem::new(Kind::Unavailable, detail)
+    })?;
     let footer = Footer::new(&found.number, form, found.filed_at);
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accepts.split(',').any(|accepted| accepted.trim().starts_with("text/html")) {
         return Ok(Html(footer.html).into_response());
     }
     Ok(Json(FooterOfSite { footer, source }).into_response())
-}
-
-/// Which number the province wants in the footer, and who says so.
-async fn footer_form(api: &Api, found: &ServiceFound) -> Result<(FooterNumber, String), Problem> {
-    const NATIONAL: (FooterNumber, &str) = (FooterNumber::Service, "national practice; no rule module answered");
-    let national = || (NATIONAL.0, NATIONAL.1.to_owned());
-    let Some(province) = Province::parse(&found.province) else { return Ok(national()) };
-    let Some(module) = api.rules.active(province) else { return Ok(national()) };
-    let pool = &api.bus.context().pool;
-    let organiser = match lookup::organiser(pool, &found.organiser_number).await? {
-        Some(organiser) => organiser.open(&api.vault)?,
-        None => None,
-    };
-    let (Some(organiser), Some(service)) = (organiser, found.open(&api.vault, &[])?) else { return Ok(national()) };
-    let order_type = OrderType::ChangeService;
-    let filing = Filing { order_type, province, organiser, services: vec![service], cancellation: None };
-    let context = Context::on(day_in_china(api.clock.now()));
-    Ok(match api.rules.requirements(province, &Order::from(&filing), &context) {
-        Ok(requirements) => (requirements.footer_number, format!("{} {}", province.letters(), module.version())),
-        Err(reason) => {
-            tracing::warn!(
-                reason,
-                province = province.letters(),
-                "the module did not say which number the footer shows"
-            );
-            national()
-        }
-    })
 }
 
 /// What a list of mismatches is narrowed to.

@@ -48,6 +48,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::Config;
 use crate::access::issuer::Issuer;
+use crate::archive::footer::FooterForms;
 use crate::audit::Recorder;
 use crate::desk::deadline::Deadlines;
 use crate::entitlements::resources::Resources;
@@ -100,6 +101,8 @@ pub struct ApiParts {
     pub idle: Plan,
     /// Rule modules.
     pub rules: Arc<Host>,
+    /// Which number approved sites show.
+    pub footers: FooterForms,
     /// Deadlines of the provider's review.
     pub deadlines: Arc<Deadlines>,
     /// Tokens of the tokens file.

@@ -1,11 +1,19 @@
 //! The code for the foot of a site: the filing number with a link to the ministry (filing-rules §8.1: a number that is
 //! missing, wrong or without link is fined), and the reminder of the public-security filing (公安联网备案).
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Days, FixedOffset, NaiveDate, Utc};
+use icp_domain::Province;
 use icp_domain::identifiers::FilingNumber;
-use icp_rules_sdk::FooterNumber;
+use icp_kit::Clock;
+use icp_rules_host::Host;
+use icp_rules_sdk::{Context, FooterNumber, Order};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::order::Event;
+use crate::rules::day_in_china;
 
 /// Where the number links to.
 pub const MINISTRY_URL: &str = "https://beian.miit.gov.cn/";
@@ -41,14 +49,66 @@ pub struct PublicSecurity {
     pub message_en: String,
 }
 
+/// Asks the provinces' rule modules which number stands at the foot of a site.
+#[derive(Clone)]
+pub struct FooterForms {
+    /// Rule modules.
+    pub rules: Arc<Host>,
+    /// Business time.
+    pub clock: Clock,
+}
+
+impl FooterForms {
+    /// The form of a province, and who says so; without an answer of its module, why there is none: a guess may cost
+    /// the organiser a fine.
+    pub fn of(&self, province: &str) -> Result<(FooterNumber, String), String> {
+        let no_module = || format!("no rule module of {province} is active");
+        let known = Province::parse(province).ok_or_else(no_module)?;
+        let module = self.rules.active(known).ok_or_else(no_module)?;
+        // The form is the province's, whatever an order says: an empty one asks.
+        let order = Order { province: province.to_owned(), ..Order::default() };
+        let requirements = self.rules.requirements(known, &order, &Context::on(day_in_china(self.clock.now())))?;
+        Ok((requirements.footer_number, format!("{province} {}", module.version())))
+    }
+
+    /// What stands at the foot of the sites whose approval is among these events, each number once; nothing where the
+    /// module does not say.
+    pub fn numbers(&self, province: &str, events: &[Event]) -> Vec<String> {
+        let approved = events.iter().find_map(|event| match event {
+            Event::Approved(numbers) => Some(&numbers.service_numbers),
+            _ => None,
+        });
+        let Some(services) = approved.filter(|services| !services.is_empty()) else { return Vec::new() };
+        match self.of(province) {
+            Ok((form, _)) => numbers(form, services),
+            Err(reason) => {
+                tracing::warn!(reason, province, "the approval does not say which number the footer shows");
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// What services of these numbers show, each number once.
+fn numbers(form: FooterNumber, services: &[String]) -> Vec<String> {
+    let mut shown: Vec<String> = services.iter().map(|service| number(form, service)).collect();
+    shown.dedup();
+    shown
+}
+
+/// What a service of this number shows.
+fn number(form: FooterNumber, service_number: &str) -> String {
+    match form {
+        FooterNumber::Service => service_number.to_owned(),
+        FooterNumber::Organiser => FilingNumber::parse(service_number)
+            .map_or_else(|_| service_number.to_owned(), |number| number.organiser().as_str()),
+    }
+}
+
 impl Footer {
     /// For a service that was filed at this time.
     pub fn new(service_number: &str, form: FooterNumber, filed_at: DateTime<Utc>) -> Self {
-        let number = match form {
-            FooterNumber::Service => service_number.to_owned(),
-            FooterNumber::Organiser => FilingNumber::parse(service_number)
-                .map_or_else(|_| service_number.to_owned(), |number| number.organiser().as_str()),
-        };
+        let number = number(form, service_number);
         let html = format!(
             "<a href=\"{MINISTRY_URL}\" target=\"_blank\" rel=\"noopener noreferrer\">{}</a>",
             escaped(&number)
@@ -107,6 +167,13 @@ mod tests {
             of_organiser.html,
             "<a href=\"https://beian.miit.gov.cn/\" target=\"_blank\" rel=\"noopener noreferrer\">粤ICP备2021000001号</a>"
         );
+    }
+
+    #[test]
+    fn sites_that_show_the_same_number_show_it_once() {
+        let services = ["粤ICP备2021000001号-1", "粤ICP备2021000001号-2A"].map(str::to_owned);
+        assert_eq!(numbers(FooterNumber::Organiser, &services), ["粤ICP备2021000001号"]);
+        assert_eq!(numbers(FooterNumber::Service, &services), services);
     }
 
     #[test]

@@ -433,17 +433,13 @@ async fn what_is_on_record_reaches_the_rules_that_judge_by_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_footer_is_ready_to_be_pasted() {
+async fn a_footer_is_not_guessed_without_the_provinces_rules() {
     let app = App::start().await;
     let number = app.filed(1, ORGANISER).await;
     let path = format!("/v1/archive/services/{number}/footer");
     let footer = app.read(APPLICANT, &path).await;
-    assert_eq!(footer.body["number"], number.as_str(), "{}", footer.body);
-    assert_eq!(footer.body["public_security"]["due"], "2026-03-31");
-    let html = app.http.get(format!("{}{path}", app.base)).bearer_auth(APPLICANT).header("accept", "text/html");
-    let html = html.send().await.unwrap().text().await.unwrap();
-    assert_eq!(html, footer.body["html"].as_str().unwrap());
-    assert!(html.contains("https://beian.miit.gov.cn/") && html.contains(&number), "{html}");
+    assert_eq!((footer.status, footer.body["code"].as_str()), (503, Some("ICP-INTAKE-0014")), "{}", footer.body);
+    assert!(!footer.body.to_string().contains(&number), "Guangdong shows the organiser's number: {}", footer.body);
     assert_eq!(app.read(OTHER, &path).await.status, 404);
 }
 

@@ -31,7 +31,7 @@ const OPERATIONS_AT_ONCE: usize = 6;
 /// They answer what is wrong with a body, so they take what is wrong.
 const TAKES_WHAT_IS_WRONG: [&str; 1] = ["POST /v1/orders/check"];
 /// No rule module is active in this world, and what it would demand is not made up: 503, as documented.
-const UNAVAILABLE: [&str; 1] = ["GET /v1/orders/{id}/requirements"];
+const UNAVAILABLE: [&str; 2] = ["GET /v1/orders/{id}/requirements", "GET /v1/archive/services/{number}/footer"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_api_keeps_its_document() {

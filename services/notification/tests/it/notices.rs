@@ -21,6 +21,7 @@ async fn an_approval_is_told_by_mail_by_sms_and_to_partners() {
     let mails = world.smtp.mails();
     assert_eq!(mails.len(), 1);
     assert_eq!(mails[0].to, EMAIL);
+    assert!(mails[0].text().contains(">粤ICP备2026000001号</a>"), "{}", mails[0].text());
     let (mail_id, sms_id): (Uuid, Uuid) = (delivery(&world, "mail").await, delivery(&world, "sms").await);
     assert_eq!(mails[0].header("Message-ID"), format!("<{mail_id}@test.example>"));
     let sent = world.gateway.sent();
@@ -33,6 +34,7 @@ async fn an_approval_is_told_by_mail_by_sms_and_to_partners() {
     let expected = json!({
         "order_id": order_id, "event": "approved", "version": 9, "at": "2026-09-21T14:13:20.000Z", "province": "gd",
         "organiser_number": "粤ICP备2026000001号", "service_numbers": ["粤ICP备2026000001号-1"],
+        "footer_numbers": ["粤ICP备2026000001号"],
     });
     assert_eq!(world.public().await, [("icp.pub.filing.v1.approved.gd".to_owned(), expected)]);
     world.finish(0).await;

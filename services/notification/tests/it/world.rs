@@ -104,6 +104,7 @@ impl World {
             service_numbers: if event == "approved" { vec!["粤ICP备2026000001号-1".into()] } else { Vec::new() },
             deadline_unix_ms: 0,
             words: None,
+            footer_numbers: if event == "approved" { vec!["粤ICP备2026000001号".into()] } else { Vec::new() },
         }
     }
 
