@@ -22,6 +22,7 @@ use crate::bureau_results::BureauResults;
 use crate::determination::{self, Recorded};
 use crate::idle::Plan;
 use crate::order::{CheckResult, Command, DomainFacts, EnterpriseFacts, Event, Registers, decide, evolve};
+use crate::public_security::PublicSecurity;
 use crate::reactions::{Attachments, finding_from, react};
 use crate::store::{self, Change};
 use bureau::Rejection;
@@ -43,6 +44,8 @@ pub struct Answers {
     pub idle: Plan,
     /// Which number approved sites show.
     pub footers: FooterForms,
+    /// When what was approved must be filed with the police.
+    pub public_security: PublicSecurity,
 }
 
 /// A fact about one order.
@@ -161,7 +164,12 @@ impl Handler for Answers {
             change.after = stored.order.clone();
             effects.set_cause(delivery.traceparent.clone());
             let footer_numbers = self.footers.numbers(&stored.province, &events);
-            react(effects, stored, &events, now, Attachments { footer_numbers, ..attachments });
+            let public_security_end = self.public_security.begun(stored.order.order_type, &events, now);
+            if public_security_end.is_some() {
+                effects.send(self.public_security.timers(stored.id, now));
+            }
+            let attachments = Attachments { footer_numbers, public_security_end, ..attachments };
+            react(effects, stored, &events, now, attachments);
             if matches!(events.last(), Some(Event::Returned { .. })) {
                 effects.send(self.idle.first_timer(stored.id, now));
             }

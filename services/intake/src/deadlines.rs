@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::desk::deadline::Deadlines as WorkingDays;
 use crate::order::{Order, Phase};
+use crate::public_security::PublicSecurity;
 
 /// Hours in which the ministry's SMS must be confirmed (filing-rules §2.3).
 const SMS_HOURS: i64 = 24;
@@ -15,7 +16,7 @@ const SMS_HOURS: i64 = 24;
 /// Something with a term.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Deadline {
-    /// `idle`, `provider_review`, `sms` or `bureau`.
+    /// `idle`, `provider_review`, `sms`, `bureau` or `public_security`.
     pub name: &'static str,
     /// When it is over.
     pub at: DateTime<Utc>,
@@ -38,6 +39,10 @@ pub struct Course {
     pub idle_expiry_days: u32,
     /// Working days that the bureau may take.
     pub bureau_working_days: u32,
+    /// When the public-security filing is due.
+    pub public_security: PublicSecurity,
+    /// The time of the question.
+    pub now: DateTime<Utc>,
 }
 
 /// Every deadline that is open, the nearest first.
@@ -71,6 +76,16 @@ pub fn deadlines(order: &Order, course: &Course, working: &WorkingDays) -> Vec<D
                 text: "the bureau has decided",
             }));
         }
+        // Nobody tells whether it was made: it is open until its term is over.
+        Phase::Approved => {
+            let end = course.public_security.end(order.order_type, course.updated_at);
+            open.extend(end.filter(|end| *end > course.now).map(|at| Deadline {
+                name: "public_security",
+                at,
+                text_zh: "公安联网备案截止（以审核通过当日开通计）",
+                text: "the public-security filing is made, for a service that opened on the day of the approval",
+            }));
+        }
         _ => {}
     }
     open.sort_by_key(|deadline| deadline.at);
@@ -93,23 +108,28 @@ pub struct Estimate {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use icp_domain::OrderType;
+
     use super::*;
+    use crate::public_security::tests::PLAN;
 
     fn time(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
     }
 
     fn names(phase: Phase, asks_sms: bool) -> Vec<(&'static str, String)> {
-        names_of(&Order { phase, asks_sms, consent_given: true, ..Order::default() })
+        names_of(&Order { phase, asks_sms, consent_given: true, ..Order::default() }, "2026-11-20T02:00:00Z")
     }
 
-    fn names_of(order: &Order) -> Vec<(&'static str, String)> {
+    fn names_of(order: &Order, now: &str) -> Vec<(&'static str, String)> {
         let course = Course {
             updated_at: time("2026-11-20T02:00:00Z"),
             submitted_at: Some(time("2026-11-18T02:00:00Z")),
             received_at: Some(time("2026-11-20T02:00:00Z")),
             idle_expiry_days: 45,
             bureau_working_days: 20,
+            public_security: PLAN,
+            now: time(now),
         };
         let format = |deadline: Deadline| (deadline.name, deadline.at.format("%m-%d %H:%M").to_string());
         deadlines(order, &course, &WorkingDays::of_release()).into_iter().map(format).collect()
@@ -122,9 +142,23 @@ mod tests {
         let bureau = ("bureau", "12-18 02:00".to_owned());
         assert_eq!(names(Phase::AtBureau, true), [("sms", "11-21 02:00".to_owned()), bureau.clone()]);
         assert_eq!(names(Phase::AtBureau, false), [bureau], "nobody is asked");
-        assert_eq!(names(Phase::Approved, true), []);
         assert_eq!(names(Phase::Checking, true), []);
         let unanswered = Order { phase: Phase::Checking, consent_given: false, ..Order::default() };
-        assert_eq!(names_of(&unanswered), [("idle", "01-04 02:00".to_owned())], "the record's holder may not answer");
+        assert_eq!(
+            names_of(&unanswered, "2026-11-20T02:00:00Z"),
+            [("idle", "01-04 02:00".to_owned())],
+            "the record's holder may not answer"
+        );
+        assert_eq!(names(Phase::Withdrawn, true), []);
+    }
+
+    #[test]
+    fn what_was_opened_anew_is_filed_with_the_police_until_the_term_is_over() {
+        let approved = |order_type| Order { order_type, phase: Phase::Approved, ..Order::default() };
+        let public_security = ("public_security", "12-20 16:00".to_owned());
+        let first = approved(OrderType::FirstFiling);
+        assert_eq!(names_of(&first, "2026-12-20T15:59:59Z"), [public_security]);
+        assert_eq!(names_of(&first, "2026-12-20T16:00:00Z"), []);
+        assert_eq!(names_of(&approved(OrderType::AddAccess), "2026-11-20T02:00:00Z"), [], "it was opened elsewhere");
     }
 }

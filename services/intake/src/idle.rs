@@ -2,7 +2,7 @@
 //! then the end (filing-rules §1.3).
 //!
 //! One timer waits per order. When it fires, what has happened meanwhile decides whether somebody is reminded, the
-//! order expires, or the timer is only set anew.
+//! order expires, or the timer is only set anew. The timers of approved orders ([`crate::public_security`]) come here too.
 
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::content;
 use crate::order::{Command, decide, evolve};
+use crate::public_security::PublicSecurity;
 use crate::reactions::{self, Attachments};
 use crate::store::{self, Change, StoredOrder};
 
@@ -70,13 +71,16 @@ impl Plan {
     pub fn first_timer(&self, order_id: Uuid, since: DateTime<Utc>) -> Outgoing {
         let [name, ..] = REMINDERS;
         let [days, ..] = self.reminder_days;
-        timer(order_id, name, since + Days::new(days.into()))
+        timers(order_id, &[(name, since + Days::new(days.into()))])
     }
 }
 
-fn timer(order_id: Uuid, name: &str, at: DateTime<Utc>) -> Outgoing {
+/// The task that sets these timers of an order, in place of those that it has.
+pub fn timers(order_id: Uuid, wanted: &[(&str, DateTime<Utc>)]) -> Outgoing {
     let key = order_id.to_string();
-    let timers = vec![Timer { name: name.to_owned(), fire_at_unix_ms: at.timestamp_millis() }];
+    let timer =
+        |(name, at): &(&str, DateTime<Utc>)| Timer { name: (*name).to_owned(), fire_at_unix_ms: at.timestamp_millis() };
+    let timers = wanted.iter().map(timer).collect();
     let message = SetTimers { owner: TIMER_OWNER.to_owned(), key: key.clone(), order_id: key.clone(), timers };
     Outgoing::task("schedule", "set", key, &message)
 }
@@ -92,17 +96,26 @@ pub struct IdleOrders {
     pub keyring: Arc<Keyring>,
     /// When what is due.
     pub plan: Plan,
+    /// When approved orders are reminded of the public-security filing.
+    pub public_security: PublicSecurity,
+}
+
+/// A timer that has fired.
+#[derive(Debug, Clone)]
+pub struct FiredTimer {
+    order_id: Uuid,
+    name: String,
+    at_unix_ms: i64,
 }
 
 #[async_trait]
 impl Handler for IdleOrders {
-    /// The order, and when its timer fired.
-    type Message = (Uuid, i64);
+    type Message = FiredTimer;
 
     fn decode(&self, _kind: &str, payload: &[u8]) -> Result<Self::Message, String> {
         let fired = Fired::decode(payload).map_err(|error| format!("the body is not a Fired: {error}"))?;
         let order_id = Uuid::parse_str(&fired.key).map_err(|_| "key is not a UUID".to_owned())?;
-        Ok((order_id, fired.fired_at_unix_ms.max(fired.due_at_unix_ms)))
+        Ok(FiredTimer { order_id, at_unix_ms: fired.fired_at_unix_ms.max(fired.due_at_unix_ms), name: fired.name })
     }
 
     async fn handle(
@@ -111,20 +124,25 @@ impl Handler for IdleOrders {
         batch: &[Delivery<Self::Message>],
         effects: &mut Effects,
     ) -> Result<(), Failure> {
-        let ids: Vec<Uuid> = batch.iter().map(|delivery| delivery.message.0).collect();
+        let ids: Vec<Uuid> = batch.iter().map(|delivery| delivery.message.order_id).collect();
         let mut orders = store::load_for_update(connection, &ids).await?;
         let mut expired = Vec::new();
         for delivery in batch {
-            let (order_id, fired_at) = delivery.message;
+            let FiredTimer { order_id, name, at_unix_ms } = &delivery.message;
+            let order_id = *order_id;
             let stored = orders
                 .get_mut(&order_id)
                 .ok_or_else(|| Failure::Discard(format!("order {order_id} is not known here")))?;
+            let clock = self.clock.now();
+            let now = DateTime::from_timestamp_millis(*at_unix_ms).map_or(clock, |fired_at| fired_at.max(clock));
+            effects.set_cause(delivery.traceparent.clone());
+            if let Some(reminder) = self.public_security.reminder(stored, name, now) {
+                effects.send(reminder);
+                effects.journal(order_id, "reminded of the public-security filing", name.as_str());
+            }
             if !stored.order.may_expire() {
                 continue;
             }
-            let clock = self.clock.now();
-            let now = DateTime::from_timestamp_millis(fired_at).map_or(clock, |fired_at| fired_at.max(clock));
-            effects.set_cause(delivery.traceparent.clone());
             let since = stored.updated_at;
             let (due, next) = self.plan.due(since, now);
             match due {
@@ -133,7 +151,7 @@ impl Handler for IdleOrders {
                 Due::Expiry => expired.push(self.expire(stored, now, effects)?),
             }
             if let Some((name, at)) = next {
-                effects.send(timer(order_id, name, at));
+                effects.send(timers(order_id, &[(name, at)]));
             }
         }
         if expired.is_empty() {

@@ -6,7 +6,7 @@
 //! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
 //! facts), [`approval`] (what has been carried out), [`bureau_results`] (what its refusals mean), [`archive`] (what is
 //! on record then), [`entitlements`] (what a service needs to be filed here), [`materials`] (what applicants upload),
-//! [`desk`] (the provider's reviewers), [`idle`] (reminders and expiry), [`amendment`], [`audit`] (who did and saw what),
+//! [`desk`] (the provider's reviewers), [`idle`] (reminders and expiry), [`public_security`] (the filing that follows), [`amendment`], [`audit`] (who did and saw what),
 //! [`statistics`], [`imports`] (many orders at once), [`live`] (events as they happen), [`api`] (REST and gRPC),
 //! [`access`] (who may use it), [`reads`] and [`writes`] (requests share queries and transactions), [`store`] (SQL of
 //! orders), [`china`] (days), [`sheet`] (CSV). Archive, entitlements, materials, desk, audit trail, access, imports and
@@ -33,6 +33,7 @@ pub mod imports;
 pub mod live;
 pub mod materials;
 pub mod order;
+pub mod public_security;
 pub mod reactions;
 pub mod reads;
 pub mod requirements;
@@ -92,6 +93,8 @@ pub struct Config {
     pub idle_reminder_days: [u32; 3],
     /// Days of idleness after which such an order expires.
     pub idle_expiry_days: u32,
+    /// Until when what was approved is filed with the police as well.
+    pub public_security: public_security::PublicSecurity,
     /// What result codes of the bureaus mean (TOML); empty: the compiled-in table.
     pub bureau_results_file: PathBuf,
     /// How rule modules run, and whom they may come from.
@@ -144,6 +147,7 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         bureau_results: Arc::new(BureauResults::load(&config.bureau_results_file)?),
         idle,
         footers: footers.clone(),
+        public_security: config.public_security,
     };
     for (name, filter, actor) in sources {
         bus.consume(Consumer { name, filter }, consumers::Answers { actor, ..answers.clone() });
@@ -153,6 +157,7 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
         vault: context.require_vault()?,
         keyring: context.keyring.clone(),
         plan: idle,
+        public_security: config.public_security,
     };
     bus.consume(Consumer { name: "intake-timers", filter: "icp.evt.schedule.v1.fired.intake" }, idle_orders);
 

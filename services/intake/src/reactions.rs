@@ -24,6 +24,8 @@ pub struct Attachments {
     pub words: Option<Sealed>,
     /// What stands at the foot of the sites that are approved.
     pub footer_numbers: Vec<String>,
+    /// When the public-security filing of the services that are approved is due.
+    pub public_security_end: Option<DateTime<Utc>>,
 }
 
 /// Adds what follows from `events`; `stored.order` is the state after them.
@@ -50,17 +52,31 @@ pub fn react(
 
 /// The fact that nobody works on an order; `expires_at` is when it ends.
 pub fn reminder(stored: &StoredOrder, name: &str, at: DateTime<Utc>, expires_at: DateTime<Utc>) -> Outgoing {
+    let message = reminding(stored, name, at, expires_at);
+    Outgoing::event("order", name, &stored.province, stored.id, &message)
+}
+
+/// The fact that the public-security filing of an approved order is due soon; `end` is when its term ends.
+pub fn public_security_reminder(stored: &StoredOrder, name: &str, at: DateTime<Utc>, end: DateTime<Utc>) -> Outgoing {
     let message = order_proto::OrderEvent {
+        organiser_number: stored.order.organiser_number.clone().unwrap_or_default(),
+        service_numbers: stored.order.service_numbers.clone(),
+        ..reminding(stored, name, at, end)
+    };
+    Outgoing::event("order", name, &stored.province, stored.id, &message)
+}
+
+fn reminding(stored: &StoredOrder, name: &str, at: DateTime<Utc>, deadline: DateTime<Utc>) -> order_proto::OrderEvent {
+    order_proto::OrderEvent {
         order_id: stored.id.to_string(),
         version: stored.order.version,
         event: name.to_owned(),
         province: stored.province.clone(),
         at_unix_ms: at.timestamp_millis(),
         contact: decode(stored.contact_sealed.as_deref()),
-        deadline_unix_ms: expires_at.timestamp_millis(),
+        deadline_unix_ms: deadline.timestamp_millis(),
         ..order_proto::OrderEvent::default()
-    };
-    Outgoing::event("order", name, &stored.province, stored.id, &message)
+    }
 }
 
 fn send_tasks(
@@ -163,9 +179,9 @@ fn order_event(
         Event::Returned { findings, .. } => (findings.iter().map(finding_message).collect(), attachments.words.clone()),
         _ => (Vec::new(), None),
     };
-    let footer_numbers = match event {
-        Event::Approved(_) => attachments.footer_numbers.clone(),
-        _ => Vec::new(),
+    let (footer_numbers, deadline) = match event {
+        Event::Approved(_) => (attachments.footer_numbers.clone(), attachments.public_security_end),
+        _ => (Vec::new(), None),
     };
     let message = order_proto::OrderEvent {
         order_id: stored.id.to_string(),
@@ -177,7 +193,7 @@ fn order_event(
         findings,
         organiser_number: numbers.organiser_number,
         service_numbers: numbers.service_numbers,
-        deadline_unix_ms: 0,
+        deadline_unix_ms: deadline.map_or(0, |deadline| deadline.timestamp_millis()),
         words,
         footer_numbers,
     };

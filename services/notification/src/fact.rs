@@ -6,7 +6,7 @@ use icp_proto::sms::WindowEvent;
 use prost::Message as _;
 use uuid::Uuid;
 
-use crate::notice::REMINDERS;
+use crate::notice;
 
 const ORDER_KIND: &str = "icp.evt.order.v1.";
 const WINDOW_KIND: &str = "icp.evt.sms.v1.";
@@ -82,7 +82,7 @@ impl Told {
         let Fact::Order(event) = &self.fact else {
             return None;
         };
-        if event.event.starts_with(REMINDERS) {
+        if notice::is_reminder(&event.event) {
             return None;
         }
         let at = chrono::DateTime::from_timestamp_millis(event.at_unix_ms)

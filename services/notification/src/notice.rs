@@ -13,7 +13,14 @@ use crate::field_name;
 const CHINA_OFFSET_SECONDS: i32 = 8 * 3_600;
 
 /// Facts about an order that nobody works on: `reminder_first`, `reminder_second`, `reminder_last`.
-pub const REMINDERS: &str = "reminder_";
+const REMINDERS: &str = "reminder_";
+/// Facts about an approved order: `public_security_first`, `public_security_last`.
+const PUBLIC_SECURITY_REMINDERS: &str = "public_security_";
+
+/// Whether a fact about an order only reminds its applicant: partners are not told of it.
+pub fn is_reminder(event: &str) -> bool {
+    event.starts_with(REMINDERS) || event.starts_with(PUBLIC_SECURITY_REMINDERS)
+}
 
 /// What a person is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +43,8 @@ pub enum Notice {
     Reminder,
     /// Nobody worked on the order for too long.
     Expired,
+    /// What was approved must be filed with the police soon.
+    PublicSecurity,
     /// A person in charge must confirm a code.
     WindowOpened,
     /// A person in charge may have forgotten to confirm.
@@ -46,7 +55,7 @@ pub enum Notice {
 
 impl Notice {
     /// All kinds.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Submitted,
         Self::Returned,
         Self::ReviewRequested,
@@ -56,6 +65,7 @@ impl Notice {
         Self::Cancelled,
         Self::Reminder,
         Self::Expired,
+        Self::PublicSecurity,
         Self::WindowOpened,
         Self::WindowReminder,
         Self::WindowExpired,
@@ -73,6 +83,7 @@ impl Notice {
             Self::Cancelled => "cancelled",
             Self::Reminder => "reminder",
             Self::Expired => "expired",
+            Self::PublicSecurity => "public_security",
             Self::WindowOpened => "window_opened",
             Self::WindowReminder => "window_reminder",
             Self::WindowExpired => "window_expired",
@@ -88,6 +99,7 @@ impl Notice {
     pub fn about(fact: &Fact) -> Option<Self> {
         match fact {
             Fact::Order(event) if event.event.starts_with(REMINDERS) => Some(Self::Reminder),
+            Fact::Order(event) if event.event.starts_with(PUBLIC_SECURITY_REMINDERS) => Some(Self::PublicSecurity),
             Fact::Order(event) => Self::parse(&event.event).filter(|notice| *notice < Self::WindowOpened),
             Fact::Window(event) => match event.event.as_str() {
                 "opened" => Some(Self::WindowOpened),
@@ -139,7 +151,7 @@ pub struct Values {
     pub footer_numbers: Vec<String>,
     /// Why it came back; advice left out.
     pub findings: Vec<ToldFinding>,
-    /// Until when, China Standard Time, e.g. `11月22日 09:30`.
+    /// Until when, China Standard Time, e.g. `11月22日 09:30`; empty where the fact names no time.
     pub deadline_zh: String,
     /// The same in English.
     pub deadline_en: String,
@@ -200,6 +212,8 @@ impl Values {
 }
 
 fn in_china(unix_ms: i64, format: &str) -> String {
-    let at = DateTime::from_timestamp_millis(unix_ms).zip(FixedOffset::east_opt(CHINA_OFFSET_SECONDS));
+    let at = DateTime::from_timestamp_millis(unix_ms)
+        .filter(|_| unix_ms != 0)
+        .zip(FixedOffset::east_opt(CHINA_OFFSET_SECONDS));
     at.map(|(at, china)| at.with_timezone(&china).format(format).to_string()).unwrap_or_default()
 }

@@ -12,7 +12,7 @@ use crate::notice::{Notice, Values};
 /// Longest SMS that gateways join: ten parts of 67 characters.
 const SMS_MAX_CHARACTERS: usize = 670;
 
-const TEMPLATES: [(&str, &str); 15] = [
+const TEMPLATES: [(&str, &str); 17] = [
     ("submitted.mail", include_str!("templates/submitted.mail.txt")),
     ("returned.mail", include_str!("templates/returned.mail.txt")),
     ("returned.sms", include_str!("templates/returned.sms.txt")),
@@ -24,6 +24,8 @@ const TEMPLATES: [(&str, &str); 15] = [
     ("cancelled.mail", include_str!("templates/cancelled.mail.txt")),
     ("reminder.mail", include_str!("templates/reminder.mail.txt")),
     ("expired.mail", include_str!("templates/expired.mail.txt")),
+    ("public_security.mail", include_str!("templates/public_security.mail.txt")),
+    ("public_security.sms", include_str!("templates/public_security.sms.txt")),
     ("window_opened.sms", include_str!("templates/window_opened.sms.txt")),
     ("window_reminder.mail", include_str!("templates/window_reminder.mail.txt")),
     ("window_reminder.sms", include_str!("templates/window_reminder.sms.txt")),
@@ -169,6 +171,10 @@ mod tests {
         let body = wording.mail(Notice::Approved, "张三", &values()).unwrap().body;
         assert!(values().service_numbers.iter().all(|number| body.contains(number)), "{body}");
         assert!(body.contains(&format!("{LINK}粤ICP备2026000001号</a>")), "{body}");
+        assert!(body.contains("11月22日 09:30") && body.contains("beian.mps.gov.cn"), "{body}");
+        let no_term = Values { deadline_zh: String::new(), deadline_en: String::new(), ..values() };
+        let without = wording.mail(Notice::Approved, "张三", &no_term).unwrap().body;
+        assert!(!without.contains("公安"), "{without}");
         assert_eq!(body.matches(LINK).count(), 1, "{body}");
         let sms = wording.sms(Notice::Approved, "张三", &values()).unwrap();
         assert!(sms.contains("粤ICP备2026000001号-1等2项"), "{sms}");
@@ -192,5 +198,10 @@ mod tests {
         assert!(sms.contains("11月22日 09:30") && sms.contains("2026-11-22 09:30"), "{sms}");
         let mail = wording.mail(Notice::Reminder, "张三", &values()).unwrap().body;
         assert!(mail.contains("11月22日 09:30") && mail.contains("2026-11-22 09:30"), "{mail}");
+        let mail = wording.mail(Notice::PublicSecurity, "张三", &values()).unwrap().body;
+        let sms = wording.sms(Notice::PublicSecurity, "张三", &values()).unwrap();
+        for text in [mail, sms] {
+            assert!(text.contains("11月22日 09:30") && text.contains("粤ICP备2026000001号-1"), "{text}");
+        }
     }
 }

@@ -267,7 +267,13 @@ async fn footer(
                       ask the operator. A wrong number is fined.";
         Problem::new(Kind::Unavailable, detail)
     })?;
-    let footer = Footer::new(&found.number, form, found.filed_at);
+    let history = lookup::service_history(&api.bus.context().pool, found.id).await?;
+    // What was not known here before came on record here as new, or from elsewhere: its order says which.
+    let filed_by =
+        history.iter().find(|line| line.event == "filed").and_then(|line| OrderType::parse(&line.order_type));
+    let public_security = api.config.public_security;
+    let due = filed_by.and_then(|order_type| public_security.last_day(order_type, found.filed_at));
+    let footer = Footer::new(&found.number, form, public_security.days, due);
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accepts.split(',').any(|accepted| accepted.trim().starts_with("text/html")) {
         return Ok(Html(footer.html).into_response());

@@ -146,6 +146,8 @@ impl Api {
             received_at: last("received_by_bureau").map(|row| row.at),
             idle_expiry_days: self.config.idle_expiry_days,
             bureau_working_days: required.map_or(BUREAU_WORKING_DAYS, |answer| answer.bureau_working_days),
+            public_security: self.config.public_security,
+            now: self.clock.now(),
         };
         Ok(deadlines(&stored.order, &course, &self.deadlines))
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Days, FixedOffset, NaiveDate, Utc};
+use chrono::NaiveDate;
 use icp_domain::Province;
 use icp_domain::identifiers::FilingNumber;
 use icp_kit::Clock;
@@ -19,9 +19,6 @@ use crate::rules::day_in_china;
 pub const MINISTRY_URL: &str = "https://beian.miit.gov.cn/";
 /// Where the public-security filing is made.
 pub const PUBLIC_SECURITY_URL: &str = "https://beian.mps.gov.cn/";
-/// Days after the opening within which the public-security filing is due (filing-rules §3).
-const PUBLIC_SECURITY_DAYS: u64 = 30;
-const CHINA_UTC_OFFSET_SECONDS: i32 = 8 * 3600;
 
 /// What to put at the foot of a site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -39,8 +36,9 @@ pub struct Footer {
 /// The reminder of the public-security filing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PublicSecurity {
-    /// Last day, for a site that opened on the day of the approval.
-    pub due: NaiveDate,
+    /// Last day, for a site that opened on the day of the approval; null where it was not new when it came on record
+    /// here: nobody here knows when it opened.
+    pub due: Option<NaiveDate>,
     /// Where it is made.
     pub link: &'static str,
     /// The reminder in Chinese.
@@ -106,25 +104,28 @@ fn number(form: FooterNumber, service_number: &str) -> String {
 }
 
 impl Footer {
-    /// For a service that was filed at this time.
-    pub fn new(service_number: &str, form: FooterNumber, filed_at: DateTime<Utc>) -> Self {
+    /// For a service whose public-security filing is due within so many days of the opening, until this day if that is
+    /// known.
+    pub fn new(service_number: &str, form: FooterNumber, public_security_days: u32, due: Option<NaiveDate>) -> Self {
         let number = number(form, service_number);
         let html = format!(
             "<a href=\"{MINISTRY_URL}\" target=\"_blank\" rel=\"noopener noreferrer\">{}</a>",
             escaped(&number)
         );
-        let filed_on = FixedOffset::east_opt(CHINA_UTC_OFFSET_SECONDS)
-            .map_or(filed_at.date_naive(), |offset| filed_at.with_timezone(&offset).date_naive());
-        let due = filed_on.checked_add_days(Days::new(PUBLIC_SECURITY_DAYS)).unwrap_or(filed_on);
+        let days = public_security_days;
+        let (by_zh, by_en) = due.map_or_else(Default::default, |due| {
+            let by_en = format!(" (by {due} for a site that opened on the day of the approval)");
+            (format!("（如审核通过当日开通，最迟为{due}）"), by_en)
+        });
         let public_security = PublicSecurity {
             due,
             link: PUBLIC_SECURITY_URL,
             message_zh: format!(
-                "请在网站开通之日起30日内办理公安联网备案（如审核通过当日开通，最迟为{due}），并在通过后30日内悬挂公安备案号。"
+                "请在网站开通之日起{days}日内办理公安联网备案{by_zh}，并在通过后30日内悬挂公安备案号。"
             ),
             message_en: format!(
-                "Within 30 days of the opening, file with the public security bureau (by {due} for a site that opened on \
-                 the day of the approval), and show its number within 30 days of its approval."
+                "Within {days} days of the opening, file with the public security bureau{by_en}, and show its number \
+                 within 30 days of its approval."
             ),
         };
         Self { number, link: MINISTRY_URL, html, public_security }
@@ -153,8 +154,7 @@ mod tests {
     use super::*;
 
     fn footer(number: &str, form: FooterNumber) -> Footer {
-        // Four in the afternoon in UTC is the next day in China.
-        Footer::new(number, form, "2026-03-01T16:30:00Z".parse().unwrap())
+        Footer::new(number, form, 30, Some("2026-04-01".parse().unwrap()))
     }
 
     #[test]
@@ -177,10 +177,13 @@ mod tests {
     }
 
     #[test]
-    fn the_reminder_names_the_last_day_in_china() {
-        let footer = footer("粤ICP备2021000001号-1", FooterNumber::Service);
-        assert_eq!(footer.public_security.due.to_string(), "2026-04-01");
-        assert!(footer.public_security.message_zh.contains("2026-04-01"));
+    fn the_reminder_names_the_last_day_where_it_is_known() {
+        let number = "粤ICP备2021000001号-1";
+        let known = footer(number, FooterNumber::Service).public_security;
+        assert!(known.message_zh.contains("2026-04-01") && known.message_en.contains("2026-04-01"));
+        let unknown = Footer::new(number, FooterNumber::Service, 30, None).public_security;
+        assert!(unknown.message_zh.contains("30日内办理公安联网备案，"), "{}", unknown.message_zh);
+        assert!(!unknown.message_en.contains("by "), "{}", unknown.message_en);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use prost::Message as _;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::app::{APPLICANT, Answer, App, REVIEWER, id_of};
+use crate::app::{APPLICANT, Answer, App, REVIEWER, id_of, path_of};
 
 fn checked(id: &str, attempt: u32) -> Vec<Outgoing> {
     checks(id, attempt, Vec::new())
@@ -207,6 +207,42 @@ async fn nobody_works_on_a_draft_reminders_then_the_end() {
 
     fire(45).await;
     app.wait_phase(&path, "expired").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_begins_the_term_of_the_public_security_filing() {
+    let app = App::start().await;
+    let path = app.in_review(1..=1).await.iter().map(path_of).next().unwrap();
+    let order = app.order(&path).await;
+    assert_eq!(app.review(REVIEWER, &order, &json!({"decision": "pass"})).await.status, 200);
+    let approved_at: DateTime<Utc> = app.approve(&path).await.body["since"].as_str().unwrap().parse().unwrap();
+    let set: Vec<String> = timers(&app).await.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(set, ["reminder_first", "public_security_first", "public_security_last"]);
+    let calendar = app.order(&format!("{path}/calendar")).await;
+    let deadline = &calendar.body["deadlines"][0];
+    assert_eq!(deadline["name"], "public_security", "{}", calendar.body);
+    let end: DateTime<Utc> = deadline["at"].as_str().unwrap().parse().unwrap();
+    assert!((30..=31).contains(&(end - approved_at).num_days()), "{end}");
+    assert_eq!(app.told("approved").await[0].deadline_unix_ms, end.timestamp_millis());
+
+    let id = id_of(&path);
+    let fired = |name: &str| {
+        let at = (approved_at + Days::new(23)).timestamp_millis();
+        let fired = Fired { key: id.clone(), name: name.to_owned(), fired_at_unix_ms: at, ..Fired::default() };
+        Outgoing::event("schedule", "fired", "intake", &id, &fired)
+    };
+    // A timer from before the submission says nothing any more.
+    app.publish(vec![fired("reminder_first"), fired("public_security_first")]).await;
+    wait_until("the reminder", Duration::from_secs(30), || async {
+        let told = app.told("public_security_first").await;
+        if told.len() == 1 { Ok(()) } else { Err(format!("{told:?}")) }
+    })
+    .await
+    .unwrap();
+    let reminder = app.told("public_security_first").await.remove(0);
+    assert_eq!(reminder.deadline_unix_ms, end.timestamp_millis());
+    assert_eq!((reminder.service_numbers.len(), reminder.contact.unwrap().recipient.as_str()), (1, "notify"));
+    assert!(app.told("reminder_first").await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 use icp_bus::Outgoing;
 use icp_proto::common::Contact;
+use icp_proto::order::OrderEvent;
 use icp_proto::sms::WindowEvent;
 use serde_json::json;
 use uuid::Uuid;
@@ -170,6 +171,28 @@ async fn a_returned_order_is_told_in_the_reviewers_words_and_nobody_else_reads_t
     }
     assert!(world.gateway.sent().values().all(|(_, text)| !text.contains("MARKED-")));
     assert!(world.public().await.iter().all(|(_, body)| !body.to_string().contains("MARKED-")));
+    world.finish(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_reminders_of_the_public_security_filing_name_its_end_and_stay_with_the_applicant() {
+    let world = World::start().await;
+    let order_id = Uuid::now_v7();
+    let reminders = ["public_security_first", "public_security_last"].map(|name| OrderEvent {
+        service_numbers: vec!["粤ICP备2026000001号-1".into()],
+        deadline_unix_ms: 1_790_000_000_000,
+        ..world.order_event(order_id, 9, name)
+    });
+    world.send(reminders.iter().map(fact)).await;
+    world.handled(2).await;
+    let both = ["public_security mail sent", "public_security sms sent"];
+    assert_eq!(world.settled().await, [both[0], both[0], both[1], both[1]]);
+    assert!(
+        world.gateway.sent().values().all(|(_, text)| text.contains("09月21日 22:13")),
+        "{:?}",
+        world.gateway.sent()
+    );
+    assert!(world.public().await.is_empty());
     world.finish(0).await;
 }
 
