@@ -386,6 +386,8 @@ pub async fn estimates(pool: &PgPool, province: &str, orders_max: i64) -> Result
 pub struct ListFilter {
     /// Only these accounts' orders.
     pub accounts: Option<Vec<String>>,
+    /// Only this type.
+    pub order_type: Option<OrderType>,
     /// Only this phase.
     pub phase: Option<Phase>,
     /// Only this province.
@@ -398,13 +400,15 @@ pub struct ListFilter {
 pub async fn list(pool: &PgPool, filter: &ListFilter, limit: i64) -> Result<Vec<StoredOrder>, sqlx::Error> {
     let query = format!(
         "select {COLUMNS} from orders where ($1::text[] is null or account = any($1)) and ($2::text is null or phase = $2) \
-         and ($3::text is null or province = $3) and ($4::uuid is null or id > $4) order by id limit $5"
+         and ($3::text is null or province = $3) and ($4::uuid is null or id > $4) \
+         and ($5::text is null or order_type = $5) order by id limit $6"
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(query))
         .bind(&filter.accounts)
         .bind(filter.phase.map(Phase::as_str))
         .bind(&filter.province)
         .bind(filter.after)
+        .bind(filter.order_type.map(OrderType::as_str))
         .bind(limit)
         .fetch_all(pool)
         .await?;

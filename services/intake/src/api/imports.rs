@@ -50,6 +50,8 @@ enum ImportState {
 struct ImportView {
     /// Its id.
     id: Uuid,
+    /// Account whose drafts its rows become.
+    account: String,
     /// How far it is.
     state: ImportState,
     /// Name of the caller that handed it in.
@@ -73,6 +75,7 @@ struct ImportView {
 fn view(import: Import) -> ImportView {
     ImportView {
         id: import.id,
+        account: import.account,
         state: if import.ended_at.is_some() { ImportState::Ended } else { ImportState::Running },
         actor: import.actor,
         format: import.format,

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use icp_domain::{Filing, Finding, Province, Severity};
+use icp_domain::{Filing, Finding, OrderType, Province, Severity};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -99,7 +99,7 @@ async fn create(
 )]
 async fn show(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let stored = find(&api, &caller, &id).await?;
-    // Others see how an order stands, not whose it is.
+    // Others see how an order stands, not what it declares.
     if !caller.may_read_content() {
         return Ok(with_etag(&stored, None));
     }
@@ -284,18 +284,23 @@ async fn history(State(api): State<Api>, caller: Caller, Path(id): Path<String>)
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct ListQuery {
+pub(super) struct ListQuery {
+    /// Only orders of this account, one of the caller's.
+    pub(super) account: Option<String>,
+    /// Only orders of this type.
+    #[param(inline)]
+    pub(super) order_type: Option<OrderType>,
     /// Only orders in this phase.
     #[param(inline)]
-    phase: Option<Phase>,
+    pub(super) phase: Option<Phase>,
     /// Only orders of this province.
     #[param(inline)]
-    province: Option<Province>,
+    pub(super) province: Option<Province>,
     /// Only orders behind this one: `next_after` of the page before.
-    after: Option<Uuid>,
+    pub(super) after: Option<Uuid>,
     /// Orders in the page, 1 to 200 (`intake.max_page`); 50 where nothing is said.
     #[param(minimum = 1)]
-    limit: Option<i64>,
+    pub(super) limit: Option<i64>,
 }
 
 /// A page of orders.
@@ -321,7 +326,7 @@ async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<OrderPage>, Problem> {
     let limit = page_limit(&api, query.limit)?;
-    let filter = list_filter(&caller, query.phase, query.province, query.after);
+    let filter = list_filter(&caller, query)?;
     let stored = store::list(&api.bus.context().pool, &filter, limit).await?;
     let is_full = i64::try_from(stored.len()).is_ok_and(|count| count == limit);
     let next_after = stored.last().filter(|_| is_full).map(|last| last.id);
@@ -330,14 +335,22 @@ async fn list(
 }
 
 /// What a caller's list of orders is narrowed to: applicants and resellers see those of their accounts.
-pub(super) fn list_filter(
-    caller: &Caller,
-    phase: Option<Phase>,
-    province: Option<Province>,
-    after: Option<Uuid>,
-) -> ListFilter {
-    let accounts = caller.accounts().map(<[String]>::to_vec);
-    ListFilter { accounts, phase, province: province.map(|province| province.letters().to_owned()), after }
+pub(super) fn list_filter(caller: &Caller, query: ListQuery) -> Result<ListFilter, Problem> {
+    let accounts = match query.account {
+        Some(account) if !caller.may_see(&account) => {
+            let remedy = "leave it out, or name an account of yours";
+            return Err(Problem::field("account", "is not an account whose orders you see", remedy));
+        }
+        Some(account) => Some(vec![account]),
+        None => caller.accounts().map(<[String]>::to_vec),
+    };
+    Ok(ListFilter {
+        accounts,
+        order_type: query.order_type,
+        phase: query.phase,
+        province: query.province.map(|province| province.letters().to_owned()),
+        after: query.after,
+    })
 }
 
 /// How many orders a page has.

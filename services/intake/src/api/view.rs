@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use icp_domain::{Filing, Finding, Province};
+use icp_domain::{Filing, Finding, OrderType, Province};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -18,6 +18,10 @@ use crate::store::{HistoryRow, StoredOrder};
 pub struct OrderView {
     /// Its id.
     id: Uuid,
+    /// Account that it belongs to.
+    account: String,
+    /// What it asks for.
+    order_type: OrderType,
     /// Number of events so far; the `ETag` of the order.
     version: i64,
     /// Where it stands.
@@ -36,6 +40,9 @@ pub struct OrderView {
     domains: Vec<String>,
     /// Findings of this submission so far, or those that returned the order.
     findings: Vec<Finding>,
+    /// The only fields that may be amended, where the return said so; left out where the type alone says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amendable: Option<Vec<String>>,
     /// Number of the organiser (主体备案号): on record, or the new one.
     #[serde(skip_serializing_if = "Option::is_none")]
     organiser_number: Option<String>,
@@ -55,6 +62,8 @@ impl OrderView {
         let order = &stored.order;
         Self {
             id: stored.id,
+            account: stored.account.clone(),
+            order_type: order.order_type,
             version: order.version,
             phase: order.phase.as_str(),
             waits_for: order.waits_for(),
@@ -63,6 +72,7 @@ impl OrderView {
             attempt: order.attempt,
             domains: stored.domains.clone(),
             findings: order.findings.clone(),
+            amendable: order.amendable.clone(),
             organiser_number: order.organiser_number.clone(),
             service_numbers: order.service_numbers.clone(),
             created_at: stored.created_at,

@@ -53,6 +53,7 @@ async fn returned(app: &App, only_named: bool) -> (String, Answer) {
 async fn what_was_amended_after_a_return_is_told_field_by_field() {
     let app = App::start().await;
     let (path, order) = returned(&app, true).await;
+    assert_eq!(app.order(&path).await.body["amendable"], json!(["services[0].name"]));
     let mut filing = company_filing(Province::Guangdong, 1);
     filing.organiser.remark = Some("更正".to_owned());
     filing.services[0].name = "示例改名".to_owned();

@@ -58,6 +58,7 @@ async fn the_queue_stands_by_age_and_tells_deadlines_and_claims() {
     let oldest = &all.body["orders"][0];
     assert_eq!((&oldest["due"], &oldest["due_by_law"]), (&json!("2026-10-08"), &json!("2026-10-10")));
     assert_eq!(oldest["overdue"], true);
+    assert_eq!((&oldest["order_type"], &oldest["account"]), (&json!("first_filing"), &json!("a")));
     assert_eq!(all.body["orders"][1]["overdue"], false);
 
     assert_eq!(ids(&app.get(SUPERVISOR, "/v1/review?province=zj").await), [sequence[2]]);

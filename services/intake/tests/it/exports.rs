@@ -67,6 +67,9 @@ async fn orders_come_in_many_pages_and_to_those_who_may_see_them() {
     assert_eq!(ids(download(&app, OPERATOR, "orders?phase=draft&province=zj", "*/*").await), [foreign]);
     assert_eq!(download(&app, REVIEWER, "orders", "*/*").await.lines().len(), 6);
     assert_eq!(download(&app, APPLICANT, "orders?phase=approved", "*/*").await.text, "");
+    let of_account = download(&app, OPERATOR, "orders?account=b&order_type=first_filing", "text/csv").await.table();
+    let accounts: Vec<_> = of_account.iter().map(|row| (row["account"].as_str(), row["order_type"].as_str())).collect();
+    assert_eq!(accounts, [("b", "first_filing")]);
 
     let with_content = download(&app, APPLICANT, "orders?content=true", "*/*").await.lines();
     assert_eq!(with_content[4]["filing"], json!(company_filing(Province::Guangdong, 5)));
@@ -95,7 +98,7 @@ async fn orders_come_in_many_pages_and_to_those_who_may_see_them() {
     .fetch_all(&app.pool)
     .await
     .unwrap();
-    assert_eq!(entries.len(), 7, "{entries:?}");
+    assert_eq!(entries.len(), 8, "{entries:?}");
     let told = entries.iter().filter(|(actor, _, detail)| actor == "applicant" && detail.contains("\"content\":true"));
     assert_eq!(told.count(), 2, "{entries:?}");
 }

@@ -82,6 +82,7 @@ async fn orders_are_read_with_the_rights_of_rest() {
         let filing: serde_json::Value = serde_json::from_str(&read.filing_json).unwrap();
         assert_eq!(filing, json!(company_filing(Province::Guangdong, 1)), "{token}");
         assert_eq!((read.phase.as_str(), read.province.as_str(), read.version), ("draft", "gd", 1));
+        assert_eq!((read.account.as_str(), read.order_type.as_str()), ("a", "first_filing"));
     }
     for token in [OPERATOR, SUPERVISOR, AUDITOR] {
         let read = orders.get(by(token, order(&id))).await.unwrap().into_inner();
@@ -99,6 +100,14 @@ async fn orders_are_read_with_the_rights_of_rest() {
     let rest = orders.list(by(APPLICANT, rest)).await.unwrap().into_inner();
     assert_eq!((rest.orders.len(), rest.next_after.as_str()), (1, ""));
     assert!(orders.list(by(OTHER, ListOrdersRequest::default())).await.unwrap().into_inner().orders.is_empty());
+    let narrowed = |order_type: &str| ListOrdersRequest {
+        account: "a".to_owned(),
+        order_type: order_type.to_owned(),
+        ..Default::default()
+    };
+    let firsts = orders.list(by(OPERATOR, narrowed("first_filing"))).await.unwrap().into_inner();
+    let transfers = orders.list(by(OPERATOR, narrowed("transfer"))).await.unwrap().into_inner();
+    assert_eq!((firsts.orders.len(), transfers.orders.len()), (2, 0));
     let history = orders.history(by(OPERATOR, HistoryRequest { order_id: id })).await.unwrap().into_inner();
     assert_eq!((history.events[0].event.as_str(), history.events[0].version), ("created", 1));
 }
@@ -113,6 +122,8 @@ async fn bad_input_is_told_with_field_reason_and_remedy() {
         ("phase", ListOrdersRequest { phase: "asleep".to_owned(), ..Default::default() }),
         ("after", ListOrdersRequest { after: "7".to_owned(), ..Default::default() }),
         ("province", ListOrdersRequest { province: "xx".to_owned(), ..Default::default() }),
+        ("order_type", ListOrdersRequest { order_type: "first".to_owned(), ..Default::default() }),
+        ("account", ListOrdersRequest { account: "b".to_owned(), ..Default::default() }),
     ];
     for (field, request) in bad_lists {
         let status = orders.list(by(APPLICANT, request)).await.unwrap_err();

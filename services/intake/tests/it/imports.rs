@@ -36,7 +36,7 @@ async fn import(app: &App, base: &str, content_type: &str, body: Vec<u8>) -> Ans
 async fn imported(app: &App, content_type: &str, body: Vec<u8>) -> String {
     let answer = import(app, &app.base, content_type, body).await;
     assert_eq!(answer.status, 202, "{}", answer.body);
-    assert_eq!(answer.body["state"], "running");
+    assert_eq!((&answer.body["state"], &answer.body["account"]), (&json!("running"), &json!("a")));
     path_of(&answer)
 }
 

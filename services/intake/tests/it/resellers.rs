@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use icp_domain::Province;
-use icp_testkit::filings::company_filing;
+use icp_domain::{OrderType, Province};
+use icp_testkit::filings::{company_filing, filing_of_type};
 use icp_testkit::wait_until;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -85,6 +85,37 @@ async fn a_reseller_works_for_its_customers_until_it_is_unlinked() {
     assert_eq!(app.for_account("a", Method::GET, "/v1/orders", None).await.status, 422);
     assert_eq!(app.count(RESELLER, "/v1/orders", "orders").await, 1);
     assert_eq!(app.send(OPERATOR, Method::DELETE, "/v1/resellers/r/accounts/a", None, None).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_say_whose_they_are_and_lists_are_narrowed_to_an_account_or_a_type() {
+    let app = App::start().await;
+    app.link("a").await;
+    let customers = app.for_account("a", Method::POST, "/v1/orders", Some(&filing(1))).await;
+    let own = app.json(RESELLER, Method::POST, "/v1/orders", None, &filing(2)).await;
+    let transfer = filing_of_type(OrderType::Transfer, Province::Guangdong, 3);
+    app.json(OTHER, Method::POST, "/v1/orders", None, &json!(transfer)).await;
+    assert_eq!((&customers.body["account"], &own.body["account"]), (&json!("a"), &json!("r")));
+
+    let listed = async |token: &str, path: &str| -> Vec<(String, String)> {
+        let page = app.get(token, path).await;
+        let text = |order: &Value, name: &str| order[name].as_str().unwrap().to_owned();
+        let orders = page.body["orders"].as_array().unwrap_or_else(|| panic!("{path}: {}", page.body));
+        orders.iter().map(|order| (text(order, "account"), text(order, "order_type"))).collect()
+    };
+    let line = |account: &str, order_type: &str| (account.to_owned(), order_type.to_owned());
+    let first = |account| line(account, "first_filing");
+    assert_eq!(listed(RESELLER, "/v1/orders").await, [first("a"), first("r")]);
+    assert_eq!(listed(RESELLER, "/v1/orders?account=a").await, [first("a")]);
+    assert_eq!(listed(OPERATOR, "/v1/orders?account=a").await, [first("a")], "whose it is is no content");
+    assert_eq!(listed(OPERATOR, "/v1/orders?order_type=transfer").await, [line("b", "transfer")]);
+    assert_eq!(listed(OPERATOR, "/v1/orders?order_type=transfer&account=a").await, []);
+    for path in ["/v1/orders?account=b", "/v1/exports/orders?account=b"] {
+        let foreign = app.get(RESELLER, path).await;
+        assert_eq!((foreign.status, foreign.body["errors"][0]["field"].as_str()), (422, Some("account")), "{path}");
+    }
+    let unknown = app.get(OPERATOR, "/v1/orders?order_type=first").await;
+    assert_eq!(unknown.body["errors"][0]["field"], "order_type");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use futures::stream::{self, Stream};
-use icp_domain::{Filing, Province};
+use icp_domain::{Filing, OrderType, Province};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -12,7 +12,7 @@ use super::{Format, answer, begin, json_line};
 use crate::api::Api;
 use crate::api::auth::Caller;
 use crate::api::openapi::refusals::Fields;
-use crate::api::orders::list_filter;
+use crate::api::orders::{ListQuery, list_filter};
 use crate::api::params::Query;
 use crate::api::problem::Problem;
 use crate::api::view::OrderView;
@@ -22,7 +22,7 @@ use crate::sheet;
 use crate::store::{self, ListFilter, StoredOrder};
 
 /// Columns of every order; with content come the service's index and the flat filing.
-const HEADINGS: [&str; 12] = [
+const HEADINGS: [&str; 13] = [
     "id",
     "version",
     "order_type",
@@ -35,6 +35,7 @@ const HEADINGS: [&str; 12] = [
     "service_numbers",
     "findings",
     "created_at",
+    "account",
 ];
 
 /// Columns of the flat filing that stand among [`HEADINGS`] already.
@@ -47,6 +48,11 @@ fn repeats(path: &str) -> bool {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct OrdersQuery {
+    /// Only orders of this account, one of the caller's.
+    account: Option<String>,
+    /// Only orders of this type.
+    #[param(inline)]
+    order_type: Option<OrderType>,
     /// Only orders in this phase.
     #[param(inline)]
     phase: Option<Phase>,
@@ -83,7 +89,8 @@ pub(super) async fn orders(
     headers: HeaderMap,
     Query(query): Query<OrdersQuery>,
 ) -> Result<Response, Problem> {
-    let filter = list_filter(&caller, query.phase, query.province, None);
+    let OrdersQuery { account, order_type, phase, province, .. } = query;
+    let filter = list_filter(&caller, ListQuery { account, order_type, phase, province, after: None, limit: None })?;
     let format = Format::of(query.format, &headers);
     let begun = begin(&api, &caller, "orders", format, query.content).await?;
     let headings = HEADINGS.into_iter().map(str::to_owned);
@@ -155,6 +162,7 @@ fn cells(stored: &StoredOrder) -> [String; HEADINGS.len()] {
         order.service_numbers.join(";"),
         findings.join(";"),
         stored.created_at.to_rfc3339(),
+        stored.account.clone(),
     ]
 }
 

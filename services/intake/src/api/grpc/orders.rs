@@ -4,6 +4,7 @@ use std::pin::Pin;
 
 use axum::http::Method;
 use futures::stream::{Stream, StreamExt as _};
+use icp_domain::OrderType;
 use icp_proto::intake::orders_server::Orders;
 use icp_proto::intake::{
     GetOrderRequest, HistoryRequest, HistoryResponse, ListOrdersRequest, ListOrdersResponse, Order, OrderEvent,
@@ -15,7 +16,7 @@ use uuid::Uuid;
 use super::{caller, given, page_size, province};
 use crate::api::Api;
 use crate::api::events::take_place;
-use crate::api::orders::{find, list_filter, page_limit, view_content};
+use crate::api::orders::{ListQuery, find, list_filter, page_limit, view_content};
 use crate::api::problem::{Kind, Problem};
 use crate::live::{self, Told};
 use crate::order::Phase;
@@ -43,6 +44,8 @@ pub(super) fn order(stored: &StoredOrder) -> Order {
         service_numbers: state.service_numbers.clone(),
         created_at_unix_ms: stored.created_at.timestamp_millis(),
         filing_json: String::new(),
+        account: stored.account.clone(),
+        amendable: state.amendable.clone().unwrap_or_default(),
     }
 }
 
@@ -90,7 +93,15 @@ impl Orders for OrdersApi {
                 Problem::field("phase", "is not a phase", &format!("use one of {known}"))
             })?),
         };
-        let filter = list_filter(&caller, phase, province(&asked.province)?, after);
+        let order_type = match given("order_type", asked.order_type)? {
+            None => None,
+            Some(text) => Some(OrderType::parse(&text).ok_or_else(|| {
+                let known = OrderType::ALL.map(OrderType::as_str).join(", ");
+                Problem::field("order_type", "is not a type of orders", &format!("use one of {known}"))
+            })?),
+        };
+        let (account, province) = (given("account", asked.account)?, province(&asked.province)?);
+        let filter = list_filter(&caller, ListQuery { account, order_type, phase, province, after, limit: None })?;
         let orders = store::list(&api.bus.context().pool, &filter, limit).await.map_err(Problem::from)?;
         let is_full = i64::try_from(orders.len()).is_ok_and(|count| count == limit);
         let next_after = orders.last().filter(|_| is_full).map(|last| last.id.to_string()).unwrap_or_default();
