@@ -159,6 +159,7 @@ fn public_name(event: &Event, after: &Order) -> Option<&'static str> {
         Event::Approved(_) => Some("approved"),
         Event::Cancelled(_) => Some("cancelled"),
         Event::Withdrawn => Some("withdrawn"),
+        Event::WithdrawalTooLate => Some("withdrawal_too_late"),
         Event::Expired => Some("expired"),
         _ => None,
     }

@@ -39,6 +39,10 @@ pub enum Notice {
     Approved,
     /// What was to be taken off the record is off it.
     Cancelled,
+    /// The order was taken back.
+    Withdrawn,
+    /// The order could not be taken back: it goes on to the bureau.
+    WithdrawalTooLate,
     /// Nobody works on the order.
     Reminder,
     /// Nobody worked on the order for too long.
@@ -55,7 +59,7 @@ pub enum Notice {
 
 impl Notice {
     /// All kinds.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Submitted,
         Self::Returned,
         Self::ReviewRequested,
@@ -63,6 +67,8 @@ impl Notice {
         Self::AtBureau,
         Self::Approved,
         Self::Cancelled,
+        Self::Withdrawn,
+        Self::WithdrawalTooLate,
         Self::Reminder,
         Self::Expired,
         Self::PublicSecurity,
@@ -81,6 +87,8 @@ impl Notice {
             Self::AtBureau => "at_bureau",
             Self::Approved => "approved",
             Self::Cancelled => "cancelled",
+            Self::Withdrawn => "withdrawn",
+            Self::WithdrawalTooLate => "withdrawal_too_late",
             Self::Reminder => "reminder",
             Self::Expired => "expired",
             Self::PublicSecurity => "public_security",

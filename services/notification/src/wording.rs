@@ -12,7 +12,7 @@ use crate::notice::{Notice, Values};
 /// Longest SMS that gateways join: ten parts of 67 characters.
 const SMS_MAX_CHARACTERS: usize = 670;
 
-const TEMPLATES: [(&str, &str); 17] = [
+const TEMPLATES: [(&str, &str); 20] = [
     ("submitted.mail", include_str!("templates/submitted.mail.txt")),
     ("returned.mail", include_str!("templates/returned.mail.txt")),
     ("returned.sms", include_str!("templates/returned.sms.txt")),
@@ -22,6 +22,9 @@ const TEMPLATES: [(&str, &str); 17] = [
     ("approved.mail", include_str!("templates/approved.mail.txt")),
     ("approved.sms", include_str!("templates/approved.sms.txt")),
     ("cancelled.mail", include_str!("templates/cancelled.mail.txt")),
+    ("withdrawn.mail", include_str!("templates/withdrawn.mail.txt")),
+    ("withdrawal_too_late.mail", include_str!("templates/withdrawal_too_late.mail.txt")),
+    ("withdrawal_too_late.sms", include_str!("templates/withdrawal_too_late.sms.txt")),
     ("reminder.mail", include_str!("templates/reminder.mail.txt")),
     ("expired.mail", include_str!("templates/expired.mail.txt")),
     ("public_security.mail", include_str!("templates/public_security.mail.txt")),

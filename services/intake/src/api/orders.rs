@@ -236,7 +236,7 @@ async fn submit(
 
 /// Takes the order back, as long as the bureau does not have it; a cancellation (注销) only before it is submitted.
 ///
-/// An order in `queued` stays so until the relay has answered: its history tells which it was.
+/// An order in `queued` stays so until the relay has answered: its history and a notice tell which it was.
 #[utoipa::path(
     post,
     path = "/v1/orders/{id}/withdraw",

@@ -343,6 +343,9 @@ async fn a_queued_order_is_withdrawn_by_the_relay_or_not_at_all() {
     // Too late: what the bureau says counts.
     app.publish(vec![order.withdrawal(false), order.withdrawal(false)]).await;
     order.etag = order.wait_event("withdrawal_too_late").await;
+    let too_late = app.told("withdrawal_too_late").await;
+    assert_eq!(too_late.len(), 1, "told once, though the relay answered twice");
+    assert!(too_late[0].contact.is_some(), "the applicant is told");
     app.publish(vec![order.approval("粤ICP备20000001号", &["粤ICP备20000001号-1"]), order.withdrawal(true)]).await;
     app.wait_phase(&order.path, "approved").await;
 

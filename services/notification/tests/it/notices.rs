@@ -74,6 +74,19 @@ async fn every_step_of_an_order_goes_to_its_channels() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn how_a_withdrawal_ended_is_told() {
+    let world = World::start().await;
+    let ends = ["withdrawn", "withdrawal_too_late"].map(|end| world.order_event(Uuid::now_v7(), 5, end));
+    world.send(ends.iter().map(fact)).await;
+    world.handled(2).await;
+    let expected = ["withdrawal_too_late mail sent", "withdrawal_too_late sms sent", "withdrawn mail sent"];
+    assert_eq!(world.settled().await, expected);
+    assert!(world.gateway.sent().values().all(|(_, text)| text.contains("未能撤销")), "{:?}", world.gateway.sent());
+    assert_eq!(world.public().await.len(), 2, "partners are told, too");
+    world.finish(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn people_are_not_told_what_is_no_longer_so() {
     let world = World::start().await;
     let order_id = Uuid::now_v7();
