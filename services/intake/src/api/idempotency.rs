@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::auth::Caller;
 use super::problem::{Kind, Problem};
+use super::uploads::{TUS_RESUMABLE, UPLOAD_EXPIRES, UPLOAD_LENGTH, UPLOAD_METADATA, UPLOAD_OFFSET};
 use super::{Api, body};
 use crate::access::keyed_requests::{self, Claim, KeptAnswer};
 
@@ -21,7 +22,10 @@ pub const KEY_HEADER: &str = "idempotency-key";
 const REPLAYED_HEADER: &str = "idempotency-replayed";
 const KEY_MAX: usize = 255;
 /// Headers of an answer that are kept with it.
-const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::LOCATION];
+const KEPT_HEADERS: [HeaderName; 6] =
+    [header::CONTENT_TYPE, header::ETAG, header::LOCATION, TUS_RESUMABLE, UPLOAD_EXPIRES, UPLOAD_OFFSET];
+/// Headers that say what an upload is about.
+const UPLOAD_HEADERS: [HeaderName; 2] = [UPLOAD_LENGTH, UPLOAD_METADATA];
 
 /// Handles a request unless it was handled before.
 pub(super) async fn once(api: &Api, caller: Caller, request: Request, next: Next) -> Response {
@@ -105,6 +109,13 @@ fn digest(method: &str, target: &str, caller: &Caller, headers: &HeaderMap, give
         add(headers.get(name).map_or(b"", |value| value.as_bytes()));
     }
     add(given);
+    // Other requests have none of these: their digests are those of former releases.
+    for name in UPLOAD_HEADERS {
+        if let Some(value) = headers.get(&name) {
+            add(name.as_str().as_bytes());
+            add(value.as_bytes());
+        }
+    }
     digest.finalize().into()
 }
 

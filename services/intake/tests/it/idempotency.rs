@@ -110,6 +110,31 @@ async fn a_repetition_gets_the_first_answer_and_another_request_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_is_begun_twice_is_one_and_another_one_needs_another_key() {
+    const PDF: &str = "filetype YXBwbGljYXRpb24vcGRm";
+    let app = App::start().await;
+    let (path, _) = app.draft(1).await;
+    let begin = async |length: &str, metadata: &str| {
+        let headers = [
+            ("idempotency-key", "k-1"),
+            ("tus-resumable", "1.0.0"),
+            ("upload-length", length),
+            ("upload-metadata", metadata),
+        ];
+        app.send_with(APPLICANT, Method::POST, &format!("{path}/materials/site-plan/uploads"), &headers, None).await
+    };
+    let (first, again) = (begin("20000", PDF).await, begin("20000", PDF).await);
+    assert_eq!((first.status, again.status), (201, 201), "{} {}", first.body, again.body);
+    assert!(!is_replayed(&first) && is_replayed(&again));
+    for header in ["location", "tus-resumable", "upload-expires", "upload-offset"] {
+        assert_eq!(first.headers[header], again.headers[header], "{header}");
+    }
+    for (length, metadata) in [("20001", PDF), ("20000", "filetype aW1hZ2UvcG5n")] {
+        assert_eq!(code(&begin(length, metadata).await), (422, "ICP-INTAKE-0041"), "{length} {metadata}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_was_refused_leaves_its_key_free() {
     let app = App::start().await;
     let mut wrong = filing(1);
