@@ -251,7 +251,7 @@ struct RowPage {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ImportRow)]
 struct RowView {
-    /// Number of its line in what was handed in.
+    /// Number of the line on which it begins in what was handed in, from 1; empty lines and those within quotes count.
     row: i32,
     /// How it stands.
     #[schema(value_type = RowState)]

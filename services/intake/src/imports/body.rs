@@ -60,7 +60,7 @@ impl Format {
 /// A row as it came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
-    /// Its place, as an editor or a spreadsheet counts: 1 is the first line, which in CSV holds the headings.
+    /// The line on which it begins, from 1, as an editor counts: empty lines and those within quotes count too.
     pub number: i32,
     /// The caller's own name of it.
     pub reference: Option<String>,
@@ -147,13 +147,15 @@ fn reference_of(line: &[u8]) -> Option<String> {
 /// The records that are not blank, one more than may be at most.
 fn records(text: &str, limits: Limits) -> Result<Vec<Row>, Problem> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
-    let mut records = (1..).zip(reader.records());
-    let Some((_, Ok(headings))) = records.next() else { return Ok(Vec::new()) };
+    let mut records = reader.records();
+    let Some(Ok(headings)) = records.next() else { return Ok(Vec::new()) };
     let paths = paths(&headings)?;
+    let mut passed = Passed { text: text.as_bytes(), bytes: 0, line: 1 };
     let mut rows = Vec::new();
-    for (number, record) in records {
+    for record in records {
         // The text is UTF-8 and rows may have any length: nothing else can go wrong here.
         let record = record.map_err(|error| Problem::field("body", &error.to_string(), "send CSV"))?;
+        let number = passed.line_of(&record);
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
@@ -170,6 +172,35 @@ fn records(text: &str, limits: Limits) -> Result<Vec<Row>, Problem> {
         }
     }
     Ok(rows)
+}
+
+/// How far the lines of a text are counted.
+struct Passed<'t> {
+    text: &'t [u8],
+    bytes: usize,
+    line: i32,
+}
+
+impl Passed<'_> {
+    /// The line on which a record begins; records come in their sequence.
+    fn line_of(&mut self, record: &csv::StringRecord) -> i32 {
+        let end_of_last = record.position().and_then(|position| usize::try_from(position.byte()).ok());
+        let end_of_last = end_of_last.unwrap_or_default().max(self.bytes);
+        let is_break = |byte: &&u8| matches!(byte, b'\r' | b'\n');
+        // The reader takes the breaks behind the last record, and empty lines, for the beginning of this one.
+        let breaks = self.text.get(end_of_last..).unwrap_or_default().iter().take_while(is_break).count();
+        let begin = end_of_last + breaks;
+        let passed = self.text.get(self.bytes..begin).unwrap_or_default();
+        let is_end_of_line = |(place, byte): &(usize, &u8)| match byte {
+            b'\n' => true,
+            b'\r' => passed.get(place + 1) != Some(&b'\n'),
+            _ => false,
+        };
+        let ends = passed.iter().enumerate().filter(is_end_of_line).count();
+        self.line = self.line.saturating_add(i32::try_from(ends).unwrap_or(i32::MAX));
+        self.bytes = begin;
+        self.line
+    }
 }
 
 /// The filled cells with their paths; of those under no heading, the first.
@@ -247,11 +278,21 @@ mod tests {
     #[test]
     fn cells_stand_under_paths_and_empty_rows_are_left_out() {
         let rows = csv_rows("\u{feff}业务编号,organiser.name,\r\na,\"示例\n公司\",\r\n,,\r\nb,,stray\r\n");
-        assert_eq!(rows.iter().map(|row| row.number).collect::<Vec<_>>(), [2, 4]);
+        assert_eq!(rows.iter().map(|row| row.number).collect::<Vec<_>>(), [2, 5]);
         let cell = |path: &str, text: &str| (path.to_owned(), text.to_owned());
         let first = Content::Cells(vec![cell("reference", "a"), cell("organiser.name", "示例\n公司")]);
         assert_eq!(rows.first().unwrap().content, first);
         assert_eq!(rows.last().unwrap().content, Content::Cells(vec![cell("reference", "b"), cell("", "stray")]));
+    }
+
+    #[test]
+    fn rows_are_numbered_by_the_line_on_which_they_begin() {
+        let numbers = |text: &str| csv_rows(text).iter().map(|row| row.number).collect::<Vec<_>>();
+        assert_eq!(numbers("organiser.name\na\n\n\nb\nc"), [2, 5, 6], "empty lines count");
+        assert_eq!(numbers("\n\norganiser.name\n\na\n"), [5], "before the headings, too");
+        assert_eq!(numbers("organiser.name\r\na\r\n\r\nb\r\n,\r\nc\r\n"), [2, 4, 6]);
+        assert_eq!(numbers("organiser.name\r\n\"a\r\n\r\nb\"\r\nc\r\n"), [2, 5], "lines within quotes count");
+        assert_eq!(numbers("organiser.name\ra\r\rb\r"), [2, 4]);
     }
 
     #[test]
