@@ -43,7 +43,7 @@ pub enum Kind {
     Unauthenticated,
     /// The token's role may not do this.
     Forbidden,
-    /// No such order, or it belongs to somebody else.
+    /// What is named is not there, or belongs to somebody else.
     NotFound,
     /// No such path.
     NoSuchPath,
@@ -124,7 +124,7 @@ impl Kind {
             Self::InvalidFields => ("ICP-INTAKE-0002", StatusCode::UNPROCESSABLE_ENTITY, "Some fields are not valid"),
             Self::Unauthenticated => ("ICP-INTAKE-0003", StatusCode::UNAUTHORIZED, "A valid bearer token is needed"),
             Self::Forbidden => ("ICP-INTAKE-0004", StatusCode::FORBIDDEN, "This token's role may not do that"),
-            Self::NotFound => ("ICP-INTAKE-0005", StatusCode::NOT_FOUND, "There is no such order"),
+            Self::NotFound => ("ICP-INTAKE-0005", StatusCode::NOT_FOUND, "It is not there, or not yours"),
             Self::NoSuchPath => ("ICP-INTAKE-0006", StatusCode::NOT_FOUND, "There is no such path"),
             Self::MethodNotAllowed => {
                 ("ICP-INTAKE-0007", StatusCode::METHOD_NOT_ALLOWED, "This path does not take that method")
