@@ -269,8 +269,10 @@ async fn footer(
     })?;
     let history = lookup::service_history(&api.bus.context().pool, found.id).await?;
     // What was not known here before came on record here as new, or from elsewhere: its order says which.
-    let filed_by =
-        history.iter().find(|line| line.event == "filed").and_then(|line| OrderType::parse(&line.order_type));
+    let filed_by = history
+        .iter()
+        .find(|line| line.event == "filed")
+        .and_then(|line| OrderType::parse(line.order_type.as_deref()?));
     let public_security = api.config.public_security;
     let due = filed_by.and_then(|order_type| public_security.last_day(order_type, found.filed_at));
     let footer = Footer::new(&found.number, form, public_security.days, due);
