@@ -123,7 +123,8 @@ impl Questions {
             for (index, domain) in domains.domains.iter().enumerate() {
                 let name = DomainName::parse(domain)
                     .map_or_else(|_| domain.trim().to_lowercase(), |domain| domain.registrable().ascii().to_owned());
-                questions.ask(Query::Domain { name }, format!("services[{service}].domains[{index}]"));
+                let field = domains.fields.get(index).cloned().unwrap_or_else(|| format!("domains[{index}]"));
+                questions.ask(Query::Domain { name }, format!("services[{service}].{field}"));
             }
         }
         questions

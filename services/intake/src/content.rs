@@ -21,21 +21,17 @@ pub fn ip_range(text: &str) -> Option<relay::IpRange> {
     (first <= last).then_some(relay::IpRange { first, last })
 }
 
-/// Domains of all services in A-label form, each once.
+/// Domains of all services in A-label form, those of APPs too, each once.
 pub fn domains(filing: &Filing) -> Vec<String> {
-    let mut all: Vec<String> = filing.services.iter().flat_map(a_labels).collect();
+    let all = filing.services.iter().flat_map(InternetService::all_domains);
+    let mut all: Vec<String> = all.filter_map(|(_, domain)| a_label(domain)).collect();
     all.sort();
     all.dedup();
     all
 }
 
-fn a_labels(service: &InternetService) -> Vec<String> {
-    service
-        .domains
-        .iter()
-        .filter_map(|domain| DomainName::parse(domain).ok())
-        .map(|domain| domain.ascii().to_owned())
-        .collect()
+fn a_label(domain: &str) -> Option<String> {
+    DomainName::parse(domain).ok().map(|name| name.ascii().to_owned())
 }
 
 /// The organiser's number on record, in its printed form.

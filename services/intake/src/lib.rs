@@ -178,6 +178,11 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
             Ok(orders) => tracing::info!(orders, "records of the archive were completed"),
             Err(error) => tracing::error!(%error, "the archive could not be completed; the next start tries again"),
         }
+        match archive::completion::enter_domains_of_apps(&pool, &vault).await {
+            Ok(0) => {}
+            Ok(apps) => tracing::info!(apps, "domains of APPs were entered into the archive"),
+            Err(error) => tracing::error!(%error, "domains of APPs are missing; the next start tries again"),
+        }
     });
 
     let issuer = access::issuer::Issuer::of(&config.oidc)?;

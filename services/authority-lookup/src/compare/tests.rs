@@ -27,8 +27,11 @@ fn company() -> LookupSubject {
         organiser_principal: Some(person("示例甲", "440308199901101512")),
         service_principals: vec![person("示例乙", "44030519901108044X"), person("示例甲", "440308199901101512")],
         service_domains: vec![
-            ServiceDomains { domains: vec!["specimen-one.cn".into()] },
-            ServiceDomains { domains: vec!["www.specimen-one.cn".into(), "specimen-two.com.cn".into()] },
+            ServiceDomains { domains: vec!["specimen-one.cn".into()], ..ServiceDomains::default() },
+            ServiceDomains {
+                domains: vec!["www.specimen-one.cn".into(), "specimen-two.com.cn".into()],
+                ..ServiceDomains::default()
+            },
         ],
     }
 }
@@ -41,7 +44,7 @@ fn person_filing() -> LookupSubject {
         organiser_certificate: applicant.id.clone(),
         organiser_principal: Some(applicant.clone()),
         service_principals: vec![applicant],
-        service_domains: vec![ServiceDomains { domains: vec!["specimen-one.cn".into()] }],
+        service_domains: vec![ServiceDomains { domains: vec!["specimen-one.cn".into()], ..ServiceDomains::default() }],
     }
 }
 
@@ -288,6 +291,14 @@ fn small_company() -> LookupSubject {
     subject.service_principals.truncate(1);
     subject.service_domains.truncate(1);
     subject
+}
+
+#[test]
+fn a_domain_is_asked_about_under_the_field_that_holds_it() {
+    let mut subject = small_company();
+    subject.service_domains[0].fields = vec!["app_platforms[1].domains[0]".to_owned()];
+    let asked = Questions::of(&subject).asked;
+    assert_eq!(asked.last().unwrap().fields, ["services[0].app_platforms[1].domains[0]"]);
 }
 
 #[test]

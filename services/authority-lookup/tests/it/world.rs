@@ -198,7 +198,7 @@ pub fn subject(filing: &Filing) -> LookupSubject {
         service_domains: filing
             .services
             .iter()
-            .map(|service| ServiceDomains { domains: service.domains.clone() })
+            .map(|service| ServiceDomains { domains: service.domains.clone(), ..Default::default() })
             .collect(),
     }
 }

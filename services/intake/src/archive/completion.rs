@@ -1,7 +1,7 @@
 //! Completes records of which only numbers and domains are known, from the orders that won them.
 //!
 //! The tables were filled so when the archive replaced the list of filed services. Takes no input: what is bare and
-//! was not looked at is completed, at every start.
+//! was not looked at is completed, at every start. So are APPs from before their domains were searched for.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,9 @@ use icp_kit::Vault;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{ArchiveError, Filed, apply};
+use super::outcome::Outcomes;
+use super::record::Traits;
+use super::{ArchiveError, Filed, apply, lookup};
 use crate::approval::CarriedOut;
 use crate::store::{self, StoredOrder};
 
@@ -49,5 +51,25 @@ pub async fn run(pool: &PgPool, vault: &Vault) -> Result<usize, ArchiveError> {
         .await?;
         tx.commit().await?;
         count += filed.len();
+    }
+}
+
+/// Enters the domains of APPs that have none in the archive; tells how many APPs had some.
+pub async fn enter_domains_of_apps(pool: &PgPool, vault: &Vault) -> Result<usize, ArchiveError> {
+    let mut count = 0;
+    let mut after = Uuid::nil();
+    loop {
+        let apps = lookup::apps_without_domains(pool, after, BATCH).await?;
+        let Some(last) = apps.last() else { return Ok(count) };
+        after = last.id;
+        let mut outcomes = Outcomes::new(vault);
+        for app in &apps {
+            let traits = app.open(vault, &[])?.map(|service| Traits::of(&service));
+            outcomes.traits.extend(traits.filter(|traits| !traits.domains.is_empty()).map(|traits| (app.id, traits)));
+        }
+        count += outcomes.traits.len();
+        let mut tx = pool.begin().await?;
+        super::store::write(&mut tx, &outcomes).await?;
+        tx.commit().await?;
     }
 }

@@ -185,6 +185,16 @@ pub async fn connected_services(
     sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(organiser_id).bind(limit).fetch_all(pool).await
 }
 
+/// APPs of which no domain is known here, by id, from behind `after`.
+pub async fn apps_without_domains(pool: &PgPool, after: Uuid, limit: i64) -> Result<Vec<ServiceFound>, sqlx::Error> {
+    let query = format!(
+        "select {SERVICE} from archive_services service {OF_ORGANISER} \
+         where service.kind = 'app' and service.content is not null and service.id > $1 \
+         and not exists (select from archive_domains where service_id = service.id) order by service.id limit $2"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(after).bind(limit).fetch_all(pool).await
+}
+
 /// The accesses of services, oldest first.
 pub async fn accesses(pool: &PgPool, service_ids: &[Uuid]) -> Result<Vec<AccessFound>, sqlx::Error> {
     sqlx::query_as("select * from archive_accesses where service_id = any($1) order by service_id, since")

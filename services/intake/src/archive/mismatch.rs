@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::Ipv4Addr;
 
 use chrono::{DateTime, Utc};
-use icp_domain::Organiser;
 use icp_domain::names::{DomainName, is_same_name};
+use icp_domain::{Organiser, ServiceKind};
 use icp_kit::Vault;
 use icp_proto::relay::IpRange;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::ArchiveError;
-use super::record::{CERTIFICATE_FIELD, certificate_key, normal_number};
+use super::record::{CERTIFICATE_FIELD, certificate_key, kind_text, normal_number};
 use super::search::Cursor;
 use crate::content::ip_range;
 
@@ -90,6 +90,7 @@ struct ArchivedService {
     organiser_number: String,
     number: String,
     bureau_id: Option<i64>,
+    kind: String,
     name: String,
     domains: Vec<String>,
     addresses: Vec<String>,
@@ -133,7 +134,7 @@ async fn compare_distinct(
     .fetch_all(&mut *connection)
     .await?;
     let services: Vec<ArchivedService> = sqlx::query_as(
-        "select organiser.number as organiser_number, service.number, service.bureau_id, service.name, \
+        "select organiser.number as organiser_number, service.number, service.bureau_id, service.kind, service.name, \
          array(select domain from archive_domains where service_id = service.id order by domain) as domains, \
          coalesce(access.addresses, '{}') as addresses \
          from archive_organisers organiser join archive_services service on service.organiser_id = organiser.id \
@@ -219,8 +220,11 @@ fn differences_of(
         if !is_same_name(&archived.name, &bureau.name) {
             tell(number, "name", archived.name.clone(), bureau.name.clone());
         }
-        let domains = bureau.domains.iter().map(|domain| a_label(domain));
-        tell(number, "domains", sorted(archived.domains.iter().cloned()), sorted(domains));
+        // The domains of an APP stand among its features, which are not read.
+        if archived.kind != kind_text(ServiceKind::App) || !bureau.domains.is_empty() {
+            let domains = bureau.domains.iter().map(|domain| a_label(domain));
+            tell(number, "domains", sorted(archived.domains.iter().cloned()), sorted(domains));
+        }
         let ranges = archived.addresses.iter().map(|address| ip_range(address).map_or(address.clone(), range_text));
         let addresses = bureau.addresses.iter().copied().map(range_text);
         tell(number, "access.addresses", sorted(ranges), sorted(addresses));

@@ -107,9 +107,8 @@ impl Traits {
     /// Those that are declared.
     pub fn of(service: &InternetService) -> Self {
         let mut domains: Vec<(String, String)> = service
-            .domains
-            .iter()
-            .filter_map(|domain| DomainName::parse(domain).ok())
+            .all_domains()
+            .filter_map(|(_, domain)| DomainName::parse(domain).ok())
             .map(|name| (name.ascii().to_owned(), name.registrable().ascii().to_owned()))
             .collect();
         domains.sort();

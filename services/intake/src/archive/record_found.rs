@@ -3,7 +3,7 @@
 //! Each function answers many questions at once, one list per question.
 
 use chrono::{DateTime, Utc};
-use icp_domain::{Filing, InternetService, Organiser};
+use icp_domain::{Filing, InternetService, Organiser, ServiceKind};
 use icp_kit::Vault;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgPool, Row as _};
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::ArchiveError;
 use super::lookup::{OF_ORGANISER, OrganiserFound, SERVICE, ServiceFound};
-use super::record::normal_number;
+use super::record::{kind_text, normal_number};
 use crate::amendment::{self, Changed};
 
 /// An organiser on record with its services on record.
@@ -35,9 +35,10 @@ pub struct OpenRecord {
 }
 
 impl RecordFound {
-    /// How many domains the services have.
+    /// How many domains the services have; those that an APP uses are not its own.
     pub fn domains(&self) -> usize {
-        self.services.iter().map(|service| service.domains.len()).sum()
+        let app = kind_text(ServiceKind::App);
+        self.services.iter().filter(|service| service.kind != app).map(|service| service.domains.len()).sum()
     }
 
     /// What is on record, decrypted; none where a part of it was erased or is not complete yet, because half a record

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use icp_domain::names::DomainName;
-use icp_domain::{Filing, Finding, InternetService, OrderType, Part, Severity, Stage};
+use icp_domain::{Filing, Finding, InternetService, OrderType, Part, ServiceKind, Severity, Stage};
 
 use crate::archive::lookup::ServiceFound;
+use crate::archive::record::kind_text;
 use crate::archive::record_found::RecordFound;
 use crate::determination::is_same;
 
@@ -247,8 +248,8 @@ fn migrated(declared: &InternetService, index: usize, found: Option<&ServiceFoun
             "have the record of the organiser that gives it transferred to this account (转移备案), or claim it (认领备案)",
         ));
     };
-    let a_label = |domain: &String| DomainName::parse(domain).ok().map(|name| name.ascii().to_owned());
-    let declared: BTreeSet<String> = declared.domains.iter().filter_map(a_label).collect();
+    let a_label = |(_, domain): (String, &str)| DomainName::parse(domain).ok().map(|name| name.ascii().to_owned());
+    let declared: BTreeSet<String> = declared.all_domains().filter_map(a_label).collect();
     let recorded: BTreeSet<String> = found.domains.iter().cloned().collect();
     (declared != recorded).then(|| {
         finding(
@@ -266,13 +267,13 @@ fn domains(filing: &Filing, record: &OnRecord, in_flight: &InFlight) -> Vec<Find
     }
     let mut findings = Vec::new();
     for (index, service) in filing.services.iter().enumerate() {
-        for (place, domain) in service.domains.iter().enumerate() {
+        for (field, domain) in service.all_domains() {
             let Ok(name) = DomainName::parse(domain) else { continue };
             let is_other = |known: &&ServiceFound| {
                 let own = service.number.as_deref().is_some_and(|number| is_same(number, &known.number));
-                known.domains.iter().any(|domain| domain == name.ascii()) && !own
+                known.domains.iter().any(|domain| domain == name.ascii()) && !own && !may_share(service, known, record)
             };
-            let at = format!("services[{index}].domains[{place}]");
+            let at = format!("services[{index}].{field}");
             if let Some(known) = record.by_domain.iter().find(is_other) {
                 findings.push(finding(
                     ("D06", Severity::Block, &at),
@@ -292,6 +293,12 @@ fn domains(filing: &Filing, record: &OnRecord, in_flight: &InFlight) -> Vec<Find
         }
     }
     findings
+}
+
+/// An APP may use the domain of another service of its organiser.
+fn may_share(service: &InternetService, known: &ServiceFound, record: &OnRecord) -> bool {
+    let has_app = service.kind == ServiceKind::App || known.kind == kind_text(ServiceKind::App);
+    has_app && record.organiser().is_some_and(|own| own.organiser.id == known.organiser_id)
 }
 
 fn finding((code, severity, field): (&str, Severity, &str), zh: &str, en: String, remedy: &str) -> Finding {

@@ -6,7 +6,7 @@ use icp_domain::{
 use icp_proto::{authority, common, identity, relay, sms};
 use icp_rules_sdk::SmsReceiver;
 
-use super::{a_labels, ip_range};
+use super::{a_label, ip_range};
 
 /// Whom to tell about the order.
 pub fn contact(filing: &Filing) -> common::Contact {
@@ -74,12 +74,14 @@ pub fn lookup_subject(filing: &Filing) -> authority::LookupSubject {
         organiser_certificate: Some(certificate_of(&filing.organiser.certificate)),
         organiser_principal: Some(person_of(&filing.organiser.principal)),
         service_principals: filing.services.iter().map(|service| person_of(&service.principal)).collect(),
-        service_domains: filing
-            .services
-            .iter()
-            .map(|service| authority::ServiceDomains { domains: a_labels(service) })
-            .collect(),
+        service_domains: filing.services.iter().map(service_domains).collect(),
     }
+}
+
+fn service_domains(service: &InternetService) -> authority::ServiceDomains {
+    let named = service.all_domains().filter_map(|(field, domain)| Some((field, a_label(domain)?)));
+    let (fields, domains) = named.unzip();
+    authority::ServiceDomains { domains, fields }
 }
 
 fn is_for_bureau(material: &common::Material) -> bool {
@@ -135,7 +137,7 @@ fn relay_service(service: &InternetService) -> relay::RelayService {
         mini_program_platforms: service.mini_program_platforms.clone(),
         kind: kind.to_owned(),
         name: service.name.clone(),
-        domains: a_labels(service),
+        domains: service.domains.iter().filter_map(|domain| a_label(domain)).collect(),
         home_url: service.home_url.clone().unwrap_or_default(),
         contents: wide(&service.contents),
         languages: wide(&service.languages),

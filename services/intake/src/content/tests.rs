@@ -140,6 +140,19 @@ fn app() -> Filing {
 }
 
 #[test]
+fn domains_of_an_app_are_its_platforms() {
+    let mut filing = app();
+    filing.services[0].app_platforms[1].domains = vec!["EXAMPLE.cn".to_owned()];
+    assert_eq!(domains(&filing), ["a.api.example.cn", "example.cn"]);
+    let asked = messages::lookup_subject(&filing).service_domains.remove(0);
+    assert_eq!(asked.domains, ["a.api.example.cn", "example.cn"]);
+    assert_eq!(asked.fields, ["app_platforms[0].domains[0]", "app_platforms[1].domains[0]"]);
+    let told = messages::relay_filing(&filing, Vec::new()).services.remove(0);
+    assert_eq!(told.domains, [""; 0], "the bureau is told them with the platforms");
+    assert_eq!(told.app_platforms[0].domains, ["a.api.example.cn"]);
+}
+
+#[test]
 fn an_app_is_known_by_its_platforms() {
     assert_eq!(fields(&app()), Vec::<String>::new());
     let broken = |break_it: &dyn Fn(&mut AppPlatform)| {

@@ -1,7 +1,7 @@
 //! The archive: what outcomes of every order type do to it, and how it is read.
 
 use chrono::{DateTime, Utc};
-use icp_domain::{Cancellation, Filing, OrderType, Province, ServiceKind};
+use icp_domain::{AppPlatform, Cancellation, Filing, OrderType, Platform, Province, ServiceKind};
 use icp_intake::archive::{self, Filed, record_found};
 use icp_kit::Vault;
 use icp_testkit::filings::company_filing;
@@ -45,6 +45,18 @@ pub(crate) fn on_record(n: u32, organiser: &str, service: &str) -> Filing {
     filing.organiser.number = Some(organiser.to_owned());
     filing.services[0].number = Some(service.to_owned());
     filing
+}
+
+/// An APP on its platform.
+pub(crate) fn on_android(domains: &[&str]) -> AppPlatform {
+    AppPlatform {
+        platform: Platform::Android,
+        package: "cn.specimen.app".to_owned(),
+        public_key: "9f".repeat(128),
+        certificate_fingerprint: "0a".repeat(16),
+        domains: domains.iter().map(|domain| (*domain).to_owned()).collect(),
+        sdk_providers: Vec::new(),
+    }
 }
 
 impl App {
@@ -137,14 +149,7 @@ async fn every_order_type_leaves_its_mark_and_twice_is_once() {
     service.kind = ServiceKind::App;
     service.name = "示例应用".to_owned();
     service.domains = vec!["specimen-app.cn".to_owned()];
-    service.app_platforms = vec![icp_domain::AppPlatform {
-        platform: icp_domain::Platform::Android,
-        package: "cn.specimen.app".to_owned(),
-        public_key: "AB".to_owned(),
-        certificate_fingerprint: "0".repeat(32),
-        domains: Vec::new(),
-        sdk_providers: Vec::new(),
-    }];
+    service.app_platforms = vec![on_android(&[])];
     all.push(outcome(OrderType::AddService, added, ORGANISER, &[&app_number], 2));
 
     let mut changed = on_record(1, ORGANISER, &number);
@@ -350,6 +355,62 @@ async fn services_are_found_by_what_is_known_of_them() {
     let for_operator = app.read(OPERATOR, &path).await;
     assert_eq!((for_operator.status, &for_operator.body["service"]), (200, &Value::Null), "operators see no persons");
     assert!(app.read(APPLICANT, &path).await.body["service"]["principal"]["name"].is_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn domains_of_an_app_are_found_served_and_shared_with_its_organisers_website() {
+    let app = App::start().await;
+    app.filed(1, ORGANISER).await;
+    let shared = company_filing(Province::Guangdong, 1).services[0].domains[0].clone();
+    let about_app = |n: u32, organiser: Option<&str>| {
+        let mut filing = company_filing(Province::Guangdong, n);
+        filing.organiser.number = organiser.map(str::to_owned);
+        let service = &mut filing.services[0];
+        service.kind = ServiceKind::App;
+        service.name = format!("示例应用{n}");
+        service.domains.clear();
+        service.home_url = None;
+        service.app_platforms = vec![on_android(&[&shared, "api.specimen-app.cn"])];
+        filing
+    };
+    let number = format!("{ORGANISER}-2A");
+    app.enter(&[outcome(OrderType::AddService, about_app(1, Some(ORGANISER)), ORGANISER, &[&number], 2)]).await;
+    let found = app.read(APPLICANT, "/v1/archive/services?domain=api.specimen-app.cn").await;
+    assert_eq!(numbers(&found), [number.as_str()]);
+    assert!(app.may_be_served("api.specimen-app.cn").await);
+    let duplicates = async || app.read(REVIEWER, "/v1/archive/mismatches?kind=domain").await.body["mismatches"].clone();
+    assert_eq!(duplicates().await, json!([]), "the organiser's own");
+
+    let conflicts = async |filing: Filing| {
+        let body = serde_json::to_value(filing).unwrap();
+        let checked = app.json(APPLICANT, Method::POST, "/v1/orders/check", None, &body).await;
+        assert_eq!(checked.status, 200, "{}", checked.body);
+        let findings = checked.body["findings"].as_array().unwrap().clone();
+        let of_domains = findings.into_iter().filter(|finding| finding["code"] == "D06");
+        of_domains.map(|finding| finding["field"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let of_order = |order_type, filing| Filing { order_type, ..filing };
+    let mut again = of_order(OrderType::AddService, about_app(1, Some(ORGANISER)));
+    again.services[0].app_platforms = vec![on_android(&[&shared])];
+    assert_eq!(conflicts(again).await, [""; 0], "an app may use the domain of its organiser's website");
+    let theirs = of_order(OrderType::FirstFiling, about_app(2, None));
+    let fields = ["services[0].app_platforms[0].domains[0]", "services[0].app_platforms[0].domains[1]"];
+    assert_eq!(conflicts(theirs.clone()).await, fields);
+    let other = format!("{OTHER_ORGANISER}-1A");
+    app.enter(&[outcome(OrderType::FirstFiling, theirs, OTHER_ORGANISER, &[&other], 3)]).await;
+    let listed = duplicates().await;
+    let domains: Vec<&Value> = listed.as_array().unwrap().iter().map(|duplicate| &duplicate["archived"]).collect();
+    assert_eq!(domains, [&json!("api.specimen-app.cn"), &json!(shared)], "{listed}");
+
+    // APPs from before their domains were kept.
+    sqlx::query("delete from archive_domains where service_id in (select id from archive_services where kind = 'app')")
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    assert!(!app.may_be_served("api.specimen-app.cn").await);
+    assert_eq!(archive::completion::enter_domains_of_apps(&app.pool, &vault()).await.unwrap(), 2);
+    assert_eq!(archive::completion::enter_domains_of_apps(&app.pool, &vault()).await.unwrap(), 0);
+    assert!(app.may_be_served("api.specimen-app.cn").await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

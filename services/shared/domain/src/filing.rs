@@ -226,6 +226,18 @@ pub struct InternetService {
     pub remark: Option<String>,
 }
 
+impl InternetService {
+    /// All domains of the service, each with the path of its field: its own, and those that an APP names by platform.
+    pub fn all_domains(&self) -> impl Iterator<Item = (String, &str)> {
+        let own = self.domains.iter().enumerate().map(|(index, domain)| (format!("domains[{index}]"), domain.as_str()));
+        let by_platform = self.app_platforms.iter().enumerate().flat_map(|(place, app)| {
+            let path = move |index| format!("app_platforms[{place}].domains[{index}]");
+            app.domains.iter().enumerate().map(move |(index, domain)| (path(index), domain.as_str()))
+        });
+        own.chain(by_platform)
+    }
+}
+
 /// An APP on one platform (bureau-interface §10).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
