@@ -34,6 +34,13 @@ pub struct Asked {
     /// Name of the APP, mini-program or quick app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<String>,
+    /// Which of the three it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ServiceKind>,
+    /// Package name or bundle id of the APP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 255)]
+    pub package: Option<String>,
 }
 
 /// A certificate as it must stand on record, number for number.
@@ -58,6 +65,17 @@ pub struct Here {
     pub services: i64,
 }
 
+/// An APP, mini-program or quick app on record here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppHere {
+    /// Its number.
+    pub number: String,
+    /// Number of its organiser.
+    pub organiser_number: String,
+    /// Whether this provider connects it.
+    pub is_connected: bool,
+}
+
 /// Who holds a record here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -73,10 +91,16 @@ pub enum Holder {
 /// What is known when the question is asked. No personal data.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
+    /// Province whose bureau shall decide; absent in questions from before it was kept.
+    #[serde(default)]
+    pub province: Option<Province>,
     /// Records here under the certificate.
     pub here: Vec<Here>,
-    /// Number of the service that has the domain here.
+    /// Number of the website that has the domain here and is connected.
     pub domain_here: Option<String>,
+    /// The APP, mini-program or quick app that is asked about, where it is on record here.
+    #[serde(default)]
+    pub app_here: Option<AppHere>,
     /// Orders of the organiser in flight here.
     pub in_flight: i64,
     /// Whether another organiser's order in flight here has the domain.
@@ -159,6 +183,9 @@ pub enum Outcome {
         /// Number of the service on record.
         #[serde(skip_serializing_if = "Option::is_none")]
         service_number: Option<String>,
+        /// What to look at before the order; nothing of it stands in the way.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        findings: Vec<Finding>,
     },
     /// No order is possible as things are; each finding names the way out.
     Blocked {
@@ -185,12 +212,28 @@ pub fn determine(known: &Known, answers: &Answers) -> Outcome {
         return blocked(DOMAIN_IN_FLIGHT);
     }
     let organiser = filed(Some(organiser)).map(|(number, _)| number);
+    if organiser.is_some_and(|number| is_of_another_province(number, known.province)) {
+        return blocked(OTHER_PROVINCE);
+    }
+    if let Some(app) = &known.app_here {
+        let is_here = |number: &str| known.here.iter().any(|here| is_same(&here.number, number));
+        match organiser {
+            Some(organiser) if is_same(organiser, &app.organiser_number) => {
+                return connect(known, organiser, &app.number, app.is_connected.then_some(APP_CONNECTED_ALREADY));
+            }
+            _ if !is_here(&app.organiser_number) => return blocked(APP_OF_ANOTHER),
+            // The ministry does not know the record that is here.
+            _ => {}
+        }
+    }
     match (organiser, filed(domain)) {
         (None, None) => determined(OrderType::FirstFiling, None, None),
         (None, Some(_)) => blocked(DOMAIN_OF_ANOTHER),
         (Some(organiser), None) => add(known, organiser),
         (Some(organiser), Some((other, _))) if !is_same(organiser, other) => blocked(TWO_NUMBERS),
-        (Some(organiser), Some((_, service))) => connect(known, organiser, service),
+        (Some(organiser), Some((_, service))) => {
+            connect(known, organiser, service, known.domain_here.as_ref().map(|_| CONNECTED_ALREADY))
+        }
     }
 }
 
@@ -214,15 +257,19 @@ fn add(known: &Known, organiser: &str) -> Outcome {
     match here.holder {
         Holder::Other => blocked(HELD_BY_ANOTHER),
         Holder::Nobody => blocked(HELD_BY_NOBODY),
-        Holder::Asking if here.services == 0 && known.shell_may_add == Some(false) => blocked(SHELL),
-        Holder::Asking => determined(OrderType::AddService, Some(organiser), None),
+        Holder::Asking => {
+            // Services may stand at other providers: the ministry does not say whether there are any.
+            let may_be_shell = here.services == 0 && known.shell_may_add == Some(false);
+            let notes = may_be_shell.then(|| PERHAPS_A_SHELL.finding(Severity::Advise));
+            noted(OrderType::AddService, Some(organiser), None, notes.into_iter().collect())
+        }
     }
 }
 
-/// Organiser and service are on record together.
-fn connect(known: &Known, organiser: &str, service: &str) -> Outcome {
-    if known.domain_here.is_some() {
-        return blocked(CONNECTED_ALREADY);
+/// Organiser and service are on record together; `connected` says so where the service is connected here.
+fn connect(known: &Known, organiser: &str, service: &str, connected: Option<Block>) -> Outcome {
+    if let Some(connected) = connected {
+        return blocked(connected);
     }
     let here = known.here.iter().find(|here| is_same(&here.number, organiser));
     match here.map(|here| here.holder) {
@@ -234,8 +281,18 @@ fn connect(known: &Known, organiser: &str, service: &str) -> Outcome {
 }
 
 fn determined(order_type: OrderType, organiser: Option<&str>, service: Option<&str>) -> Outcome {
+    noted(order_type, organiser, service, Vec::new())
+}
+
+fn noted(order_type: OrderType, organiser: Option<&str>, service: Option<&str>, findings: Vec<Finding>) -> Outcome {
     let number = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
-    Outcome::Determined { order_type, organiser_number: number(organiser), service_number: number(service) }
+    Outcome::Determined { order_type, organiser_number: number(organiser), service_number: number(service), findings }
+}
+
+/// Whether a number was given by the bureau of a province that is not the one asked for.
+fn is_of_another_province(number: &str, asked: Option<Province>) -> bool {
+    let given_by = FilingNumber::parse(number).map(|number| number.province());
+    given_by.is_ok_and(|province| asked.is_some_and(|asked| asked != province))
 }
 
 /// Whether two numbers are the same, however they are written.
@@ -284,12 +341,36 @@ const TWO_NUMBERS: Block = Block {
     en: "the organiser and the domain are on record under two different numbers",
     way_out: "have the other organiser deregister the service, or migrate it to this one (迁移备案)",
 };
-const SHELL: Block = Block {
+const OTHER_PROVINCE: Block = Block {
+    code: "S03",
+    field: "province",
+    zh: "该主体在其他省份备案",
+    en: "the organiser is on record in another province",
+    way_out: "ask with the province of its number; or move the record first, by a change of the organiser (变更主体) at the \
+              bureau of this province",
+};
+const APP_OF_ANOTHER: Block = Block {
+    code: "S05",
+    field: "package",
+    zh: "该APP包名已在其他主体名下备案",
+    en: "the package is on record here with another organiser",
+    way_out: "check the package and the certificate number; the other organiser must deregister the APP before it is filed \
+              anew",
+};
+const APP_CONNECTED_ALREADY: Block = Block {
+    code: "S05",
+    field: "app",
+    zh: "该服务已在本接入商备案并接入",
+    en: "the organiser has filed and connected it here already",
+    way_out: "order a change of the service or of its access instead; or give another name",
+};
+const PERHAPS_A_SHELL: Block = Block {
     code: "S08",
     field: "certificate.number",
-    zh: "该主体为空壳主体，本省须先注销",
-    en: "the organiser is on record without any service, and this province lets it add none",
-    way_out: "deregister the organiser, then file anew as a first filing",
+    zh: "本接入商没有该主体的服务；若其他接入商也没有，则为空壳主体，本省须先注销",
+    en: "the organiser has no service here; if it has none elsewhere either, this province lets it add none",
+    way_out: "look on the ministry's site whether services of the organiser stand at other providers; only if there are \
+              none, deregister the organiser and file anew as a first filing",
 };
 const HELD_BY_ANOTHER: Block = Block {
     code: "S05",
@@ -313,18 +394,23 @@ const CONNECTED_ALREADY: Block = Block {
     way_out: "order a change of the service or of its access instead",
 };
 
+impl Block {
+    fn finding(&self, severity: Severity) -> Finding {
+        Finding {
+            code: self.code.to_owned(),
+            stage: Stage::Rules,
+            severity,
+            field: self.field.to_owned(),
+            message_zh: self.zh.to_owned(),
+            message_en: self.en.to_owned(),
+            remedy: self.way_out.to_owned(),
+            source: None,
+        }
+    }
+}
+
 fn blocked(block: Block) -> Outcome {
-    let finding = Finding {
-        code: block.code.to_owned(),
-        stage: Stage::Rules,
-        severity: Severity::Block,
-        field: block.field.to_owned(),
-        message_zh: block.zh.to_owned(),
-        message_en: block.en.to_owned(),
-        remedy: block.way_out.to_owned(),
-        source: None,
-    };
-    Outcome::Blocked { findings: vec![finding] }
+    Outcome::Blocked { findings: vec![block.finding(Severity::Block)] }
 }
 
 /// What of a filing decides its type: `(field, value)`, comparable.
@@ -371,10 +457,11 @@ pub fn differences(asked: &Asked, filing: &Filing) -> Vec<FieldError> {
             .services
             .iter()
             .any(|service| service.domains.iter().any(|other| comparable_domain(other) == comparable_domain(domain))),
-        (None, Some(app)) => filing
-            .services
-            .iter()
-            .any(|service| service.kind != ServiceKind::Website && comparable(&service.name) == comparable(app)),
+        (None, Some(app)) => filing.services.iter().any(|service| {
+            let is_kind = asked.kind.map_or(service.kind != ServiceKind::Website, |kind| kind == service.kind);
+            let has = |package: &String| service.app_platforms.iter().any(|app| app.package.trim() == package.trim());
+            is_kind && comparable(&service.name) == comparable(app) && asked.package.as_ref().is_none_or(has)
+        }),
         (None, None) => true,
     };
     [
@@ -391,6 +478,20 @@ pub fn differences(asked: &Asked, filing: &Filing) -> Vec<FieldError> {
         FieldError::new(field, "is not what the type was determined for", remedy)
     })
     .collect()
+}
+
+/// Fields of a filing with other numbers than those that were found.
+pub fn other_numbers(organiser: Option<&str>, service: Option<&str>, filing: &Filing) -> Vec<FieldError> {
+    let is_organiser = |found: &str| filing.organiser.number.as_deref().is_some_and(|number| is_same(number, found));
+    let is_service = |found: &str| {
+        filing.services.iter().filter_map(|service| service.number.as_deref()).any(|number| is_same(number, found))
+    };
+    let organiser = organiser.filter(|found| !is_organiser(found)).map(|found| ("organiser.number", found));
+    let service = service.filter(|found| !is_service(found)).map(|found| ("services[0].number", found));
+    let other = organiser.into_iter().chain(service);
+    other
+        .map(|(field, found)| FieldError::new(field, "is not what was found on record", format!("give {found}")))
+        .collect()
 }
 
 fn comparable(text: &str) -> String {

@@ -95,6 +95,8 @@ pub struct Config {
     pub idle_expiry_days: u32,
     /// Until when what was approved is filed with the police as well.
     pub public_security: public_security::PublicSecurity,
+    /// Days for which a determination can be used.
+    pub determination_days: u32,
     /// What result codes of the bureaus mean (TOML); empty: the compiled-in table.
     pub bureau_results_file: PathBuf,
     /// How rule modules run, and whom they may come from.

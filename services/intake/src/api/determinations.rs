@@ -5,14 +5,15 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use icp_bus::{Effects, Outgoing};
 use icp_domain::names::DomainName;
-use icp_domain::{Filing, OrderType};
+use icp_domain::{Filing, OrderType, ServiceKind};
 use icp_kit::DataKey;
 use icp_proto::{common, relay};
 use icp_rules_sdk::{Context, Order};
 use serde::Serialize;
+use sqlx::PgPool;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -23,8 +24,13 @@ use super::openapi::refusals::{JsonBody, Missing};
 use super::params::Path;
 use super::problem::{FieldError, Kind, Problem};
 use super::{Api, body};
+use crate::archive::lookup::{self, ServiceFound};
+use crate::archive::record::{kind_text, name_key};
+use crate::archive::record_found::RecordFound;
 use crate::determination::store::{self, ABOUT_DOMAIN, ABOUT_ORGANISER, Stored};
-use crate::determination::{Answers, Asked, Here, Holder, Known, Outcome, determine, differences};
+use crate::determination::{
+    Answers, AppHere, Asked, Here, Holder, Known, Outcome, determine, differences, other_numbers,
+};
 use crate::rules;
 
 /// The routes of determinations.
@@ -139,11 +145,38 @@ fn validated(asked: &Asked) -> Result<Option<DomainName>, Problem> {
         let reason = "a question is about one domain or one app";
         errors.push(FieldError::new("domain", reason, "give either `domain` or `app`"));
     }
+    if asked.kind.is_some_and(|kind| asked.app.is_none() || kind == ServiceKind::Website) {
+        errors.push(FieldError::new("kind", "is that of an app alone", "give `app`, `mini_program` or `quick_app`"));
+    }
+    if asked.package.is_some() && (asked.app.is_none() || asked.kind.is_some_and(|kind| kind != ServiceKind::App)) {
+        errors.push(FieldError::new("package", "is that of an APP alone", "leave it out"));
+    }
     let domain = asked.domain.as_deref().map(DomainName::parse).transpose().unwrap_or_else(|error| {
         errors.push(FieldError::new("domain", error.to_string(), "give a domain name such as example.cn"));
         None
     });
     if errors.is_empty() { Ok(domain) } else { Err(Problem::fields(errors)) }
+}
+
+/// The APP, mini-program or quick app in question, where it is on record here: by its name among the services under the
+/// certificate, which are `here`, or by its package with any organiser.
+async fn app_here(pool: &PgPool, asked: &Asked, here: &[RecordFound]) -> Result<Option<AppHere>, sqlx::Error> {
+    let Some(name) = asked.app.as_deref().map(name_key) else { return Ok(None) };
+    let is_asked = |service: &&ServiceFound| {
+        let is_website = service.kind == kind_text(ServiceKind::Website);
+        asked.kind.map_or(!is_website, |kind| service.kind == kind_text(kind)) && name_key(&service.name) == name
+    };
+    let own =
+        here.iter().flat_map(|record| &record.services).filter(is_asked).max_by_key(|service| service.is_connected);
+    let found = match (own, asked.package.as_deref()) {
+        (None, Some(package)) => lookup::app_by_package(pool, package.trim()).await?,
+        (own, _) => own.cloned(),
+    };
+    Ok(found.map(|service| AppHere {
+        number: service.number,
+        organiser_number: service.organiser_number,
+        is_connected: service.is_connected,
+    }))
 }
 
 impl Api {
@@ -163,12 +196,19 @@ impl Api {
             let remedy = "name the account with the header Icp-Account";
             return Err(Problem::field("determination", "was asked for another account of yours", remedy));
         }
+        let days = self.config.determination_days;
+        if self.clock.now() - stored.created_at > TimeDelta::days(days.into()) {
+            let reason = format!("was asked more than {days} days ago; the record may be another by now");
+            return Err(Problem::field("determination", &reason, "ask again: POST /v1/determinations"));
+        }
         let refused = |reason: &str, remedy: &str| Problem::field("order_type", reason, remedy);
-        match determine(&stored.known, &answers) {
-            Outcome::Determined { order_type, .. } if order_type == filing.order_type => {}
-            Outcome::Determined { order_type, .. } => {
+        let mut errors = match determine(&stored.known, &answers) {
+            Outcome::Determined { order_type, .. } if order_type != filing.order_type => {
                 let reason = format!("the determination found {}", order_type.as_str());
                 return Err(refused(&reason, "give that type"));
+            }
+            Outcome::Determined { organiser_number, service_number, .. } => {
+                other_numbers(organiser_number.as_deref(), service_number.as_deref(), filing)
             }
             Outcome::Blocked { findings } => {
                 let reason = findings.first().map(|finding| finding.message_en.clone()).unwrap_or_default();
@@ -178,12 +218,12 @@ impl Api {
                 let remedy = "wait until the determination is answered, or ask for another one";
                 return Err(refused("the ministry has not answered", remedy));
             }
-        }
+        };
         let key = self.vault.unwrap_key(&stored.data_key, stored.id.as_bytes())?;
         let clear = key.decrypt(stored.id.as_bytes(), &stored.asked)?;
         let asked: Asked = serde_json::from_slice(&clear)
             .map_err(|_| Problem::new(Kind::Internal, "The stored question cannot be read; ask for another one."))?;
-        let errors = differences(&asked, filing);
+        errors.extend(differences(&asked, filing));
         if errors.is_empty() { Ok(stored.id) } else { Err(Problem::fields(errors)) }
     }
 
@@ -194,8 +234,13 @@ impl Api {
         let domains: Vec<String> = domain.iter().map(|name| name.ascii().to_owned()).collect();
         let domain_here = self.reads.services_by_domain(&domains).await?;
         let in_flight = self.reads.count_in_flight(&index, Uuid::nil()).await?;
+        let pool = &self.bus.context().pool;
+        let app_here = app_here(pool, asked, &here).await?;
         let is_domain_in_flight = !self.reads.domains_in_flight(&domains, &index).await?.is_empty();
+        let website = kind_text(ServiceKind::Website);
+        let mut connected = domain_here.into_iter().filter(|service| service.is_connected && service.kind == website);
         Ok(Known {
+            province: Some(asked.province),
             here: here
                 .into_iter()
                 .map(|record| Here {
@@ -208,7 +253,8 @@ impl Api {
                     services: i64::try_from(record.services.len()).unwrap_or(i64::MAX),
                 })
                 .collect(),
-            domain_here: domain_here.into_iter().next().map(|service| service.number),
+            domain_here: connected.next().map(|service| service.number),
+            app_here,
             in_flight,
             is_domain_in_flight,
             shell_may_add: self.shell_may_add(asked),

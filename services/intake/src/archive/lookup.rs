@@ -195,6 +195,16 @@ pub async fn apps_without_domains(pool: &PgPool, after: Uuid, limit: i64) -> Res
     sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(after).bind(limit).fetch_all(pool).await
 }
 
+/// An APP on record with this package, one that is connected here before others.
+pub async fn app_by_package(pool: &PgPool, package: &str) -> Result<Option<ServiceFound>, sqlx::Error> {
+    let query = format!(
+        "select {SERVICE} from archive_services service {OF_ORGANISER} \
+         where service.id = any(array(select service_id from archive_apps where package = $1)) \
+         and service.status = 'filed' order by service.is_connected desc, service.number limit 1"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(package).fetch_optional(pool).await
+}
+
 /// The accesses of services, oldest first.
 pub async fn accesses(pool: &PgPool, service_ids: &[Uuid]) -> Result<Vec<AccessFound>, sqlx::Error> {
     sqlx::query_as("select * from archive_accesses where service_id = any($1) order by service_id, since")

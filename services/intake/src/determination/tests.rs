@@ -55,17 +55,72 @@ fn the_table_of_the_filing_rules() {
 #[test]
 fn what_stands_in_the_way_has_a_way_out() {
     let (ours, nothing) = (|| filed(OURS, ""), || Some(Recorded::Nothing));
-    let shell = |may_add| Known { shell_may_add: may_add, ..here(Holder::Asking, 0) };
-    assert_eq!(outcome(&shell(Some(false)), ours(), nothing()), "S08");
     let taken = Known { is_domain_in_flight: true, ..Known::default() };
     assert_eq!(outcome(&taken, nothing(), nothing()), "D06");
-    assert_eq!(outcome(&shell(Some(true)), ours(), nothing()), "add_service");
-    assert_eq!(outcome(&shell(None), ours(), nothing()), "add_service", "a reviewer looks at it");
     assert_eq!(outcome(&here(Holder::Other, 1), ours(), nothing()), "S05");
     assert_eq!(outcome(&here(Holder::Nobody, 1), ours(), nothing()), "S05");
     assert_eq!(outcome(&Known { in_flight: 1, ..Known::default() }, nothing(), nothing()), "S06");
     let connected = Known { domain_here: Some("粤ICP备20000001号-1".to_owned()), ..here(Holder::Asking, 1) };
     assert_eq!(outcome(&connected, ours(), filed(OURS, "粤ICP备20000001号-1")), "S05");
+    let in_zhejiang = Known { province: Some(Province::Zhejiang), ..here(Holder::Asking, 1) };
+    assert_eq!(outcome(&in_zhejiang, ours(), nothing()), "S03");
+    assert_eq!(outcome(&in_zhejiang, nothing(), nothing()), "first_filing");
+    let in_guangdong = Known { province: Some(Province::Guangdong), ..here(Holder::Asking, 1) };
+    assert_eq!(outcome(&in_guangdong, ours(), nothing()), "add_service");
+}
+
+#[test]
+fn no_service_here_is_a_note_and_no_shell() {
+    let notes = |may_add, services| {
+        let known = Known { shell_may_add: may_add, ..here(Holder::Asking, services) };
+        let answers = Answers { organiser: filed(OURS, ""), domain: Some(Some(Recorded::Nothing)) };
+        let Outcome::Determined { order_type, findings, .. } = determine(&known, &answers) else { panic!() };
+        assert_eq!(order_type, OrderType::AddService);
+        assert!(findings.iter().all(|finding| finding.severity == Severity::Advise && !finding.remedy.is_empty()));
+        findings.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    assert_eq!(notes(Some(false), 0), ["S08"]);
+    assert_eq!((notes(Some(false), 1), notes(Some(true), 0), notes(None, 0)), (vec![], vec![], vec![]));
+}
+
+#[test]
+fn an_app_here_counts_by_its_organiser_and_its_access() {
+    let app = |organiser: &str, is_connected| AppHere {
+        number: format!("{organiser}-2A"),
+        organiser_number: organiser.to_owned(),
+        is_connected,
+    };
+    let asked = |known: &Known, organiser| {
+        let answers = Answers { organiser: Some(organiser), domain: None };
+        match determine(known, &answers) {
+            Outcome::Determined { order_type, service_number, .. } => {
+                format!("{} {}", order_type.as_str(), service_number.unwrap_or_default())
+            }
+            Outcome::Blocked { findings } => format!("{} {}", findings[0].code, findings[0].field),
+            other => panic!("{other:?}"),
+        }
+    };
+    let known = |app_here| Known { app_here: Some(app_here), ..here(Holder::Asking, 1) };
+    let ours = || filed(OURS, "").unwrap();
+    assert_eq!(asked(&known(app(OURS, false)), ours()), format!("continue_access {OURS}-2A"));
+    assert_eq!(asked(&known(app(OURS, true)), ours()), "S05 app");
+    assert_eq!(asked(&known(app(THEIRS, true)), ours()), "S05 package");
+    assert_eq!(asked(&known(app(THEIRS, false)), Recorded::Nothing), "S05 package");
+    assert_eq!(asked(&known(app(OURS, true)), Recorded::Nothing), "first_filing ", "the ministry does not know it");
+}
+
+#[test]
+fn an_order_has_the_numbers_that_were_found() {
+    let mut filing = filing_of_type(OrderType::AddAccess, Province::Guangdong, 1);
+    let (organiser, service) = (filing.organiser.number.clone().unwrap(), filing.services[0].number.clone().unwrap());
+    let others = |filing: &Filing| fields(other_numbers(Some(&organiser), Some(&service), filing));
+    assert_eq!(others(&filing), Vec::<String>::new());
+    filing.organiser.number = Some(organiser.replace("备", " 备"));
+    assert_eq!(others(&filing), Vec::<String>::new(), "however they are written");
+    filing.organiser.number = Some(THEIRS.to_owned());
+    filing.services[0].number = None;
+    assert_eq!(others(&filing), ["organiser.number", "services[0].number"]);
+    assert_eq!(fields(other_numbers(None, None, &filing)), Vec::<String>::new());
 }
 
 #[test]
@@ -116,9 +171,26 @@ fn a_filing_must_be_what_was_asked_about() {
         },
         domain: Some(filing.services[0].domains[0].to_uppercase()),
         app: None,
+        kind: None,
+        package: None,
     };
     assert_eq!(fields(differences(&asked, &filing)), Vec::<String>::new());
     asked.domain = Some("other.cn".to_owned());
     asked.province = Province::Zhejiang;
     assert_eq!(fields(differences(&asked, &filing)), ["province", "services[0].domains"]);
+    asked.province = Province::Guangdong;
+    asked.domain = None;
+    asked.app = Some(filing.services[0].name.clone());
+    assert_eq!(fields(differences(&asked, &filing)), ["services[0].name"], "it is a website");
+    asked.kind = Some(ServiceKind::QuickApp);
+    let quick_app = |kind| {
+        let mut filing = filing.clone();
+        filing.services[0].kind = kind;
+        filing
+    };
+    assert_eq!(fields(differences(&asked, &quick_app(ServiceKind::QuickApp))), Vec::<String>::new());
+    assert_eq!(fields(differences(&asked, &quick_app(ServiceKind::App))), ["services[0].name"]);
+    asked.kind = None;
+    asked.package = Some("cn.example.other".to_owned());
+    assert_eq!(fields(differences(&asked, &quick_app(ServiceKind::App))), ["services[0].name"]);
 }
