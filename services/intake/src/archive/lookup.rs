@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::ArchiveError;
-use super::record::{Status, normal_number};
+use super::record::{Status, number_key};
 
 /// An organiser as the archive shows it.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow, ToSchema)]
@@ -149,9 +149,9 @@ pub(super) const OF_ORGANISER: &str = "join archive_organisers organiser on orga
 pub async fn organiser(pool: &PgPool, number: &str) -> Result<Option<OrganiserFound>, sqlx::Error> {
     sqlx::query_as(
         "select * from archive_organisers \
-         where id = (select record_id from archive_numbers where number = $1 and not is_service)",
+         where id = (select record_id from archive_numbers where key = $1 and not is_service)",
     )
-    .bind(normal_number(number))
+    .bind(number_key(number))
     .fetch_optional(pool)
     .await
 }
@@ -163,12 +163,12 @@ pub async fn organisers(pool: &PgPool, numbers: &[String]) -> Result<Vec<Organis
 
 /// The services that have or had these numbers.
 pub async fn services(pool: &PgPool, numbers: &[String]) -> Result<Vec<ServiceFound>, sqlx::Error> {
-    let numbers: Vec<String> = numbers.iter().map(|number| normal_number(number)).collect();
+    let keys: Vec<String> = numbers.iter().map(|number| number_key(number)).collect();
     let query = format!(
         "select {SERVICE} from archive_services service {OF_ORGANISER} \
-         where service.id = any(array(select record_id from archive_numbers where number = any($1) and is_service))"
+         where service.id = any(array(select record_id from archive_numbers where key = any($1) and is_service))"
     );
-    sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(numbers).fetch_all(pool).await
+    sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(keys).fetch_all(pool).await
 }
 
 /// The services of an organiser that are on record and connected here, oldest first.

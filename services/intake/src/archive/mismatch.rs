@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::ArchiveError;
-use super::record::{CERTIFICATE_FIELD, certificate_key, kind_text, normal_number};
+use super::record::{CERTIFICATE_FIELD, certificate_key, kind_text, number_key};
 use super::search::Cursor;
 use crate::content::ip_range;
 
@@ -110,7 +110,7 @@ pub async fn compare(
     while !rest.is_empty() {
         // What is said of an organiser later counts.
         let mut seen = HashSet::new();
-        let repeated = rest.iter().position(|record| !seen.insert(normal_number(&record.organiser_number)));
+        let repeated = rest.iter().position(|record| !seen.insert(number_key(&record.organiser_number)));
         let (once, others) = rest.split_at(repeated.unwrap_or(rest.len()));
         count += compare_distinct(connection, vault, once, at).await?;
         rest = others;
@@ -125,12 +125,14 @@ async fn compare_distinct(
     records: &[BureauRecord],
     at: DateTime<Utc>,
 ) -> Result<usize, ArchiveError> {
-    let numbers: Vec<String> = records.iter().map(|record| normal_number(&record.organiser_number)).collect();
+    let keys: Vec<String> = records.iter().map(|record| number_key(&record.organiser_number)).collect();
     let organisers: Vec<ArchivedOrganiser> = sqlx::query_as(
         "select id, content, data_key, number, bureau_id, nature, certificate_index, status from archive_organisers \
-         where number = any($1)",
+         where id = any(array( \
+             select record_id from archive_numbers where key = any($1) and not is_service and until is null \
+         ))",
     )
-    .bind(&numbers)
+    .bind(&keys)
     .fetch_all(&mut *connection)
     .await?;
     let services: Vec<ArchivedService> = sqlx::query_as(
@@ -139,22 +141,22 @@ async fn compare_distinct(
          coalesce(access.addresses, '{}') as addresses \
          from archive_organisers organiser join archive_services service on service.organiser_id = organiser.id \
          left join archive_accesses access on access.service_id = service.id and access.until is null \
-         where organiser.number = any($1) and service.status = 'filed' and service.is_connected",
+         where organiser.id = any($1) and service.status = 'filed' and service.is_connected",
     )
-    .bind(&numbers)
+    .bind(organisers.iter().map(|organiser| organiser.id).collect::<Vec<_>>())
     .fetch_all(&mut *connection)
     .await?;
     let mut differences = Vec::new();
-    for (record, number) in records.iter().zip(&numbers) {
-        let archived = organisers.iter().find(|organiser| &organiser.number == number);
-        let own = services.iter().filter(|service| &service.organiser_number == number).collect();
-        differences.extend(differences_of(vault, number, record, archived, own)?);
+    for (record, key) in records.iter().zip(&keys) {
+        let archived = organisers.iter().find(|organiser| &number_key(&organiser.number) == key);
+        let own = services.iter().filter(|service| &number_key(&service.organiser_number) == key).collect();
+        differences.extend(differences_of(vault, key, record, archived, own)?);
     }
     let all = |of: fn(&Difference) -> &str| differences.iter().map(of).collect::<Vec<_>>();
-    let given = || records.iter().zip(&numbers);
+    let given = || records.iter().zip(&keys);
     let whole: Vec<&str> = given().filter(|(record, _)| record.is_whole).map(|(_, number)| number.as_str()).collect();
     let named = given().flat_map(|(record, number)| {
-        let services = record.services.iter().map(|service| normal_number(&service.number));
+        let services = record.services.iter().map(|service| number_key(&service.number));
         std::iter::once(String::new()).chain(services).map(move |service| (number.as_str(), service))
     });
     let (named_organisers, named_services): (Vec<&str>, Vec<String>) = named.unzip();
@@ -205,15 +207,15 @@ fn differences_of(
         }
         None => tell("", "status", String::new(), "filed".to_owned()),
     }
-    let archived: BTreeMap<&str, &ArchivedService> =
-        services.into_iter().map(|service| (service.number.as_str(), service)).collect();
+    let archived: BTreeMap<String, &ArchivedService> =
+        services.into_iter().map(|service| (number_key(&service.number), service)).collect();
     let at_bureau: BTreeMap<String, &BureauService> =
-        record.services.iter().map(|service| (normal_number(&service.number), service)).collect();
-    for service in archived.keys().filter(|number| record.is_whole && !at_bureau.contains_key(**number)) {
+        record.services.iter().map(|service| (number_key(&service.number), service)).collect();
+    for service in archived.keys().filter(|number| record.is_whole && !at_bureau.contains_key(*number)) {
         tell(service, "services", "connected".to_owned(), String::new());
     }
     for (number, bureau) in &at_bureau {
-        let Some(archived) = archived.get(number.as_str()) else {
+        let Some(archived) = archived.get(number) else {
             tell(number, "services", String::new(), "connected".to_owned());
             continue;
         };

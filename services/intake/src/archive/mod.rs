@@ -86,16 +86,21 @@ impl Filed {
         })
     }
 
-    /// Numbers by which the organiser may be found: the one after the order, and the one that was declared.
-    fn organiser_numbers(&self) -> impl Iterator<Item = String> + '_ {
+    /// Numbers of the organiser: the one after the order, and the one that was declared.
+    fn organiser_numbers(&self) -> impl Iterator<Item = &str> {
         let declared = self.filing.organiser.number.iter().map(String::as_str);
-        std::iter::once(self.organiser_number.as_str()).chain(declared).map(record::normal_number)
+        std::iter::once(self.organiser_number.as_str()).chain(declared)
     }
 
-    /// Numbers by which the services may be found.
-    fn all_service_numbers(&self) -> impl Iterator<Item = String> + '_ {
+    /// What the organiser may be found by.
+    fn organiser_keys(&self) -> impl Iterator<Item = String> {
+        self.organiser_numbers().map(record::number_key)
+    }
+
+    /// What the services may be found by.
+    fn all_service_keys(&self) -> impl Iterator<Item = String> {
         let declared = self.filing.services.iter().filter_map(|service| service.number.as_deref());
-        self.service_numbers.iter().map(String::as_str).chain(declared).map(record::normal_number)
+        self.service_numbers.iter().map(String::as_str).chain(declared).map(record::number_key)
     }
 
     /// Whether the order may touch services that it does not name.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::record::{
     CERTIFICATE_FIELD, Opening, OrganiserRecord, ServiceRecord, Status, Traits, certificate_key, kind_text,
-    normal_number,
+    normal_number, number_key,
 };
 use super::{ArchiveError, Filed};
 use crate::entitlements::store::Ended;
@@ -51,8 +51,8 @@ pub struct Outcomes<'a> {
     vault: &'a Vault,
     organisers: BTreeMap<Uuid, OrganiserRecord>,
     services: BTreeMap<Uuid, ServiceRecord>,
-    by_number: HashMap<String, Uuid>,
-    by_former_number: HashMap<String, Uuid>,
+    by_key: HashMap<String, Uuid>,
+    by_former_key: HashMap<String, Uuid>,
     keys: HashMap<Uuid, DataKey>,
     touched: HashSet<Uuid>,
     /// New domains and packages, by service.
@@ -95,8 +95,8 @@ impl<'a> Outcomes<'a> {
             vault,
             organisers: BTreeMap::new(),
             services: BTreeMap::new(),
-            by_number: HashMap::new(),
-            by_former_number: HashMap::new(),
+            by_key: HashMap::new(),
+            by_former_key: HashMap::new(),
             keys: HashMap::new(),
             touched: HashSet::new(),
             traits: BTreeMap::new(),
@@ -107,23 +107,23 @@ impl<'a> Outcomes<'a> {
         }
     }
 
-    /// An organiser that the batch may concern, with the numbers that it had before.
+    /// An organiser that the batch may concern, with the keys of the numbers that it had before.
     pub fn know_organiser(&mut self, record: OrganiserRecord, former: Vec<String>) {
-        self.by_former_number.extend(former.into_iter().map(|number| (number, record.id)));
-        self.by_number.insert(record.number.clone(), record.id);
+        self.by_former_key.extend(former.into_iter().map(|key| (key, record.id)));
+        self.by_key.insert(number_key(&record.number), record.id);
         self.organisers.insert(record.id, record);
     }
 
-    /// A service that the batch may concern, with the numbers that it had before.
+    /// A service that the batch may concern, with the keys of the numbers that it had before.
     pub fn know_service(&mut self, record: ServiceRecord, former: Vec<String>) {
-        self.by_former_number.extend(former.into_iter().map(|number| (number, record.id)));
-        self.by_number.insert(record.number.clone(), record.id);
+        self.by_former_key.extend(former.into_iter().map(|key| (key, record.id)));
+        self.by_key.insert(number_key(&record.number), record.id);
         self.services.insert(record.id, record);
     }
 
-    /// The record that has this number, or had it.
-    fn find(&self, number: &str) -> Option<Uuid> {
-        self.by_number.get(number).or_else(|| self.by_former_number.get(number)).copied()
+    /// The record that has the number with this key, or had it.
+    fn find(&self, key: &str) -> Option<Uuid> {
+        self.by_key.get(key).or_else(|| self.by_former_key.get(key)).copied()
     }
 
     /// Organisers that changed.
@@ -179,7 +179,7 @@ impl<'a> Outcomes<'a> {
 
     /// Finds or adds the organiser, and brings its data up to date where the order carries them.
     fn organiser<'f>(&mut self, filed: &'f Filed, part: Part) -> Result<Option<Entry<'f>>, ArchiveError> {
-        let known = filed.organiser_numbers().find_map(|number| self.find(&number));
+        let known = filed.organiser_keys().find_map(|key| self.find(&key));
         let known = known.filter(|id| self.organisers.contains_key(id));
         let Some(id) = known.or_else(|| self.add_organiser(filed)) else { return Ok(None) };
         let entry = Entry { filed, organiser_id: id };
@@ -206,7 +206,7 @@ impl<'a> Outcomes<'a> {
     }
 
     fn add_organiser(&mut self, filed: &Filed) -> Option<Uuid> {
-        let number = filed.organiser_numbers().find(|number| !number.is_empty())?;
+        let number = filed.organiser_numbers().map(normal_number).find(|number| !number.is_empty())?;
         let record = OrganiserRecord {
             id: Uuid::now_v7(),
             number: number.clone(),
@@ -275,15 +275,16 @@ impl<'a> Outcomes<'a> {
     /// order names does not come back.
     fn renumber_organiser(&mut self, entry: &Entry<'_>) {
         let number = normal_number(&entry.filed.organiser_number);
-        let declared = entry.filed.filing.organiser.number.as_deref().map(normal_number);
+        let key = number_key(&number);
+        let declared = entry.filed.filing.organiser.number.as_deref().map(number_key);
         let Some(record) = self.organisers.get_mut(&entry.organiser_id) else { return };
-        if number.is_empty() || record.number == number || declared.as_ref() == Some(&number) {
+        if number.is_empty() || number_key(&record.number) == key || declared.as_ref() == Some(&key) {
             return;
         }
         let former = std::mem::replace(&mut record.number, number.clone());
         record.updated_at = entry.filed.at;
         self.touched.insert(entry.organiser_id);
-        self.by_number.insert(number.clone(), entry.organiser_id);
+        self.by_key.insert(key, entry.organiser_id);
         let (organiser_id, since) = (entry.organiser_id, entry.filed.at);
         let begins = NewNumber { number: number.clone(), is_service: false, since };
         self.numbers.insert(organiser_id, begins);
@@ -298,14 +299,15 @@ impl<'a> Outcomes<'a> {
 
     fn renumber_service(&mut self, entry: &Entry<'_>, id: Uuid, number: String) {
         let Some(record) = self.services.get_mut(&id) else { return };
-        if number.is_empty() || record.number == number {
+        let key = number_key(&number);
+        if number.is_empty() || number_key(&record.number) == key {
             return;
         }
         record.number.clone_from(&number);
         record.province = entry.filed.province.letters().to_owned();
         record.updated_at = entry.filed.at;
         self.touched.insert(id);
-        self.by_number.insert(number.clone(), id);
+        self.by_key.insert(key, id);
         self.numbers.insert(id, NewNumber { number, is_service: true, since: entry.filed.at });
         self.tell(entry.change(), Some(id), "renumbered");
     }
@@ -361,8 +363,8 @@ impl<'a> Outcomes<'a> {
             self.declare_service(entry, id, declared)?;
         }
         let number = entry.filed.service_numbers.get(index).map(|number| normal_number(number));
-        let named = declared.number.as_deref().map(normal_number);
-        if let Some(number) = number.filter(|number| named.as_ref() != Some(number)) {
+        let named = declared.number.as_deref().map(number_key);
+        if let Some(number) = number.filter(|number| named != Some(number_key(number))) {
             self.renumber_service(entry, id, number);
         }
         let bureau_id = known_id(&entry.filed.service_ids, index);
@@ -385,9 +387,9 @@ impl<'a> Outcomes<'a> {
     }
 
     fn find_service(&self, entry: &Entry<'_>, index: usize, declared: &InternetService) -> Option<Uuid> {
-        let declared = declared.number.as_deref().and_then(|number| self.find(&normal_number(number)));
+        let declared = declared.number.as_deref().and_then(|number| self.find(&number_key(number)));
         // A number that a bureau gives may have been another record's.
-        let now = || self.by_number.get(&normal_number(entry.filed.service_numbers.get(index)?)).copied();
+        let now = || self.by_key.get(&number_key(entry.filed.service_numbers.get(index)?)).copied();
         declared.or_else(now).filter(|id| self.services.contains_key(id))
     }
 
@@ -504,7 +506,7 @@ impl<'a> Outcomes<'a> {
     }
 
     fn deregister_organiser(&mut self, filed: &Filed) {
-        let known = filed.organiser_numbers().find_map(|number| self.find(&number));
+        let known = filed.organiser_keys().find_map(|key| self.find(&key));
         if let Some(organiser_id) = known {
             self.take_organiser_off(Entry { filed, organiser_id }.change());
         }

@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use super::ArchiveError;
 use super::lookup::{self, OrganiserFound, ServiceFound};
-use super::record::normal_number;
+use super::record::number_key;
 use crate::api::problem::FieldError;
 
 /// What is asked for.
@@ -91,10 +91,10 @@ fn in_sequence(
     let mut errors = Vec::new();
     let mut services = Vec::new();
     for (index, number) in wanted.service_numbers.iter().enumerate() {
-        let number = normal_number(number);
+        let key = number_key(number);
         let moves_here = wanted.order_type == OrderType::Migrate;
         let fits = |service: &&ServiceFound| {
-            service.number == number
+            number_key(&service.number) == key
                 && service.account.as_deref() == Some(account)
                 && service.status == "filed"
                 && (service.organiser_id == organiser.id) != moves_here

@@ -140,6 +140,11 @@ pub fn normal_number(text: &str) -> String {
     FilingNumber::parse(text).map_or_else(|_| text.trim().to_owned(), |number| number.as_str())
 }
 
+/// What a filing number is found by, whichever abbreviation of its province it is written with.
+pub fn number_key(text: &str) -> String {
+    FilingNumber::parse(text).map_or_else(|_| text.trim().to_owned(), |number| number.canonical().as_str())
+}
+
 /// The key that names are found and sorted by.
 pub fn name_key(name: &str) -> String {
     comparable_name(name).to_lowercase()
@@ -162,3 +167,23 @@ pub fn certificate_key(number: &str) -> String {
 
 /// The field of the digest of a certificate number; the orders use the same.
 pub const CERTIFICATE_FIELD: &str = "organiser-certificate";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_found_by_either_abbreviation_and_shown_as_it_was_given() {
+        for (one, other) in [
+            ("川ICP备2026000001号", "蜀ICP备2026000001号"),
+            ("贵icp备2026000001号-1", "黔ICP备2026000001号－1"),
+            ("云ICP备２０２６０００００１号-2A", "滇ICP备2026000001号-2A"),
+            ("甘ICP备2026000001号", "陇 ICP 备2026000001号"),
+        ] {
+            assert_eq!(number_key(one), number_key(other));
+            assert_ne!(normal_number(one), normal_number(other));
+        }
+        assert_ne!(number_key("川ICP备2026000001号-1"), number_key("川ICP备2026000001号-2"));
+        assert_eq!(number_key(" no number "), "no number");
+    }
+}

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::ArchiveError;
 use super::lookup::{OF_ORGANISER, OrganiserFound, SERVICE, ServiceFound};
-use super::record::{kind_text, normal_number};
+use super::record::{kind_text, number_key};
 use crate::amendment::{self, Changed};
 
 /// An organiser on record with its services on record.
@@ -65,7 +65,8 @@ impl OpenRecord {
         for (index, service) in filing.services.iter().enumerate() {
             let path = format!("services[{index}]");
             let mut named = self.services.iter().map(|(recorded, _)| recorded);
-            let Some(recorded) = named.find(|recorded| recorded.number == service.number) else {
+            let key = service.number.as_deref().map(number_key);
+            let Some(recorded) = named.find(|recorded| recorded.number.as_deref().map(number_key) == key) else {
                 changed.push(Changed { path, before: None, after: None });
                 continue;
             };
@@ -78,9 +79,9 @@ impl OpenRecord {
 
 /// Organisers by number, also by a former one.
 pub async fn by_number(pool: &PgPool, numbers: &[String]) -> Result<Vec<Vec<RecordFound>>, sqlx::Error> {
-    let numbers: Vec<String> = numbers.iter().map(|number| normal_number(number)).collect();
+    let keys: Vec<String> = numbers.iter().map(|number| number_key(number)).collect();
     let query = sqlx::query(include_str!("../../queries/archive/organisers_by_number.sql"));
-    let found = by_question(&query.bind(&numbers).fetch_all(pool).await?, numbers.len())?;
+    let found = by_question(&query.bind(&keys).fetch_all(pool).await?, keys.len())?;
     with_services(pool, found).await
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, Postgres, QueryBuilder};
 use utoipa::ToSchema;
 
-use super::record::{name_key, normal_number};
+use super::record::{name_key, number_key};
 
 /// What a list is narrowed to; everything that is given must fit.
 #[derive(Debug, Default)]
@@ -115,9 +115,9 @@ fn statement(search: &Search, limit: i64) -> QueryBuilder<Postgres> {
             .push(
                 " and service.id = any(array(select coalesce(under.id, given.record_id) from archive_numbers given \
                  left join archive_services under on not given.is_service and under.organiser_id = given.record_id \
-                 where given.number = ",
+                 where given.key = ",
             )
-            .push_bind(normal_number(number))
+            .push_bind(number_key(number))
             .push("))");
     }
     if let Some(domain) = &search.domain {

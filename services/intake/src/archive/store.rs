@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::Filed;
 use super::outcome::Outcomes;
 use super::outcome::removal::{Removal, Removed};
-use super::record::{OrganiserRecord, ServiceRecord, Status, name_key};
+use super::record::{OrganiserRecord, ServiceRecord, Status, name_key, number_key};
 
 /// Marks orders as archived; tells which were not before.
 pub async fn mark_applied(connection: &mut PgConnection, filed: &[Filed]) -> Result<HashSet<Uuid>, sqlx::Error> {
@@ -25,7 +25,7 @@ pub async fn mark_applied(connection: &mut PgConnection, filed: &[Filed]) -> Res
     Ok(new.into_iter().collect())
 }
 
-/// Numbers of the records that a batch concerns.
+/// Keys of the numbers of the records that a batch concerns.
 #[derive(Debug, Default)]
 pub struct Concerned {
     organisers: Vec<String>,
@@ -40,9 +40,9 @@ impl Concerned {
         let named = |numbers: Vec<String>| numbers.into_iter().filter(|number| !number.is_empty()).collect::<Vec<_>>();
         let whole = filed.iter().filter(|filed| filed.concerns_all_services());
         Self {
-            organisers: named(filed.iter().flat_map(|filed| filed.organiser_numbers()).collect()),
-            services: named(filed.iter().flat_map(|filed| filed.all_service_numbers()).collect()),
-            whole: named(whole.flat_map(|filed| filed.organiser_numbers()).collect()),
+            organisers: named(filed.iter().flat_map(|filed| filed.organiser_keys()).collect()),
+            services: named(filed.iter().flat_map(|filed| filed.all_service_keys()).collect()),
+            whole: named(whole.flat_map(|filed| filed.organiser_keys()).collect()),
         }
     }
 
@@ -50,12 +50,12 @@ impl Concerned {
     pub fn by_removals(removals: &[Removal]) -> Self {
         let (organisers, services): (Vec<&Removal>, Vec<&Removal>) =
             removals.iter().partition(|removal| removal.what == Removed::Organiser);
-        let organisers: Vec<String> = organisers.into_iter().map(Removal::normal_number).collect();
-        let services = services.into_iter().map(Removal::normal_number).collect();
+        let organisers: Vec<String> = organisers.into_iter().map(Removal::key).collect();
+        let services = services.into_iter().map(Removal::key).collect();
         Self { whole: organisers.clone(), organisers, services }
     }
 
-    /// Services that it names.
+    /// Keys of services.
     pub fn services(&self) -> &[String] {
         &self.services
     }
@@ -87,7 +87,7 @@ pub async fn load(
     Ok(())
 }
 
-/// The bureau's ids of accesses that stand, by service, of services with these numbers.
+/// The bureau's ids of accesses that stand, by service, of services with these keys of numbers.
 pub async fn open_accesses(
     connection: &mut PgConnection,
     services: &[String],
@@ -95,7 +95,7 @@ pub async fn open_accesses(
     let rows: Vec<(Uuid, i64)> = sqlx::query_as(
         "select access.service_id, access.bureau_id from archive_numbers known \
          join archive_accesses access on access.service_id = known.record_id \
-         where known.number = any($1) and known.is_service and access.until is null and access.bureau_id is not null",
+         where known.key = any($1) and known.is_service and access.until is null and access.bureau_id is not null",
     )
     .bind(services)
     .fetch_all(connection)
@@ -288,6 +288,7 @@ async fn save_numbers(connection: &mut PgConnection, outcomes: &Outcomes<'_>) ->
     let numbers: Vec<_> = outcomes.numbers.values().collect();
     sqlx::query(include_str!("../../queries/archive/save_numbers.sql"))
         .bind(all(&numbers, |number| number.number.as_str()))
+        .bind(all(&numbers, |number| number_key(&number.number)))
         .bind(outcomes.numbers.keys().copied().collect::<Vec<_>>())
         .bind(all(&numbers, |number| number.is_service))
         .bind(all(&numbers, |number| number.since))

@@ -7,6 +7,7 @@ use icp_proto::{authority, common, identity, relay, sms};
 use icp_rules_sdk::SmsReceiver;
 
 use super::{a_label, ip_range};
+use crate::archive::record::normal_number;
 
 /// Whom to tell about the order.
 pub fn contact(filing: &Filing) -> common::Contact {
@@ -109,7 +110,7 @@ pub fn relay_filing(filing: &Filing, materials: Vec<common::Material>) -> relay:
 
 fn relay_organiser(organiser: &Organiser) -> relay::RelayOrganiser {
     relay::RelayOrganiser {
-        number: organiser.number.clone().unwrap_or_default(),
+        number: organiser.number.as_deref().map(normal_number).unwrap_or_default(),
         name: organiser.name.clone(),
         nature: organiser.nature.into(),
         certificate: Some(certificate_of(&organiser.certificate)),
@@ -132,7 +133,7 @@ fn relay_service(service: &InternetService) -> relay::RelayService {
     };
     let wide = |values: &[u16]| values.iter().copied().map(u32::from).collect();
     relay::RelayService {
-        number: service.number.clone().unwrap_or_default(),
+        number: service.number.as_deref().map(normal_number).unwrap_or_default(),
         app_platforms: service.app_platforms.iter().map(app_platform).collect(),
         mini_program_platforms: service.mini_program_platforms.clone(),
         kind: kind.to_owned(),

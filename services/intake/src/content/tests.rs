@@ -140,6 +140,16 @@ fn app() -> Filing {
 }
 
 #[test]
+fn numbers_are_told_to_the_bureau_as_they_are_printed() {
+    let mut filing = filing(OrderType::ChangeService);
+    filing.organiser.number = Some("粤icp备２０２６０００００１号".to_owned());
+    filing.services[0].number = Some(" 粤ICP备2026000001号－1".to_owned());
+    let told = messages::relay_filing(&filing, Vec::new());
+    assert_eq!(told.organiser.unwrap().number, "粤ICP备2026000001号");
+    assert_eq!(told.services[0].number, "粤ICP备2026000001号-1");
+}
+
+#[test]
 fn domains_of_an_app_are_its_platforms() {
     let mut filing = app();
     filing.services[0].app_platforms[1].domains = vec!["EXAMPLE.cn".to_owned()];

@@ -296,6 +296,67 @@ async fn records_change_hands_numbers_and_organisers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_record_is_found_by_either_abbreviation_of_its_province() {
+    let app = App::start().await;
+    let (given, typed) = ("蜀ICP备2026000001号", "川ICP备2026000001号");
+    let number = app.filed(1, given).await;
+    let typed_number = format!("{typed}-1");
+    assert_eq!(app.organiser(typed).await["number"], given, "shown as the bureau gave it");
+    assert_eq!(app.service(&typed_number).await["number"], number.as_str());
+    for query in [typed, typed_number.as_str()] {
+        let found = app.read(REVIEWER, &format!("/v1/archive/services?number={query}")).await;
+        assert_eq!(numbers(&found), [number.as_str()]);
+    }
+    let by_number = record_found::by_number(&app.pool, &[typed.to_owned()]).await.unwrap();
+    assert_eq!(by_number[0][0].organiser.number, given);
+    let body = json!({"order_type": "change_service", "organiser_number": typed, "service_numbers": [typed_number]});
+    let prefilled = app.json(APPLICANT, Method::POST, "/v1/filings/prefill", None, &body).await;
+    assert_eq!(prefilled.body["services"][0]["number"], number.as_str(), "{}", prefilled.body);
+
+    let mut changed = on_record(1, typed, &typed_number);
+    changed.services[0].name = "示例新名".to_owned();
+    app.enter(&[outcome(OrderType::ChangeService, changed, typed, &[&typed_number], 2)]).await;
+    let service = app.service(&number).await;
+    assert_eq!((&service["number"], &service["name"]), (&json!(number), &json!("示例新名")));
+    assert_eq!(events(&service), ["filed", "connected", "changed"], "it has its number still");
+    let records: i64 =
+        sqlx::query_scalar("select count(*) from archive_organisers").fetch_one(&app.pool).await.unwrap();
+    assert_eq!(records, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_from_before_they_had_a_key_are_found_by_it() {
+    let database = icp_testkit::shared().await.unwrap().fresh_database("intake").await.unwrap();
+    let pool = sqlx::PgPool::connect(&database.url).await.unwrap();
+    let now = sqlx::migrate!();
+    let before: Vec<_> = now.iter().filter(|migration| migration.version < 171).cloned().collect();
+    icp_bus::migrate(&pool, &sqlx::migrate::Migrator::with_migrations(before)).await.unwrap();
+    let id = Uuid::now_v7();
+    for statement in [
+        "insert into archive_organisers (id, number, province, nature, certificate_index, status, order_id, filed_at, \
+         updated_at) values ($1, '川ICP备2026000001号', 'sc', 4, '', 'filed', $1, now(), now())",
+        "insert into archive_numbers (number, record_id, is_service, since, until) values \
+         ('蜀ICP备2026000001号', $1, false, now() - interval '1 day', now()), \
+         ('川ICP备2026000001号', $1, false, now(), null)",
+        "insert into archive_differences (organiser_number, service_number, field, archived, at_bureau, found_at) \
+         select '川ICP备2026000001号', '川ICP备2026000001号-1', 'name', 'a', 'b', now() where $1::uuid is not null",
+    ] {
+        sqlx::query(statement).bind(id).execute(&pool).await.unwrap();
+    }
+    icp_bus::migrate(&pool, &now).await.unwrap();
+    let found = archive::lookup::organiser(&pool, "蜀ICP备2026000001号").await.unwrap().unwrap();
+    assert_eq!((found.id, found.number.as_str()), (id, "川ICP备2026000001号"));
+    let known = archive::lookup::numbers(&pool, id).await.unwrap();
+    assert_eq!((known.len(), known[0].until), (1, None));
+    let differences: Vec<(String, String)> =
+        sqlx::query_as("select organiser_number, service_number from archive_differences")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    assert_eq!(differences, [("蜀ICP备2026000001号".to_owned(), "蜀ICP备2026000001号-1".to_owned())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn services_are_found_by_what_is_known_of_them() {
     let app = App::start().await;
     let filings: Vec<Filing> = (0..7).map(|n| company_filing(Province::Guangdong, n)).collect();

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{Change, Outcomes};
-use crate::archive::record::normal_number;
+use crate::archive::record::number_key;
 
 /// What is taken off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +45,9 @@ pub struct Removal {
 }
 
 impl Removal {
-    /// The number by which the record is found.
-    pub fn normal_number(&self) -> String {
-        normal_number(&self.number)
+    /// What the record is found by.
+    pub fn key(&self) -> String {
+        number_key(&self.number)
     }
 
     /// Whether it is about what has this id; an id that is not known fits every one.
@@ -60,7 +60,7 @@ impl Outcomes<'_> {
     /// Takes off what the bureau removed. What is off already, or was filed anew under another id, stays as it is;
     /// `open_accesses` are the ids of accesses that stand, by service.
     pub fn remove(&mut self, removal: &Removal, open_accesses: &HashMap<Uuid, i64>) {
-        let Some(id) = self.find(&removal.normal_number()) else { return };
+        let Some(id) = self.find(&removal.key()) else { return };
         let change = |organiser_id| Change { organiser_id, at: removal.at, order: None };
         if removal.what == Removed::Organiser {
             if self.organisers.get(&id).is_some_and(|record| removal.is_of(record.bureau_id)) {

@@ -100,6 +100,11 @@ impl FilingNumber {
             == (other.province, other.form, &other.serial, other.service)
     }
 
+    /// The number with the abbreviation that bureaus print: two numbers that are the same are equal in this form.
+    pub fn canonical(&self) -> Self {
+        Self { abbreviation: self.province.abbreviation(), ..self.clone() }
+    }
+
     /// The printed form, e.g. `粤ICP备2021000001号-2A`.
     pub fn as_str(&self) -> String {
         let Self { abbreviation, form, serial, .. } = self;
