@@ -114,6 +114,7 @@ pub const LINES: &[Line] = &[
     post("/v1/determinations", FILERS),
     get("/v1/determinations/{id}", FILERS),
     ask("/v1/filings/prefill", FILERS),
+    get("/v1/archive/organisers", ALL),
     get("/v1/archive/organisers/{number}", ALL),
     get("/v1/archive/services", ALL),
     get("/v1/archive/services/{number}", ALL),

@@ -25,12 +25,13 @@ use crate::archive::lookup::{self, AccessFound, HistoryFound, NumberFound, Organ
 use crate::archive::mismatch::{self, Mismatch, MismatchKind};
 use crate::archive::prefill::{self, PrefillError, Wanted};
 use crate::archive::record::{CERTIFICATE_FIELD, certificate_key};
-use crate::archive::search::{self, Cursor, Listed, Search};
+use crate::archive::search::{self, Cursor, Listed, OrganiserListed, OrganiserSearch, Search};
 
 /// The routes of the archive.
 pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(organiser))
+        .routes(routes!(organisers))
         .routes(routes!(services))
         .routes(routes!(service))
         .routes(routes!(footer))
@@ -108,6 +109,64 @@ async fn organiser(
     let organiser = open_organiser(&api, &caller, &found).await?;
     let next_cursor = next.map(|cursor| cursor.to_text());
     Ok(Json(OrganiserRecord { found, organiser, services, next_cursor, numbers, history }))
+}
+
+/// What a list of organisers is narrowed to; everything that is given must fit.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct OrganiserQuery {
+    /// Number of the organiser; former numbers too.
+    #[param(example = "粤ICP备2021000001号")]
+    number: Option<String>,
+    /// Number of its certificate.
+    certificate: Option<String>,
+    /// Only this province.
+    #[param(inline)]
+    province: Option<Province>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Organisers in the page, 1 to 200 (`intake.max_page`); 50 where nothing is said.
+    #[param(minimum = 1)]
+    limit: Option<i64>,
+}
+
+/// A page of organisers on record.
+#[derive(Serialize, ToSchema)]
+struct OrganiserPage {
+    /// By number.
+    organisers: Vec<OrganiserListed>,
+    /// Give it as `cursor` for the next page; null on the last one.
+    next_cursor: Option<String>,
+}
+
+/// A page of organisers (主体) on record, by number, those without services too. Applicants see those of their account.
+#[utoipa::path(
+    get,
+    path = "/v1/archive/organisers",
+    tag = "archive",
+    params(OrganiserQuery),
+    responses((status = 200, description = "A page.", body = OrganiserPage), Fields)
+)]
+async fn organisers(
+    State(api): State<Api>,
+    caller: Caller,
+    Query(query): Query<OrganiserQuery>,
+) -> Result<Json<OrganiserPage>, Problem> {
+    let limit = page_limit(&api, query.limit)?;
+    let search = OrganiserSearch {
+        accounts: caller.accounts().map(<[String]>::to_vec),
+        number: query.number,
+        certificate_index: query.certificate.map(|number| certificate_index(&api, &number)),
+        province: query.province.map(|province| province.letters().to_owned()),
+        after: cursor(query.cursor.as_deref())?,
+    };
+    let (organisers, next) = search::organisers(&api.bus.context().pool, &search, limit).await?;
+    Ok(Json(OrganiserPage { organisers, next_cursor: next.map(|cursor| cursor.to_text()) }))
+}
+
+fn certificate_index(api: &Api, number: &str) -> Vec<u8> {
+    api.vault.blind_index(CERTIFICATE_FIELD, &certificate_key(number))
 }
 
 /// A service on record with all that belongs to it.
@@ -214,7 +273,7 @@ pub(super) fn search_of(api: &Api, caller: &Caller, query: SearchQuery) -> Resul
             return Err(Problem::field("domain", &error.to_string(), "give a domain name such as example.cn"));
         }
     };
-    let index = query.certificate.map(|number| api.vault.blind_index(CERTIFICATE_FIELD, &certificate_key(&number)));
+    let index = query.certificate.map(|number| certificate_index(api, &number));
     Ok(Search {
         accounts: caller.accounts().map(<[String]>::to_vec),
         number: query.number,

@@ -1,4 +1,5 @@
-//! Lists of services, by what they are found by. Pages go by name and number, and stay fast however long the list.
+//! Lists of services and of organisers, by what they are found by. Pages go by name and number, or by number, and stay fast
+//! however long the list.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -77,6 +78,86 @@ pub struct Listed {
     pub account: Option<String>,
     /// When it was filed.
     pub filed_at: DateTime<Utc>,
+}
+
+/// What a list of organisers is narrowed to; everything that is given must fit.
+#[derive(Debug, Default)]
+pub struct OrganiserSearch {
+    /// Only these accounts' records.
+    pub accounts: Option<Vec<String>>,
+    /// Number, also a former one.
+    pub number: Option<String>,
+    /// Keyed digest of the certificate number.
+    pub certificate_index: Option<Vec<u8>>,
+    /// Letters of the province.
+    pub province: Option<String>,
+    /// Only what follows this place.
+    pub after: Option<Cursor>,
+}
+
+/// An organiser in a list.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow, ToSchema)]
+pub struct OrganiserListed {
+    /// Filing number.
+    pub number: String,
+    /// Letters of the province.
+    pub province: String,
+    /// Nature (单位性质).
+    pub nature: i32,
+    /// `filed` or `deregistered`.
+    pub status: String,
+    /// Account that holds the record.
+    pub account: Option<String>,
+    /// Whether another organiser on record has the same certificate.
+    pub shares_certificate: bool,
+    /// Services of it that are on record here; none of a shell (空壳主体), or where all stand at other providers.
+    pub services: i64,
+    /// When it was filed.
+    pub filed_at: DateTime<Utc>,
+    /// When it changed last.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A page of organisers, and the place where the next one begins.
+pub async fn organisers(
+    pool: &PgPool,
+    search: &OrganiserSearch,
+    limit: i64,
+) -> Result<(Vec<OrganiserListed>, Option<Cursor>), sqlx::Error> {
+    let rows: Vec<OrganiserListed> = organisers_statement(search, limit).build_query_as().fetch_all(pool).await?;
+    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
+    let next = rows.last().filter(|_| is_full).map(|last| Cursor(String::new(), last.number.clone()));
+    Ok((rows, next))
+}
+
+fn organisers_statement(search: &OrganiserSearch, limit: i64) -> QueryBuilder<Postgres> {
+    let mut query = QueryBuilder::new(
+        "select number, province, nature, status, account, shares_certificate, filed_at, updated_at, \
+         (select count(*) from archive_services where organiser_id = archive_organisers.id and status = 'filed') \
+         as services from archive_organisers where true",
+    );
+    match search.accounts.as_deref() {
+        None => {}
+        Some([account]) => drop(query.push(" and account = ").push_bind(account.clone())),
+        Some(accounts) => drop(query.push(" and account = any(").push_bind(accounts.to_vec()).push(")")),
+    }
+    if let Some(province) = &search.province {
+        query.push(" and province = ").push_bind(province.clone());
+    }
+    if let Some(number) = &search.number {
+        query
+            .push(" and id = any(array(select record_id from archive_numbers where not is_service and key = ")
+            .push_bind(number_key(number))
+            .push("))");
+    }
+    if let Some(index) = &search.certificate_index {
+        query.push(" and certificate_index = ").push_bind(index.clone());
+    }
+    if let Some(Cursor(_, number)) = &search.after {
+        query.push(" and number > ").push_bind(number.clone());
+    }
+    query.push(" order by number limit ").push_bind(limit);
+    query
 }
 
 /// A page, and the place where the next one begins.

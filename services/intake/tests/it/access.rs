@@ -177,7 +177,15 @@ async fn another_tenants_data_is_not_there_on_any_route() {
         }
     }
     assert!(tried.len() > 25, "{tried:?}");
-    for path in ["/v1/orders", "/v1/entitlements", "/v1/keys", "/v1/archive/services", "/v1/imports", "/v1/transfers"] {
+    for path in [
+        "/v1/orders",
+        "/v1/entitlements",
+        "/v1/keys",
+        "/v1/archive/services",
+        "/v1/archive/organisers",
+        "/v1/imports",
+        "/v1/transfers",
+    ] {
         for token in [OTHER, OTHER_RESELLER] {
             let lists = app.get(token, path).await;
             assert_eq!(lists.status, 200);

@@ -419,6 +419,54 @@ async fn services_are_found_by_what_is_known_of_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn organisers_are_found_without_services_too() {
+    let app = App::start().await;
+    let batch: Vec<Filed> = (0..4)
+        .map(|n| {
+            let organiser = format!("粤ICP备202600020{n}号");
+            let filing = company_filing(Province::Guangdong, n);
+            let mut filed = outcome(OrderType::FirstFiling, filing, &organiser, &[&format!("{organiser}-1")], 1);
+            filed.account = if n == 3 { "b".to_owned() } else { "a".to_owned() };
+            filed
+        })
+        .collect();
+    app.enter(&batch).await;
+    let (shell, number) = ("粤ICP备2026000201号", "粤ICP备2026000201号-1");
+    app.enter(&[outcome(OrderType::DeregisterService, on_record(1, shell, number), shell, &[number], 2)]).await;
+    let find = async |token: &str, query: &str| app.read(token, &format!("/v1/archive/organisers?{query}")).await;
+    let listed = |answer: &Answer| {
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let organisers = answer.body["organisers"].as_array().unwrap();
+        organisers.iter().map(|organiser| organiser["number"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let certificate = company_filing(Province::Guangdong, 1).organiser.certificate.number.to_lowercase();
+    for query in [
+        format!("number={shell}"),
+        format!("certificate={certificate}"),
+        format!("certificate={certificate}&province=gd"),
+    ] {
+        let found = find(REVIEWER, &query).await;
+        assert_eq!(listed(&found), [shell], "{query}");
+        assert_eq!(found.body["organisers"][0]["services"], 0);
+        assert_eq!(listed(&find(OTHER, &query).await), [""; 0], "another account's record");
+    }
+    assert_eq!(listed(&find(REVIEWER, &format!("number={shell}&province=zj")).await), [""; 0]);
+    assert_eq!(listed(&find(OTHER, "").await), ["粤ICP备2026000203号"]);
+    let first = find(APPLICANT, "limit=2").await;
+    assert_eq!(listed(&first), ["粤ICP备2026000200号", shell]);
+    assert_eq!(first.body["organisers"][0]["services"], 1);
+    let cursor = first.body["next_cursor"].as_str().unwrap();
+    let second = find(APPLICANT, &format!("limit=2&cursor={cursor}")).await;
+    assert_eq!((listed(&second), &second.body["next_cursor"]), (vec!["粤ICP备2026000202号".to_owned()], &Value::Null));
+    for (query, field) in
+        [("name=x", "name"), ("province=xx", "province"), ("limit=0", "limit"), ("cursor=x", "cursor")]
+    {
+        let answer = find(REVIEWER, query).await;
+        assert_eq!((answer.status, answer.body["errors"][0]["field"].as_str()), (422, Some(field)), "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn domains_of_an_app_are_found_served_and_shared_with_its_organisers_website() {
     let app = App::start().await;
     app.filed(1, ORGANISER).await;
