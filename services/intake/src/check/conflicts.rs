@@ -50,6 +50,7 @@ impl OnRecord {
 pub fn conflicts(filing: &Filing, account: &str, record: &OnRecord, in_flight: &InFlight) -> Vec<Finding> {
     let mut findings = match filing.order_type {
         OrderType::Transfer => transfer(account, record, in_flight),
+        OrderType::Claim => claim(account, record).into_iter().collect(),
         _ => organiser(filing, account, record).into_iter().collect(),
     };
     findings.extend((0..filing.services.len()).filter_map(|index| service(filing, index, account, record)));
@@ -97,46 +98,46 @@ fn transfer(account: &str, record: &OnRecord, in_flight: &InFlight) -> Vec<Findi
     findings
 }
 
-fn organiser(filing: &Filing, account: &str, record: &OnRecord) -> Option<Finding> {
-    let row = filing.order_type.description();
-    let holder = record.by_number.as_ref().map(|found| found.organiser.account.as_deref());
-    let is_connected =
-        record.by_number.as_ref().is_some_and(|found| found.services.iter().any(|service| service.is_connected));
-    match (row.order_type, row.organiser, holder) {
-        (OrderType::Claim, _, Some(Some(holder))) if holder == account => Some(finding(
+/// A record that nobody holds goes to the account that proves to be its organiser. No rules judge it.
+fn claim(account: &str, record: &OnRecord) -> Option<Finding> {
+    let Some(found) = &record.by_number else {
+        return Some(finding(
+            ("S07", Severity::Review, NUMBER),
+            "备案号无法确认，须与工信部记录核对",
+            "the number could not be confirmed: compare it with the ministry's record".to_owned(),
+            "check the number; the reviewer compares organiser and certificate with the ministry's record",
+        ));
+    };
+    match found.organiser.account.as_deref() {
+        Some(holder) if holder == account => Some(finding(
             ("S07", Severity::Block, NUMBER),
             "该备案已在本账号下",
             "the record is held by this account already".to_owned(),
             "leave the order: nothing is to be claimed",
         )),
-        (OrderType::Claim, _, Some(Some(_))) => Some(finding(
+        Some(_) => Some(finding(
             ("S07", Severity::Block, NUMBER),
             "该备案在本接入商的其他账号下",
             "another account holds the record".to_owned(),
             "have the record transferred to this account (转移备案)",
         )),
-        // The certificate may have been renewed since: whoever claims cannot change the record first.
-        (OrderType::Claim, _, Some(None)) => {
-            let is_its = record
-                .by_number
-                .as_ref()
-                .is_some_and(|found| found.organiser.certificate_index == record.certificate_index);
-            (!is_its).then(|| {
-                finding(
-                    ("S07", Severity::Review, CERTIFICATE),
-                    "证件号码与该备案的档案不一致",
-                    "the certificate is not that of the record".to_owned(),
-                    "prove that both are the organiser's (更名函/变更证明), or correct the number",
-                )
-            })
-        }
-        (OrderType::Claim, _, None) => Some(finding(
-            ("S07", Severity::Review, NUMBER),
-            "备案号无法确认，须与工信部记录核对",
-            "the number could not be confirmed: compare it with the ministry's record".to_owned(),
-            "check the number; the reviewer compares organiser and certificate with the ministry's record",
+        // It may have been renewed since: whoever claims cannot change the record first.
+        None if found.organiser.certificate_index != record.certificate_index => Some(finding(
+            ("S07", Severity::Review, CERTIFICATE),
+            "证件号码与该备案的档案不一致",
+            "the certificate is not that of the record".to_owned(),
+            "prove that both are the organiser's (更名函/变更证明), or correct the number",
         )),
-        (_, Part::New, _) => record.by_certificate.first().map(|known| {
+        None => None,
+    }
+}
+
+fn organiser(filing: &Filing, account: &str, record: &OnRecord) -> Option<Finding> {
+    let holder = record.by_number.as_ref().map(|found| found.organiser.account.as_deref());
+    let is_connected =
+        record.by_number.as_ref().is_some_and(|found| found.services.iter().any(|service| service.is_connected));
+    match (filing.order_type.description().organiser, holder) {
+        (Part::New, _) => record.by_certificate.first().map(|known| {
             finding(
                 ("S07", Severity::Block, CERTIFICATE),
                 "该主体已有备案记录",
@@ -144,33 +145,33 @@ fn organiser(filing: &Filing, account: &str, record: &OnRecord) -> Option<Findin
                 "order an addition or a change under that number",
             )
         }),
-        (_, Part::OnRecordElsewhere, Some(Some(holder))) if holder != account && is_connected => Some(finding(
+        (Part::OnRecordElsewhere, Some(Some(holder))) if holder != account && is_connected => Some(finding(
             ("S07", Severity::Block, NUMBER),
             "该备案在本接入商的其他账号下",
             "another account holds the record, and services of it are connected here".to_owned(),
             "work in that account, or have the record transferred (转移备案)",
         )),
-        (_, Part::OnRecordElsewhere, Some(_)) => Some(finding(
+        (Part::OnRecordElsewhere, Some(_)) => Some(finding(
             ("S07", Severity::Review, NUMBER),
             "该主体在本接入商已有备案记录",
             "the organiser is on record here, not only elsewhere".to_owned(),
             "order the type for organisers of this provider",
         )),
-        (_, Part::OnRecordElsewhere | Part::Absent, _) => None,
-        (_, _, Some(Some(holder))) if holder == account => None,
-        (_, _, Some(Some(_))) => Some(finding(
+        (Part::OnRecordElsewhere | Part::Absent, _) => None,
+        (_, Some(Some(holder))) if holder == account => None,
+        (_, Some(Some(_))) => Some(finding(
             ("S07", Severity::Block, NUMBER),
             "该备案在本接入商的其他账号下",
             "another account holds the record".to_owned(),
             "work in that account, or have the record transferred (转移备案)",
         )),
-        (_, _, Some(None)) => Some(finding(
+        (_, Some(None)) => Some(finding(
             ("S07", Severity::Block, NUMBER),
             "该备案尚未绑定账号",
             "no account holds the record".to_owned(),
             "claim the record first (认领备案)",
         )),
-        (_, _, None) => Some(finding(
+        (_, None) => Some(finding(
             ("S07", Severity::Review, NUMBER),
             "本接入商没有该备案的档案",
             "the archive has no record of this number".to_owned(),
