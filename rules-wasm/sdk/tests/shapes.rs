@@ -9,7 +9,7 @@ use icp_rules_sdk::param::Param;
 use icp_rules_sdk::vector::{Vector, summary};
 use icp_rules_sdk::{
     AddressPlace, Context, Date, IdUse, LegalRepresentative as DeclaredRepresentative, Material, Order, OrderType,
-    PhoneUse, PreApproval, judge, requirements,
+    PhoneUse, PreApproval, ServiceKind, judge, requirements,
 };
 
 /// The clean order of a national vector, for Beijing.
@@ -261,6 +261,12 @@ fn domains_and_contents() {
         context.domains[0].resolves_to = Some(vec!["192.0.2.99".to_owned()]);
     });
     speaks(&resolved, book! { dns_matches_access: true }, &["block A01 services[0].domains[0] (dns_matches_access)"]);
+    let program = with("company-clean", |order, context| {
+        order.services[0].kind = ServiceKind::MiniProgram;
+        order.services[0].access.addresses.clear();
+        context.domains[0].resolves_to = Some(vec!["192.0.2.99".to_owned()]);
+    });
+    assert!(found(&book! { dns_matches_access: true }, &program).is_empty(), "nobody files its platform's addresses");
     let held = with("company-clean", |_, context| context.domains[0].holder_name = Some("示例一".to_owned()));
     speaks(&held, book! { domain_holder: DomainHolder::Unit }, &["block D02 services[0].domains[0] (domain_holder)"]);
     let with_letter = book! { domain_holder: DomainHolder::UnitOrLegalRepresentativeWith(paper::UNIT_LETTER) };

@@ -1,7 +1,7 @@
 //! A record in Zhejiang, over interface V5.0: an APP, a mini-program and a quick app, and a website that migrates.
 
 use anyhow::{Context as _, ensure};
-use icp_domain::{AppPlatform, Filing, InternetService, OrderType, Platform, ServiceKind};
+use icp_domain::{Access, AppPlatform, Filing, InternetService, OrderType, Platform, ServiceKind};
 
 use super::{Life, first_domain, first_service, text, with_services};
 use crate::orders;
@@ -94,7 +94,11 @@ fn app(website: &InternetService) -> InternetService {
 }
 
 fn program(website: &InternetService, kind: ServiceKind, ending: &str) -> InternetService {
-    InternetService { mini_program_platforms: vec![PLATFORM], ..without_domain(website, kind, ending) }
+    InternetService {
+        mini_program_platforms: vec![PLATFORM],
+        access: Access::default(),
+        ..without_domain(website, kind, ending)
+    }
 }
 
 fn without_domain(website: &InternetService, kind: ServiceKind, ending: &str) -> InternetService {

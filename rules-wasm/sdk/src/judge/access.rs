@@ -4,9 +4,16 @@ use std::net::Ipv4Addr;
 
 use super::{Case, Findings, Rule};
 use crate::catalogue::A01;
+use crate::{InternetService, ServiceKind};
 
 /// 服务器放置地 outside the mainland: Hong Kong, Macau, Taiwan.
 const PLACES_OUTSIDE: [u16; 3] = [13, 20, 30];
+
+/// Whether a service has access data of its own: mini-programs and quick apps live on their platform's (bureau-interface
+/// §9.1).
+pub(super) fn has_access(service: &InternetService) -> bool {
+    matches!(service.kind, ServiceKind::Website | ServiceKind::App)
+}
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
     let param = &case.book.access_complete;
@@ -14,7 +21,7 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
         return;
     }
     let rule = Rule::of("access_complete", param);
-    for (at, service) in case.services() {
+    for (at, service) in case.services().filter(|(_, service)| has_access(service)) {
         let access = &service.access;
         let mut report =
             |part: &str, zh: &str, en: &str| findings.add(A01, rule, at.field(&format!("access.{part}")), zh, en);

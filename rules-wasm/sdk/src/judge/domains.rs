@@ -2,6 +2,7 @@
 
 use icp_domain::names::is_same_name;
 
+use super::access::has_access;
 use super::{At, Case, DomainScope, Findings, Rule};
 use crate::book::DomainHolder;
 use crate::catalogue::{A01, C01, D01, D02, D03, D04, D05, D06, D07, S01};
@@ -281,7 +282,10 @@ fn reachable(case: &Case<'_>, findings: &mut Findings, place: Place, service: &I
     let matches = &case.book.dns_matches_access;
     let resolved = answer.resolves_to.as_deref().unwrap_or_default();
     let filed = &service.access.addresses;
-    if matches.value && resolved.iter().any(|address| !filed.iter().any(|range| is_in(address, range))) {
+    if matches.value
+        && has_access(service)
+        && resolved.iter().any(|address| !filed.iter().any(|range| is_in(address, range)))
+    {
         findings.add(
             A01,
             Rule::of("dns_matches_access", matches),

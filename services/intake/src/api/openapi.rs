@@ -45,8 +45,8 @@ and parameters are refused. Errors are RFC 9457 problem documents with a stable 
 reason, remedy) where fields are at fault. Times are RFC 3339 in UTC; days are days in China.
 
 What is on record is named by its number (`organiser.number`, `services[0].number`); what is new has none. \
-`cancellation` belongs to cancellations, `app_platforms` to APPs, `mini_program_platforms` to mini-programs and quick \
-apps. Codes are those of the ministry's tables.
+`cancellation` belongs to cancellations, `access` to websites and APPs, `app_platforms` to APPs, \
+`mini_program_platforms` to mini-programs and quick apps. Codes are those of the ministry's tables.
 
 `GET /healthz` and `GET /readyz` answer without a token whether the service is alive and ready to work.";
 

@@ -58,9 +58,9 @@ pub fn fields(filing: &Filing) -> Vec<String> {
             ("mini_program_platforms", brings_data && is_program),
             ("contents", brings_data),
             ("languages", brings_data),
-            ("access.methods", stays_connected(row)),
-            ("access.server_places", stays_connected(row)),
-            ("access.addresses", stays_connected(row)),
+            ("access.methods", needs_access(row, service)),
+            ("access.server_places", needs_access(row, service)),
+            ("access.addresses", needs_access(row, service)),
         ];
         fields.extend(asked.into_iter().filter(|(_, is_asked)| *is_asked).map(|(field, _)| format!("{path}.{field}")));
         fields.extend(person(&format!("{path}.principal")));
@@ -71,9 +71,15 @@ pub fn fields(filing: &Filing) -> Vec<String> {
     fields
 }
 
+/// Whether a service has access data of its own: mini-programs and quick apps live on their platform's
+/// (bureau-interface §9.1).
+fn has_access(service: &InternetService) -> bool {
+    matches!(service.kind, ServiceKind::Website | ServiceKind::App)
+}
+
 /// Whether access data are asked for.
-fn stays_connected(row: &Description) -> bool {
-    !matches!(row.access, Part::Absent | Part::Leaves)
+fn needs_access(row: &Description, service: &InternetService) -> bool {
+    has_access(service) && !matches!(row.access, Part::Absent | Part::Leaves)
 }
 
 fn validate_organiser(errors: &mut Vec<FieldError>, filing: &Filing, row: &Description) {
@@ -223,11 +229,18 @@ fn validate_service(errors: &mut Vec<FieldError>, path: &str, service: &Internet
             ));
         }
     }
-    let stays_connected = stays_connected(row);
+    if matches!(row.access, Part::Changed | Part::Leaves) && !has_access(service) {
+        errors.push(FieldError::new(
+            format!("{path}.kind"),
+            format!("is a kind without access of its own, which {} is about", row.order_type.as_str()),
+            "leave the order: a mini-program or quick app lives on its platform's access; what is given up is deregistered",
+        ));
+    }
+    let needs_access = needs_access(row, service);
     let counts: [(&str, usize, bool); 5] = [
-        ("access.addresses", service.access.addresses.len(), stays_connected),
-        ("access.methods", service.access.methods.len(), stays_connected),
-        ("access.server_places", service.access.server_places.len(), stays_connected),
+        ("access.addresses", service.access.addresses.len(), needs_access),
+        ("access.methods", service.access.methods.len(), needs_access),
+        ("access.server_places", service.access.server_places.len(), needs_access),
         ("contents", service.contents.len(), brings_data),
         ("languages", service.languages.len(), brings_data),
     ];

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use icp_domain::{AppPlatform, Cancellation, Filing, OrderType, Part, Platform, Province, ServiceKind};
+use icp_domain::{Access, AppPlatform, Cancellation, Filing, OrderType, Part, Platform, Province, ServiceKind};
 use icp_testkit::filings::filing_of_type;
 
 use super::*;
@@ -202,6 +202,26 @@ fn features_belong_to_the_kind_of_service() {
         assert_eq!(fields(&program), ["services[0].mini_program_platforms"]);
         program.services[0].mini_program_platforms = vec![1];
         assert_eq!(fields(&program), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn mini_programs_and_quick_apps_have_no_access_of_their_own() {
+    for (kind, letter) in [(ServiceKind::MiniProgram, 'X'), (ServiceKind::QuickApp, 'K')] {
+        let mut program = filing(OrderType::FirstFiling);
+        let service = &mut program.services[0];
+        (service.kind, service.mini_program_platforms, service.access) = (kind, vec![1], Access::default());
+        assert_eq!(fields(&program), Vec::<String>::new());
+        assert!(super::fields(&program).iter().all(|field| !field.contains("access")), "none is asked for");
+        let mut json = serde_json::to_value(&program).unwrap();
+        json["services"][0].as_object_mut().unwrap().remove("access");
+        assert_eq!(serde_json::from_value::<Filing>(json).unwrap(), program);
+        for order_type in [OrderType::ChangeAccess, OrderType::CancelAccess] {
+            let mut about = filing(order_type);
+            about.services[0].kind = kind;
+            about.services[0].number = Some(format!("粤ICP备20000007号-1{letter}"));
+            assert_eq!(fields(&about), ["services[0].kind"], "{}", order_type.as_str());
+        }
     }
 }
 

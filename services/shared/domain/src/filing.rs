@@ -218,7 +218,8 @@ pub struct InternetService {
     pub mini_program_platforms: Vec<u32>,
     /// Person in charge of the service (互联网信息服务负责人, P2).
     pub principal: Person,
-    /// How and where the service is connected (接入).
+    /// How and where the service is connected (接入); only for websites and apps.
+    #[serde(default)]
     pub access: Access,
     /// Remark (备注), at most 1,024 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -300,7 +301,7 @@ pub struct PreApproval {
 }
 
 /// How a service is connected by the access provider (接入信息).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Access {
