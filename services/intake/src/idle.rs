@@ -17,11 +17,11 @@ use prost::Message as _;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::content;
 use crate::order::{Command, decide, evolve};
 use crate::public_security::PublicSecurity;
 use crate::reactions::{self, Attachments};
 use crate::store::{self, Change, StoredOrder};
+use crate::{china, content};
 
 /// Owner of the timers, as the scheduling service names it.
 pub const TIMER_OWNER: &str = "intake";
@@ -90,7 +90,7 @@ pub fn timers(order_id: Uuid, wanted: &[(&str, DateTime<Utc>)]) -> Outgoing {
 pub struct IdleOrders {
     /// Business time.
     pub clock: Clock,
-    /// Opens drafts, whose contact is not sealed yet.
+    /// Opens the orders, whose contact may have been amended.
     pub vault: Vault,
     /// Seals their contact.
     pub keyring: Arc<Keyring>,
@@ -176,11 +176,7 @@ impl IdleOrders {
         let Some(name) = REMINDERS.get(index) else { return Ok(()) };
         let expires_at = stored.updated_at + Days::new(self.plan.expiry_days.into());
         effects.send(reactions::reminder(stored, name, now, expires_at));
-        effects.journal(
-            stored.id,
-            "reminded: nobody works on the order",
-            format!("it expires on {}", expires_at.date_naive()),
-        );
+        effects.journal(stored.id, "reminded: nobody works on the order", end_in_words(expires_at));
         Ok(())
     }
 
@@ -204,11 +200,8 @@ impl IdleOrders {
         })
     }
 
-    /// A draft that was never handed in has no sealed contact yet.
+    /// Whoever the filing names now: what was sealed at the last submission may have been amended since.
     fn seal_contact(&self, stored: &mut StoredOrder) -> Result<(), Failure> {
-        if stored.contact_sealed.is_some() {
-            return Ok(());
-        }
         let unreadable =
             |error: &dyn std::fmt::Display| Failure::Discard(format!("the filing is not readable: {error}"));
         let context = stored.id.as_bytes();
@@ -227,12 +220,22 @@ impl IdleOrders {
     }
 }
 
+fn end_in_words(expires_at: DateTime<Utc>) -> String {
+    format!("it expires on {}", china::day(expires_at))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     const PLAN: Plan = Plan { reminder_days: [7, 15, 30], expiry_days: 45 };
+
+    #[test]
+    fn an_order_expires_on_a_day_in_china() {
+        assert_eq!(end_in_words("2026-11-20T15:59:59Z".parse().unwrap()), "it expires on 2026-11-20");
+        assert_eq!(end_in_words("2026-11-20T16:00:00Z".parse().unwrap()), "it expires on 2026-11-21");
+    }
 
     #[test]
     fn each_day_has_its_reminder_and_its_next_timer() {

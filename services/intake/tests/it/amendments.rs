@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Days, Utc};
 use icp_bus::Outgoing;
 use icp_domain::Province;
+use icp_proto::common::Contact;
 use icp_proto::order::OrderEvent;
 use icp_proto::schedule::{Fired, SetTimers};
 use icp_proto::{authority, common, identity};
@@ -244,6 +245,36 @@ async fn an_approval_begins_the_term_of_the_public_security_filing() {
     assert_eq!(reminder.deadline_unix_ms, end.timestamp_millis());
     assert_eq!((reminder.service_numbers.len(), reminder.contact.unwrap().recipient.as_str()), (1, "notify"));
     assert!(app.told("reminder_first").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_an_amendment_names_is_reminded() {
+    let app = App::start().await;
+    let (path, order) = returned(&app, false).await;
+    let mut filing = company_filing(Province::Guangdong, 1);
+    filing.organiser.principal.email = "successor@example.com".to_owned();
+    let amended =
+        app.json(APPLICANT, Method::PUT, &path, Some(&order.etag), &serde_json::to_value(&filing).unwrap()).await;
+    assert_eq!(amended.status, 200, "{}", amended.body);
+    let id = id_of(&path);
+    let fire = async |days: u64| {
+        let at = (Utc::now() + Days::new(days)).timestamp_millis();
+        let fired = Fired { owner: "intake".to_owned(), key: id.clone(), fired_at_unix_ms: at, ..Fired::default() };
+        app.publish(vec![Outgoing::event("schedule", "fired", "intake", &id, &fired)]).await;
+    };
+    let told_at = |fact: &OrderEvent| {
+        let contact: Contact = app.notify.open(fact.contact.as_ref().unwrap(), &id).unwrap();
+        contact.email
+    };
+    fire(8).await;
+    let reminder = wait_until("the reminder", Duration::from_secs(30), || async {
+        app.told("reminder_first").await.pop().ok_or_else(|| "nobody was reminded".to_owned())
+    });
+    let reminder = reminder.await.unwrap();
+    assert_eq!(told_at(&reminder), "successor@example.com");
+    fire(46).await;
+    app.wait_phase(&path, "expired").await;
+    assert_eq!(told_at(&app.told("expired").await.pop().unwrap()), "successor@example.com");
 }
 
 #[tokio::test(flavor = "multi_thread")]
