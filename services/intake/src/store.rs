@@ -258,7 +258,7 @@ pub async fn are_domains_in_flight(pool: &PgPool, asked: &[(String, Vec<u8>)]) -
     Ok((1..).take(asked.len()).map(|place: i32| places.contains(&place)).collect())
 }
 
-/// Whether an account has an order in flight that names this organiser on record.
+/// Whether an account has an order in flight that names this organiser on record, or a service of it.
 pub async fn is_record_in_flight(pool: &PgPool, account: &str, organiser_id: Uuid) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar(include_str!("../queries/record_in_flight.sql"))
         .bind(account)

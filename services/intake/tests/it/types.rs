@@ -238,6 +238,22 @@ async fn a_record_stays_while_an_order_about_it_is_in_flight() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_record_stays_while_a_service_of_it_is_on_its_way_to_another_organiser() {
+    let app = App::start().await;
+    for n in [1, 2] {
+        approved_filing(&app, n).await;
+    }
+    let mut migration = filing_of_type(OrderType::Migrate, Province::Guangdong, 2);
+    migration.services[0].number = Some("粤ICP备20000001号-1".to_owned());
+    migration.services[0].domains = company_filing(Province::Guangdong, 1).services[0].domains.clone();
+    let (_, submitted) = Order::submitted(&app, APPLICANT, &migration).await;
+    assert_eq!(submitted.body["phase"], "checking", "{}", submitted.body);
+    let transfer = filing_of_type(OrderType::Transfer, Province::Guangdong, 1);
+    let (_, returned) = Order::submitted(&app, OTHER, &transfer).await;
+    assert_eq!((&returned.body["phase"], &returned.body["findings"][0]["code"]), (&json!("returned"), &json!("S06")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_transfer_names_the_certificate_of_the_record() {
     let app = App::start().await;
     approved_filing(&app, 1).await;
