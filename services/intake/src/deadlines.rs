@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::desk::deadline::Deadlines as WorkingDays;
 use crate::order::{Order, Phase};
 use crate::public_security::PublicSecurity;
+use crate::store::EndsOfParts;
 
 /// Hours in which the ministry's SMS must be confirmed (filing-rules §2.3).
 const SMS_HOURS: i64 = 24;
@@ -16,7 +17,7 @@ const SMS_HOURS: i64 = 24;
 /// Something with a term.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Deadline {
-    /// `idle`, `provider_review`, `sms`, `bureau` or `public_security`.
+    /// `idle`, `upload`, `entitlement`, `provider_review`, `sms`, `bureau` or `public_security`.
     pub name: &'static str,
     /// When it is over.
     pub at: DateTime<Utc>,
@@ -37,6 +38,8 @@ pub struct Course {
     pub received_at: Option<DateTime<Utc>>,
     /// Days after which an idle order expires.
     pub idle_expiry_days: u32,
+    /// What it has under way that ends by itself.
+    pub parts: EndsOfParts,
     /// Working days that the bureau may take.
     pub bureau_working_days: u32,
     /// When the public-security filing is due.
@@ -50,18 +53,35 @@ pub fn deadlines(order: &Order, course: &Course, working: &WorkingDays) -> Vec<D
     let mut open = Vec::new();
     let (submitted, received) = (course.submitted_at, course.received_at);
     match order.phase {
-        _ if order.may_expire() => open.push(Deadline {
-            name: "idle",
-            at: course.updated_at + Days::new(course.idle_expiry_days.into()),
-            text_zh: "订单闲置将自动失效",
-            text: "the order expires unless it is worked on",
-        }),
-        Phase::ProviderReview => open.extend(submitted.map(|at| Deadline {
-            name: "provider_review",
-            at: working.end_of_review(at),
-            text_zh: "接入商初审期限",
-            text: "the provider has reviewed the order",
-        })),
+        _ if order.may_expire() => {
+            open.push(Deadline {
+                name: "idle",
+                at: course.updated_at + Days::new(course.idle_expiry_days.into()),
+                text_zh: "订单闲置将自动失效",
+                text: "the order expires unless it is worked on",
+            });
+            open.extend(course.parts.upload.map(|at| Deadline {
+                name: "upload",
+                at,
+                text_zh: "未完成的上传将失效",
+                text: "an upload that is not complete is given up",
+            }));
+            open.extend(course.parts.entitlement.map(|at| Deadline {
+                name: "entitlement",
+                at,
+                text_zh: "已绑定的备案服务号到期",
+                text: "an entitlement that the order holds ends, unless the order is submitted before",
+            }));
+        }
+        // The term runs from the submission, whoever looks at the order (filing-rules §3).
+        Phase::Checking | Phase::ProviderReview if order.description().is_reviewed => {
+            open.extend(submitted.map(|at| Deadline {
+                name: "provider_review",
+                at: working.end_of_review(at),
+                text_zh: "接入商初审期限",
+                text: "the provider has reviewed the order",
+            }));
+        }
         Phase::AtBureau => {
             open.extend(received.filter(|_| order.asks_sms).map(|at| Deadline {
                 name: "sms",
@@ -127,6 +147,10 @@ mod tests {
             submitted_at: Some(time("2026-11-18T02:00:00Z")),
             received_at: Some(time("2026-11-20T02:00:00Z")),
             idle_expiry_days: 45,
+            parts: EndsOfParts {
+                upload: Some(time("2026-11-21T02:00:00Z")),
+                entitlement: Some(time("2027-02-01T02:00:00Z")),
+            },
             bureau_working_days: 20,
             public_security: PLAN,
             now: time(now),
@@ -137,8 +161,13 @@ mod tests {
 
     #[test]
     fn each_phase_has_its_terms() {
-        assert_eq!(names(Phase::Draft, false), [("idle", "01-04 02:00".to_owned())]);
-        assert_eq!(names(Phase::ProviderReview, true), [("provider_review", "11-25 02:00".to_owned())]);
+        let draft = [("upload", "11-21 02:00"), ("idle", "01-04 02:00"), ("entitlement", "02-01 02:00")];
+        assert_eq!(names(Phase::Draft, false), draft.map(|(name, at)| (name, at.to_owned())));
+        for phase in [Phase::Checking, Phase::ProviderReview] {
+            assert_eq!(names(phase, true), [("provider_review", "11-25 02:00".to_owned())], "{phase:?}");
+        }
+        let transfer = Order { order_type: OrderType::Transfer, phase: Phase::Checking, ..Order::default() };
+        assert_eq!(names_of(transfer, "2026-11-20T02:00:00Z"), [], "nobody reviews it");
         let bureau = ("bureau", "12-18 02:00".to_owned());
         assert_eq!(names(Phase::AtBureau, true), [("sms", "11-21 02:00".to_owned()), bureau.clone()]);
         assert_eq!(names(Phase::AtBureau, false), [bureau], "nobody is asked");

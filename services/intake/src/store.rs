@@ -376,6 +376,20 @@ pub async fn decided_submission(pool: &PgPool, order_id: Uuid) -> Result<Option<
     sqlx::query_as(include_str!("../queries/decided_submission.sql")).bind(order_id).fetch_optional(pool).await
 }
 
+/// When the first of the uploads that are not complete ends, and the first of the entitlements that an order holds.
+#[derive(Debug, Clone, Copy, Default, sqlx::FromRow)]
+pub struct EndsOfParts {
+    /// Of an upload.
+    pub upload: Option<DateTime<Utc>>,
+    /// Of an entitlement.
+    pub entitlement: Option<DateTime<Utc>>,
+}
+
+/// What an order has under way that ends by itself.
+pub async fn ends_of_parts(pool: &PgPool, order_id: Uuid) -> Result<EndsOfParts, sqlx::Error> {
+    sqlx::query_as(include_str!("../queries/ends_of_parts.sql")).bind(order_id).fetch_one(pool).await
+}
+
 /// How long the steps of orders took in a province, from at most so many orders that ended last.
 pub async fn estimates(pool: &PgPool, province: &str, orders_max: i64) -> Result<Vec<Estimate>, sqlx::Error> {
     sqlx::query_as(include_str!("../queries/estimates.sql")).bind(province).bind(orders_max).fetch_all(pool).await

@@ -135,7 +135,9 @@ impl Api {
     }
 
     async fn deadlines(&self, stored: &StoredOrder) -> Result<Vec<Deadline>, Problem> {
-        let history = store::history(&self.bus.context().pool, stored.id).await?;
+        let pool = &self.bus.context().pool;
+        let (history, parts) =
+            tokio::try_join!(store::history(pool, stored.id), store::ends_of_parts(pool, stored.id))?;
         let last = |name: &str| {
             history.iter().rev().find(|row| row.event.get("event").and_then(|event| event.as_str()) == Some(name))
         };
@@ -145,6 +147,7 @@ impl Api {
             submitted_at: last("submitted").map(|row| row.at),
             received_at: last("received_by_bureau").map(|row| row.at),
             idle_expiry_days: self.config.idle_expiry_days,
+            parts,
             bureau_working_days: required.map_or(BUREAU_WORKING_DAYS, |answer| answer.bureau_working_days),
             public_security: self.config.public_security,
             now: self.clock.now(),

@@ -9,10 +9,24 @@ use super::Deadline;
 
 const LINE_OCTETS_MAX: usize = 75;
 
+/// China has had no summer time since September 1991. A document must have a component, also where no deadline is open.
+const TIME_ZONE: [&str; 9] = [
+    "BEGIN:VTIMEZONE",
+    "TZID:Asia/Shanghai",
+    "BEGIN:STANDARD",
+    "DTSTART:19910915T020000",
+    "TZOFFSETFROM:+0900",
+    "TZOFFSETTO:+0800",
+    "TZNAME:CST",
+    "END:STANDARD",
+    "END:VTIMEZONE",
+];
+
 /// The document; `now` stamps it.
 pub fn document(order_id: Uuid, deadlines: &[Deadline], now: DateTime<Utc>) -> String {
     let mut text = String::new();
-    for line in ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//ICP filing platform//intake//EN", "METHOD:PUBLISH"] {
+    let head = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//ICP filing platform//intake//EN", "METHOD:PUBLISH"];
+    for line in head.into_iter().chain(TIME_ZONE) {
         push(&mut text, line);
     }
     for deadline in deadlines {
@@ -66,5 +80,12 @@ mod tests {
         let unfolded = document.replace("\r\n ", "");
         assert!(unfolded.contains("DTSTART:20261120T020000Z\r\n"));
         assert!(unfolded.contains("confirmed the ministry's SMS\\, else"), "{unfolded}");
+    }
+
+    #[test]
+    fn a_document_without_deadlines_has_a_component_all_the_same() {
+        let document = document(Uuid::nil(), &[], "2026-11-20T02:00:00Z".parse().unwrap());
+        assert!(document.contains("BEGIN:VTIMEZONE\r\nTZID:Asia/Shanghai\r\n"), "{document}");
+        assert!(document.ends_with("END:VTIMEZONE\r\nEND:VCALENDAR\r\n"), "{document}");
     }
 }

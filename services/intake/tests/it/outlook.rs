@@ -1,10 +1,12 @@
 //! What an order still needs, until when, and how long it will take.
 
+use chrono::{Days, Utc};
 use icp_domain::Province;
 use icp_testkit::filings::company_filing;
 use reqwest::Method;
+use serde_json::json;
 
-use crate::app::{APPLICANT, App, OTHER};
+use crate::app::{APPLICANT, App, OPERATOR, OTHER};
 use crate::types::approved_filing;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,6 +32,32 @@ async fn deadlines_and_estimates_are_told_also_to_calendars() {
     let name = company_filing(Province::Guangdong, 2).organiser.name;
     assert!(!text.contains(&name), "a calendar holds no personal data");
     assert_eq!(app.http.get(&url).bearer_auth(OTHER).send().await.unwrap().status(), 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ends_by_itself_and_the_review_that_comes_are_in_the_calendar() {
+    let app = App::start().await;
+    let (path, _) = app.draft(1).await;
+    let names = async |path: &str| -> Vec<String> {
+        let calendar = app.order(&format!("{path}/calendar")).await;
+        let deadlines = calendar.body["deadlines"].as_array().unwrap();
+        deadlines.iter().map(|deadline| deadline["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&path).await, ["idle"]);
+    let codes = json!({
+        "account": "a", "product": "cloud-server", "resource": "i-1", "count": 1,
+        "expires_at": Utc::now() + Days::new(300),
+    });
+    let issued = app.json(OPERATOR, Method::POST, "/v1/entitlements", None, &codes).await;
+    let code = json!({"code": issued.body["entitlements"][0]["code"]});
+    let bound = app.json(APPLICANT, Method::PUT, &format!("{path}/entitlements/0"), None, &code).await;
+    assert!(bound.status < 300, "{}", bound.body);
+    let begin = [("tus-resumable", "1.0.0"), ("upload-length", "20000")];
+    let upload = format!("{path}/materials/site-plan/uploads");
+    assert_eq!(app.send_with(APPLICANT, Method::POST, &upload, &begin, None).await.status, 201);
+    assert_eq!(names(&path).await, ["upload", "idle", "entitlement"]);
+
+    assert_eq!(names(&app.submitted(2).await).await, ["provider_review"], "while the checks run, too");
 }
 
 #[tokio::test(flavor = "multi_thread")]
