@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use icp_bus::{Effects, Job, JobError, Worker};
+use icp_kit::answer::{self, AnswerError};
 use icp_kit::{Sensitive, ServiceContext};
 use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,9 @@ use crate::channel::Channel;
 use crate::config::{ConfigError, SmsSection, read_secret};
 use crate::delivery::{self, Delivery, Outcome, Settled};
 use crate::wording::Wording;
+
+/// Largest answer that is read, bytes.
+const ANSWER_MAX_BYTES: usize = 64 << 10;
 
 /// Talks to the gateway.
 pub struct Gateway {
@@ -54,6 +58,8 @@ impl Gateway {
             }
         };
         let client = reqwest::Client::builder()
+            // Numbers and texts go to the configured gateway and to nobody else.
+            .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_millis(config.timeout_ms))
             .pool_max_idle_per_host(config.connections.max(1))
             .build()
@@ -78,7 +84,7 @@ impl Gateway {
             .map_err(|error| unknown(&error))?;
         match verdict(response.status()) {
             Verdict::Taken => {
-                let answer: Answer = response.json().await.map_err(|error| unknown(&error))?;
+                let answer: Answer = answer::json(response, ANSWER_MAX_BYTES).await.map_err(|error| unread(&error))?;
                 Ok(Outcome::Sent { gateway_id: Some(answer.message_id) })
             }
             Verdict::TakenBefore => Ok(Outcome::Sent { gateway_id: None }),
@@ -113,8 +119,19 @@ fn verdict(status: StatusCode) -> Verdict {
 
 /// The gateway may or may not have taken the message.
 fn unknown(error: &reqwest::Error) -> JobError {
-    let what = if error.is_timeout() { "did not answer in time" } else { "could not be reached or understood" };
+    let what = if error.is_timeout() { "did not answer in time" } else { "could not be reached" };
     JobError::Retry(format!("the SMS gateway {what}"))
+}
+
+/// It has taken the message, as far as can be told.
+fn unread(error: &AnswerError) -> JobError {
+    match error {
+        AnswerError::BrokenOff(error) => unknown(error),
+        // Its words are not repeated: they may hold the number.
+        AnswerError::TooLarge(_) | AnswerError::Malformed(_) => {
+            JobError::Retry("the SMS gateway could not be understood".to_owned())
+        }
+    }
 }
 
 /// Does the jobs `notify.sms`.

@@ -11,9 +11,13 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use icp_domain::{Filing, Finding, Part, Severity, Stage};
 use icp_kit::Sensitive;
+use icp_kit::answer::{self, AnswerError};
 use reqwest::{Client, Url};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+
+/// Largest answer that is read, bytes.
+const ANSWER_MAX_BYTES: usize = 1 << 20;
 
 /// The section `[intake.resources]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -47,6 +51,9 @@ pub enum ResourceError {
     /// No answer came.
     #[error("the provider's system cannot be reached")]
     Unreachable(#[source] reqwest::Error),
+    /// What came cannot be read.
+    #[error("the provider's system cannot be understood")]
+    Unreadable(#[source] AnswerError),
     /// Something else came.
     #[error("the provider's system answered with status {0}")]
     Refused(u16),
@@ -109,7 +116,8 @@ impl ResourceSystem for HttpResourceSystem {
         if !answer.status().is_success() {
             return Err(ResourceError::Refused(answer.status().as_u16()));
         }
-        Ok(answer.json::<Answers>().await.map_err(unreachable)?.answers)
+        let answers: Answers = answer::json(answer, ANSWER_MAX_BYTES).await.map_err(ResourceError::Unreadable)?;
+        Ok(answers.answers)
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::extract::State as Extract;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
@@ -20,6 +21,10 @@ pub enum Fault {
     Status(u16),
     /// Sends it and does not answer for longer than anybody waits.
     SilentAfterEffect,
+    /// Sends it and answers more than anybody reads.
+    EndlessAfterEffect,
+    /// Sends nothing and names another address.
+    Elsewhere,
 }
 
 #[derive(Default)]
@@ -27,6 +32,8 @@ struct State {
     /// By reference.
     sent: BTreeMap<String, (String, String)>,
     calls: usize,
+    /// Calls of the other address.
+    led_astray: usize,
     faults: VecDeque<Fault>,
 }
 
@@ -40,7 +47,8 @@ impl SmsGateway {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let gateway = Self { address: listener.local_addr().unwrap(), state: Arc::default() };
-        let router = Router::new().route("/sms/send", post(send)).with_state(gateway.clone());
+        let router =
+            Router::new().route("/sms/send", post(send)).route("/elsewhere", post(astray)).with_state(gateway.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         gateway
     }
@@ -54,16 +62,21 @@ impl SmsGateway {
         self.state.lock().unwrap().calls
     }
 
+    /// How often the address that it named was called.
+    pub fn led_astray(&self) -> usize {
+        self.state.lock().unwrap().led_astray
+    }
+
     pub fn fail_next(&self, faults: &[Fault]) {
         self.state.lock().unwrap().faults.extend(faults);
     }
 }
 
-async fn send(
-    Extract(gateway): Extract<SmsGateway>,
-    headers: HeaderMap,
-    Json(body): Json<Value>,
-) -> (StatusCode, Json<Value>) {
+async fn astray(Extract(gateway): Extract<SmsGateway>) {
+    gateway.state.lock().unwrap().led_astray += 1;
+}
+
+async fn send(Extract(gateway): Extract<SmsGateway>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
     assert_eq!(headers["authorization"], format!("Bearer {KEY}"));
     let text = |name: &str| body[name].as_str().unwrap().to_owned();
     let reference = text("reference");
@@ -71,18 +84,22 @@ async fn send(
         let mut state = gateway.state.lock().unwrap();
         state.calls += 1;
         let fault = state.faults.pop_front();
-        if !matches!(fault, Some(Fault::Status(_))) {
+        if !matches!(fault, Some(Fault::Status(_) | Fault::Elsewhere)) {
             let first = state.sent.insert(reference.clone(), (text("to"), text("text")));
             assert!(first.is_none_or(|first| first == (text("to"), text("text"))), "a reference changed its content");
         }
         fault
     };
     match fault {
-        Some(Fault::Status(status)) => (StatusCode::from_u16(status).unwrap(), Json(json!({"detail": "asked for"}))),
+        Some(Fault::Status(status)) => {
+            (StatusCode::from_u16(status).unwrap(), Json(json!({"detail": "asked for"}))).into_response()
+        }
         Some(Fault::SilentAfterEffect) => {
             tokio::time::sleep(Duration::from_secs(3_600)).await;
-            (StatusCode::OK, Json(json!({})))
+            Json(json!({})).into_response()
         }
-        None => (StatusCode::OK, Json(json!({"message_id": format!("gw-{reference}"), "status": "accepted"}))),
+        Some(Fault::EndlessAfterEffect) => Json(json!({"message_id": "x".repeat(1 << 20)})).into_response(),
+        Some(Fault::Elsewhere) => (StatusCode::TEMPORARY_REDIRECT, [("location", "/elsewhere")]).into_response(),
+        None => Json(json!({"message_id": format!("gw-{reference}"), "status": "accepted"})).into_response(),
     }
 }

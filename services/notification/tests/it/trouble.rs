@@ -30,6 +30,17 @@ async fn an_unknown_answer_is_asked_for_with_the_same_reference() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_answers_without_end_or_names_another_address_is_asked_again() {
+    let world = World::start().await;
+    world.gateway.fail_next(&[Fault::EndlessAfterEffect, Fault::Elsewhere]);
+    world.send([fact(&world.order_event(Uuid::now_v7(), 1, "at_bureau"))]).await;
+    world.handled(1).await;
+    assert_eq!(world.settled().await, ["at_bureau sms sent"]);
+    assert_eq!((world.gateway.calls(), world.gateway.sent().len(), world.gateway.led_astray()), (3, 1, 0));
+    world.finish(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_that_refuses_is_not_asked_again() {
     let world = World::start().await;
     let order_id = Uuid::now_v7();

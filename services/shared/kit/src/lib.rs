@@ -2,8 +2,9 @@
 //! materials in the object store, telemetry, health and the life of a process.
 //!
 //! Reading order: [`config`], [`sensitive`], [`clock`], [`sealing`], [`vault`], [`materials`],
-//! [`gather`], [`telemetry`], [`service`]. This crate knows nothing of filings, of the outbox or of any one service.
+//! [`gather`], [`answer`], [`telemetry`], [`service`]. This crate knows nothing of filings, of the outbox or of any one service.
 
+pub mod answer;
 pub mod clock;
 pub mod config;
 pub mod gather;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
+use icp_kit::answer;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Header};
 use reqwest::{Client, Url};
@@ -171,13 +172,8 @@ impl IssuerKeys {
     }
 
     async fn get<T: DeserializeOwned>(&self, address: &str) -> anyhow::Result<T> {
-        let mut answer = self.shared.http.get(address).send().await?.error_for_status()?;
-        let mut document = Vec::new();
-        while let Some(chunk) = answer.chunk().await? {
-            anyhow::ensure!(document.len() + chunk.len() <= DOCUMENT_MAX_BYTES, "{address} answers too much");
-            document.extend_from_slice(&chunk);
-        }
-        serde_json::from_slice(&document).with_context(|| format!("{address} answers something else"))
+        let answer = self.shared.http.get(address).send().await?.error_for_status()?;
+        answer::json(answer, DOCUMENT_MAX_BYTES).await.with_context(|| address.to_owned())
     }
 }
 
