@@ -32,7 +32,7 @@ const BEARER: &str = "bearer";
 const INTRODUCTION: &str = "\
 Orders to file an internet service with the ministry (ICP备案), the provider's review, and what is on record.
 
-Every request under `/v1` carries `Authorization: Bearer <token>`: a token of your organisation's issuer, a key of a \
+Every request under `/v1`, but for the address of a calendar, carries `Authorization: Bearer <token>`: a token of your organisation's issuer, a key of a \
 machine (`icp_…`), or a token that the operator gave you. A reseller may do what an applicant may, for its customers \
 too; `Icp-Account: <account>` names the one that a request is for. Orders and records of other accounts are answered \
 with 404. Too many requests are 429 with `Retry-After`; `RateLimit` tells what is left.

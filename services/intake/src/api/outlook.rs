@@ -2,11 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use icp_bus::Effects;
 use icp_domain::{Filing, Finding};
 use icp_rules_sdk::RequirementsAnswer;
 use serde::Serialize;
+use sqlx::{Postgres, Transaction};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -14,14 +16,17 @@ use utoipa_axum::routes;
 use super::Api;
 use super::auth::Caller;
 use super::openapi::parameters::OrderPath;
-use super::openapi::refusals::Missing;
+use super::openapi::refusals::{Missing, Public};
 use super::orders::find;
 use super::params::Path;
 use super::problem::{Kind, Problem};
+use crate::access::calendar_feeds;
 use crate::archive::record_found::OpenRecord;
+use crate::audit;
 use crate::commands::Subject;
 use crate::deadlines::{Course, Deadline, Estimate, deadlines, ics};
 use crate::materials::store::MaterialRow;
+use crate::order::Phase;
 use crate::requirements::Checklist;
 use crate::rules::{self, Facts};
 use crate::store::{self, StoredOrder};
@@ -34,7 +39,12 @@ const BUREAU_WORKING_DAYS: u32 = 20;
 
 /// The routes of what an order still needs.
 pub fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(requirements)).routes(routes!(calendar)).routes(routes!(calendar_ics))
+    OpenApiRouter::new()
+        .routes(routes!(requirements))
+        .routes(routes!(calendar))
+        .routes(routes!(calendar_ics))
+        .routes(routes!(open_feed, close_feed))
+        .routes(routes!(feed))
 }
 
 /// What the province's rules demand for this order: fields, documents, persons, SMS receivers, each `done` or
@@ -109,8 +119,68 @@ async fn calendar(
 )]
 async fn calendar_ics(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let stored = find(&api, &caller, &id).await?;
-    let document = ics::document(stored.id, &api.deadlines(&stored).await?, api.clock.now());
-    Ok(([(header::CONTENT_TYPE, "text/calendar; charset=utf-8")], document).into_response())
+    api.ics(&stored).await
+}
+
+/// An address for calendar programs.
+#[derive(Serialize, ToSchema)]
+struct CalendarFeed {
+    /// Path of the calendar; shown this once.
+    #[schema(example = "/v1/calendars/4f0c1d")]
+    path: String,
+}
+
+/// Gives the order's calendar an address that needs no token, for programs that subscribe to calendars.
+///
+/// Whoever knows the address reads the open deadlines and nothing else. A former address of the order ends.
+#[utoipa::path(
+    put,
+    path = "/v1/orders/{id}/calendar/feed",
+    tag = "orders",
+    params(OrderPath),
+    responses((status = 200, description = "The address.", body = CalendarFeed), Missing)
+)]
+async fn open_feed(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+    let stored = find(&api, &caller, &id).await?;
+    let secret = calendar_feeds::generate();
+    let mut tx = api.bus.begin().await?;
+    calendar_feeds::put(&mut tx, stored.id, &secret, api.clock.now()).await?;
+    api.commit_feed(tx, &caller, &stored, "calendar.opened").await?;
+    let feed = CalendarFeed { path: format!("/v1/calendars/{secret}") };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(feed)).into_response())
+}
+
+/// Ends the address of the order's calendar, if it has one.
+#[utoipa::path(
+    delete,
+    path = "/v1/orders/{id}/calendar/feed",
+    tag = "orders",
+    params(OrderPath),
+    responses((status = 204, description = "There is no address any more."), Missing)
+)]
+async fn close_feed(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    let stored = find(&api, &caller, &id).await?;
+    let mut tx = api.bus.begin().await?;
+    calendar_feeds::remove(&mut tx, stored.id).await?;
+    api.commit_feed(tx, &caller, &stored, "calendar.closed").await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The open deadlines of the order whose calendar has this address (iCalendar). No token; no personal data.
+#[utoipa::path(
+    get,
+    path = "/v1/calendars/{secret}",
+    tag = "orders",
+    params(("secret" = String, Path, description = "As `PUT /v1/orders/{id}/calendar/feed` answered it.")),
+    responses(
+        (status = 200, description = "The calendar.", body = String, content_type = "text/calendar"), Missing, Public
+    )
+)]
+async fn feed(State(api): State<Api>, Path(secret): Path<String>) -> Result<Response, Problem> {
+    let missing = || Problem::new(Kind::NotFound, "This is no calendar's address, or no longer; ask for a new one.");
+    let order_id = calendar_feeds::order_of(&api.bus.context().pool, &secret).await?.ok_or_else(missing)?;
+    let stored = api.reads.order(order_id).await?.ok_or_else(missing)?;
+    api.ics(&stored).await
 }
 
 impl Api {
@@ -134,6 +204,33 @@ impl Api {
         self.rules.requirements(filing.province, &filing.into(), &rules::context(filing, &facts))
     }
 
+    /// The open deadlines as a document for calendars.
+    async fn ics(&self, stored: &StoredOrder) -> Result<Response, Problem> {
+        let document = ics::document(stored.id, &self.deadlines(stored).await?, self.clock.now());
+        Ok(([(header::CONTENT_TYPE, "text/calendar; charset=utf-8")], document).into_response())
+    }
+
+    /// Commits a change of an order's address with its entry in the audit trail.
+    async fn commit_feed(
+        &self,
+        mut tx: Transaction<'static, Postgres>,
+        caller: &Caller,
+        stored: &StoredOrder,
+        action: &str,
+    ) -> Result<(), Problem> {
+        let entry = audit::Entry {
+            at: self.clock.now(),
+            actor: caller.name.clone(),
+            role: caller.role.as_str().to_owned(),
+            action: action.to_owned(),
+            object: format!("order {}", stored.id),
+            detail: "{}".to_owned(),
+        };
+        audit::store::record(&mut *tx, &[entry]).await?;
+        self.carry_out(&mut tx, caller, &format!("/v1/orders/{}/calendar", stored.id)).await?;
+        Ok(self.bus.commit(tx, Effects::new()).await?)
+    }
+
     async fn deadlines(&self, stored: &StoredOrder) -> Result<Vec<Deadline>, Problem> {
         let pool = &self.bus.context().pool;
         let (history, parts) =
@@ -141,7 +238,10 @@ impl Api {
         let last = |name: &str| {
             history.iter().rev().find(|row| row.event.get("event").and_then(|event| event.as_str()) == Some(name))
         };
-        let required = self.required(stored, &self.filing(stored)?, &[], None).ok();
+        let required = match stored.order.phase {
+            Phase::AtBureau => self.required(stored, &self.filing(stored)?, &[], None).ok(),
+            _ => None,
+        };
         let course = Course {
             updated_at: stored.updated_at,
             submitted_at: last("submitted").map(|row| row.at),

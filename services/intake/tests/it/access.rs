@@ -38,6 +38,8 @@ struct Tenant {
     service: String,
     import: String,
     upload: String,
+    /// Path of the calendar without a token.
+    feed: String,
     /// An order whose events end.
     over: String,
 }
@@ -68,6 +70,7 @@ impl Tenant {
         let key = app.json(APPLICANT, Method::POST, "/v1/keys", None, &json!({"name": "ci"})).await;
         let rows = Some(("application/x-ndjson", format!("{}\n", json!(filing)).into_bytes()));
         let import = app.send(APPLICANT, Method::POST, "/v1/imports", None, rows).await;
+        let feed = app.send(APPLICANT, Method::PUT, &format!("{path}/calendar/feed"), None, None).await;
         approved_filing(app, n + 1).await;
         let over = app.get(APPLICANT, "/v1/orders?phase=approved").await.body["orders"][0]["id"].clone();
         let filed = filing_of_type(OrderType::ChangeService, Province::Guangdong, n + 1);
@@ -79,6 +82,7 @@ impl Tenant {
             key: text(&key),
             import: text(&import),
             upload: upload.headers["location"].to_str().unwrap().rsplit('/').next().unwrap().to_owned(),
+            feed: feed.body["path"].as_str().unwrap().to_owned(),
             over: over.as_str().unwrap().to_owned(),
             organiser: filed.organiser.number.unwrap(),
             service: filed.services[0].number.clone().unwrap(),
@@ -87,6 +91,9 @@ impl Tenant {
 
     /// The path of a line about this tenant's data.
     fn path(&self, line: &Line) -> String {
+        if line.path == "/v1/calendars/{secret}" {
+            return self.feed.clone();
+        }
         let (id, number) = match line.path.split('/').nth(2) {
             Some("orders") if line.path.ends_with("/events") => (&self.over, ""),
             Some("orders") => (&self.order, ""),

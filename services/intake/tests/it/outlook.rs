@@ -61,6 +61,52 @@ async fn what_ends_by_itself_and_the_review_that_comes_are_in_the_calendar() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_calendar_has_an_address_without_a_token_until_it_is_revoked() {
+    let app = App::start().await;
+    let (path, _) = app.draft(1).await;
+    let feed = format!("{path}/calendar/feed");
+    for (token, status) in [(OTHER, 404), (OPERATOR, 403)] {
+        assert_eq!(app.send(token, Method::PUT, &feed, None, None).await.status, status);
+    }
+    let open = async || {
+        let opened = app.send(APPLICANT, Method::PUT, &feed, None, None).await;
+        assert_eq!(opened.status, 200, "{}", opened.body);
+        opened.body["path"].as_str().unwrap().to_owned()
+    };
+    let read = async |path: &str| {
+        let answer = app.http.get(format!("{}{path}", app.base)).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let first = open().await;
+    let (status, text) = read(&first).await;
+    assert_eq!((status, text.matches("BEGIN:VEVENT").count()), (200, 1), "{text}");
+    let name = company_filing(Province::Guangdong, 1).organiser.name;
+    assert!(!text.contains(&name), "a calendar holds no personal data");
+    let secret = first.rsplit('/').next().unwrap();
+    assert_eq!(secret.len(), 64, "256 bits");
+    let kept: String = sqlx::query_scalar("select row_to_json(feed)::text from calendar_feeds feed")
+        .fetch_one(&app.pool)
+        .await
+        .unwrap();
+    assert!(!kept.contains(secret), "{kept}");
+
+    let second = open().await;
+    assert_eq!((read(&first).await.0, read(&second).await.0), (404, 200), "the former address ends");
+    assert_eq!(app.send(OTHER, Method::DELETE, &feed, None, None).await.status, 404);
+    assert_eq!(app.send(APPLICANT, Method::DELETE, &feed, None, None).await.status, 204);
+    assert_eq!(read(&second).await.0, 404);
+    let actions: Vec<String> = sqlx::query_scalar(
+        "select action from (select action, object from audit_pending union all select action, object from audit_trail) \
+         entries where action like 'calendar.%' and object = $1 order by action",
+    )
+    .bind(format!("order {}", path.rsplit('/').next().unwrap()))
+    .fetch_all(&app.pool)
+    .await
+    .unwrap();
+    assert_eq!(actions, ["calendar.closed", "calendar.opened", "calendar.opened"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requirements_without_rules_are_not_made_up() {
     let app = App::start().await;
     let (path, _) = app.draft(1).await;

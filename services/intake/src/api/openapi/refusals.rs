@@ -31,6 +31,8 @@ refusals! {
     Fields: InvalidFields;
     /// What is named is not there, or not the caller's.
     Missing: NotFound;
+    /// Nobody shows a token, and the database is asked.
+    Public: Unavailable;
     /// `If-Match` is needed.
     Versioned: StaleVersion VersionRequired;
     /// Changes the order, which somebody else may have changed meanwhile.

@@ -161,6 +161,11 @@ impl<'a> World<'a> {
                 part("id", text(&self.entitlement().await["id"]))
             }
             "GET /v1/archive/organisers/{number}" => part("number", organiser),
+            "GET /v1/calendars/{secret}" => {
+                let path = format!("/v1/orders/{}/calendar/feed", self.draft().await);
+                let opened = self.app.send(APPLICANT, Method::PUT, &path, None, None).await;
+                part("secret", text(&opened.body["path"]).rsplit('/').next().unwrap().to_owned())
+            }
             "GET /v1/archive/services/{number}" | "GET /v1/archive/services/{number}/footer" => part("number", service),
             "GET /v1/whitelist/{domain}" => {
                 part("domain", company_filing(Province::Guangdong, ON_RECORD).services[0].domains[0].clone())
