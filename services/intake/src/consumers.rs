@@ -22,7 +22,7 @@ use crate::bureau_results::BureauResults;
 use crate::determination::{self, Recorded};
 use crate::idle::Plan;
 use crate::order::{CheckResult, Command, DomainFacts, EnterpriseFacts, Event, Registers, decide, evolve};
-use crate::public_security::PublicSecurity;
+use crate::public_security::PublicSecurityTerm;
 use crate::reactions::{Attachments, finding_from, react};
 use crate::store::{self, Change};
 use bureau::Rejection;
@@ -45,7 +45,7 @@ pub struct Answers {
     /// Which number approved sites show.
     pub footers: FooterForms,
     /// When what was approved must be filed with the police.
-    pub public_security: PublicSecurity,
+    pub public_security: PublicSecurityTerm,
 }
 
 /// A fact about one order.

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::desk::deadline::Deadlines as WorkingDays;
 use crate::order::{Order, Phase};
-use crate::public_security::PublicSecurity;
+use crate::public_security::PublicSecurityTerm;
 use crate::store::EndsOfParts;
 
 /// Hours in which the ministry's SMS must be confirmed (filing-rules §2.3).
@@ -43,7 +43,7 @@ pub struct Course {
     /// Working days that the bureau may take.
     pub bureau_working_days: u32,
     /// When the public-security filing is due.
-    pub public_security: PublicSecurity,
+    pub public_security: PublicSecurityTerm,
     /// The time of the question.
     pub now: DateTime<Utc>,
 }

@@ -18,7 +18,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::order::{Command, decide, evolve};
-use crate::public_security::PublicSecurity;
+use crate::public_security::PublicSecurityTerm;
 use crate::reactions::{self, Attachments};
 use crate::store::{self, Change, StoredOrder};
 use crate::{china, content};
@@ -97,7 +97,7 @@ pub struct IdleOrders {
     /// When what is due.
     pub plan: Plan,
     /// When approved orders are reminded of the public-security filing.
-    pub public_security: PublicSecurity,
+    pub public_security: PublicSecurityTerm,
 }
 
 /// A timer that has fired.

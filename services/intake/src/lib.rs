@@ -94,7 +94,7 @@ pub struct Config {
     /// Days of idleness after which such an order expires.
     pub idle_expiry_days: u32,
     /// Until when what was approved is filed with the police as well.
-    pub public_security: public_security::PublicSecurity,
+    pub public_security: public_security::PublicSecurityTerm,
     /// Days for which a determination can be used.
     pub determination_days: u32,
     /// What result codes of the bureaus mean (TOML); empty: the compiled-in table.

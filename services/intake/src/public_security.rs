@@ -23,14 +23,14 @@ const REMINDERS: [&str; 2] = ["public_security_first", "public_security_last"];
 /// The section `[intake.public_security]`.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PublicSecurity {
+pub struct PublicSecurityTerm {
     /// Days after the opening within which the filing is due.
     pub days: u32,
     /// So many days before the end the contact is reminded.
     pub reminder_days_before: [u32; 2],
 }
 
-impl PublicSecurity {
+impl PublicSecurityTerm {
     /// The last day for what an order of this type opened at a time; none where it opens nothing new.
     pub fn last_day(&self, order_type: OrderType, approved_at: DateTime<Utc>) -> Option<NaiveDate> {
         if order_type.description().services != Part::New {
@@ -79,7 +79,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::order::Numbers;
 
-    pub(crate) const PLAN: PublicSecurity = PublicSecurity { days: 30, reminder_days_before: [7, 1] };
+    pub(crate) const PLAN: PublicSecurityTerm = PublicSecurityTerm { days: 30, reminder_days_before: [7, 1] };
 
     fn time(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()

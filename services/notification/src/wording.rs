@@ -192,6 +192,9 @@ mod tests {
         assert!(!body.contains("<a href") && body.contains("sign in to see which"), "{body}");
         let sms = wording.sms(Notice::Approved, "张三", &unknown).unwrap();
         assert!(sms.contains("请登录平台查看"), "{sms}");
+        let of_organiser = Values { service_numbers: Vec::new(), ..unknown };
+        let body = wording.mail(Notice::Approved, "张三", &of_organiser).unwrap().body;
+        assert!(!body.contains("首页"), "nothing is shown anew: {body}");
     }
 
     #[test]

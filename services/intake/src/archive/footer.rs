@@ -63,9 +63,8 @@ impl FooterForms {
         let no_module = || format!("no rule module of {province} is active");
         let known = Province::parse(province).ok_or_else(no_module)?;
         let module = self.rules.active(known).ok_or_else(no_module)?;
-        // The form is the province's, whatever an order says: an empty one asks.
-        let order = Order { province: province.to_owned(), ..Order::default() };
-        let requirements = self.rules.requirements(known, &order, &Context::on(day_in_china(self.clock.now())))?;
+        let context = Context::on(day_in_china(self.clock.now()));
+        let requirements = self.rules.requirements(known, &question(province), &context)?;
         Ok((requirements.footer_number, format!("{province} {}", module.version())))
     }
 
@@ -85,6 +84,11 @@ impl FooterForms {
             }
         }
     }
+}
+
+/// The order that asks for the form: it is the province's, whatever an order says.
+fn question(province: &str) -> Order {
+    Order { province: province.to_owned(), ..Order::default() }
 }
 
 /// What services of these numbers show, each number once.
@@ -167,6 +171,14 @@ mod tests {
             of_organiser.html,
             "<a href=\"https://beian.miit.gov.cn/\" target=\"_blank\" rel=\"noopener noreferrer\">粤ICP备2021000001号</a>"
         );
+    }
+
+    #[test]
+    fn a_book_answers_an_order_that_says_nothing_else() {
+        let context = Context::on(icp_rules_sdk::Date::new(2026, 3, 1));
+        let requirements = icp_rules_sdk::requirements::requirements;
+        let national = requirements(&icp_rules_sdk::national::NATIONAL, &question("zj"), &context);
+        assert_eq!(national.footer_number, FooterNumber::Service);
     }
 
     #[test]
