@@ -6,10 +6,11 @@ use icp_kit::DataKey;
 use icp_proto::common;
 use icp_rules_sdk::{Context, SmsReceiver};
 use prost::Message as _;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::api::Api;
-use crate::api::auth::{Caller, Role};
+use crate::api::auth::Caller;
 use crate::api::problem::{FieldError, Kind, Problem};
 use crate::approval::CarriedOut;
 use crate::archive::lookup::OrganiserFound;
@@ -77,12 +78,6 @@ impl Extra {
     }
 }
 
-/// Who creates an order: an applicant's account speaks for itself; a reseller is named beside it.
-pub fn creator(role: Role, name: &str, account: &str) -> Creator {
-    let actor = if role == Role::Applicant { account } else { name };
-    Creator { actor: actor.to_owned(), role: role.as_str() }
-}
-
 impl Api {
     /// Stores a new draft.
     pub async fn create(
@@ -92,7 +87,7 @@ impl Api {
         determination: Option<Uuid>,
     ) -> Result<StoredOrder, Problem> {
         let (stored, effects) = self.new_draft(&caller.account, filing, determination)?;
-        let by = creator(caller.role, &caller.name, &caller.account);
+        let by = Creator { actor: caller.name.clone(), role: caller.role.as_str() };
         let draft = Box::new(stored.clone());
         match self.writes.write(OrderWrite::Create { draft, by, effects, request: caller.request }).await? {
             OrderWritten::Stored => Ok(stored),
@@ -245,28 +240,20 @@ impl Api {
     }
 
     /// Records that somebody other than its applicant saw personal data of an order, before it is shown.
-    pub async fn seen(&self, caller: &Caller, stored: &StoredOrder, action: &str, what: String) -> Result<(), Problem> {
+    pub async fn seen(&self, caller: &Caller, stored: &StoredOrder, action: &str, what: Value) -> Result<(), Problem> {
         self.seen_of(caller, format!("order {}", stored.id), action, what).await
     }
 
     /// The same of a record.
     pub async fn record_seen(&self, caller: &Caller, number: &str) -> Result<(), Problem> {
-        self.seen_of(caller, format!("record {number}"), "record.viewed", "{}".to_owned()).await
+        self.seen_of(caller, format!("record {number}"), "record.viewed", json!({})).await
     }
 
-    async fn seen_of(&self, caller: &Caller, object: String, action: &str, detail: String) -> Result<(), Problem> {
-        if caller.role == Role::Applicant {
+    async fn seen_of(&self, caller: &Caller, object: String, action: &str, detail: Value) -> Result<(), Problem> {
+        if !caller.is_watched() {
             return Ok(());
         }
-        let entry = audit::Entry {
-            at: self.clock.now(),
-            actor: caller.name.clone(),
-            role: caller.role.as_str().to_owned(),
-            action: action.to_owned(),
-            object,
-            detail,
-        };
-        Ok(self.audit.record(entry).await?)
+        Ok(self.audit.record(audit::Entry::of(caller, self.clock.now(), action, object, &detail)).await?)
     }
 
     /// The order with the own words of whoever returned it, for those who may read its content.

@@ -64,6 +64,8 @@ pub struct ApiKey {
     pub role: String,
     /// Name of the caller who made it.
     pub created_by: String,
+    /// Whether somebody of the provider made it, or a key that was made so.
+    pub made_by_provider: bool,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When it ends.
@@ -94,8 +96,8 @@ impl ApiKey {
     }
 }
 
-const COLUMNS: &str =
-    "id, name, account, role, created_by, created_at, expires_at, last_used_at, revoked_at, secret_hash";
+const COLUMNS: &str = "id, name, account, role, created_by, made_by_provider, created_at, expires_at, last_used_at, \
+                       revoked_at, secret_hash";
 
 /// A key that is made.
 #[derive(Debug, Clone, Copy)]
@@ -108,6 +110,8 @@ pub struct NewKey<'a> {
     pub role: Role,
     /// Name of the caller who makes it.
     pub created_by: &'a str,
+    /// Whether that is somebody of the provider, or a key that was made so.
+    pub made_by_provider: bool,
     /// When it ends.
     pub expires_at: DateTime<Utc>,
 }
@@ -126,8 +130,8 @@ pub async fn insert(
         .execute(&mut *connection)
         .await?;
     let query = format!(
-        "insert into api_keys (id, secret_hash, name, account, role, created_by, created_at, expires_at) \
-         select $1, $2, $3, $4, $5, $6, $7, $8 where (select count(*) from api_keys \
+        "insert into api_keys (id, secret_hash, name, account, role, created_by, created_at, expires_at, made_by_provider) \
+         select $1, $2, $3, $4, $5, $6, $7, $8, $10 where (select count(*) from api_keys \
          where account = $4 and revoked_at is null and expires_at > $7) < $9 returning {COLUMNS}"
     );
     sqlx::query_as(sqlx::AssertSqlSafe(query))
@@ -140,6 +144,7 @@ pub async fn insert(
         .bind(now)
         .bind(new.expires_at)
         .bind(limit)
+        .bind(new.made_by_provider)
         .fetch_optional(connection)
         .await
 }
@@ -155,8 +160,8 @@ pub async fn load_all(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<ApiKey>, sqlx::
 pub struct KeyFilter {
     /// Only this account's.
     pub account: Option<String>,
-    /// Only keys of applicants and resellers.
-    pub of_filers: bool,
+    /// Only keys of these roles.
+    pub roles: Option<&'static [Role]>,
     /// Only what follows this id.
     pub after: Option<Uuid>,
 }
@@ -165,12 +170,12 @@ pub struct KeyFilter {
 pub async fn list(pool: &PgPool, filter: &KeyFilter, limit: i64) -> Result<Vec<ApiKey>, sqlx::Error> {
     let query = format!(
         "select {COLUMNS} from api_keys \
-         where ($1::text is null or account = $1) and (not $2 or role in ('applicant', 'reseller')) \
+         where ($1::text is null or account = $1) and ($2::text[] is null or role = any($2)) \
          and ($3::uuid is null or id > $3) order by id limit $4"
     );
     sqlx::query_as(sqlx::AssertSqlSafe(query))
         .bind(&filter.account)
-        .bind(filter.of_filers)
+        .bind(filter.roles.map(|roles| roles.iter().map(|role| role.as_str()).collect::<Vec<_>>()))
         .bind(filter.after)
         .bind(limit)
         .fetch_all(pool)

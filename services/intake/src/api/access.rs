@@ -67,6 +67,7 @@ const FILERS: &[Role] = &[Applicant, Reseller];
 const READERS: &[Role] = &[Applicant, Reseller, Reviewer];
 const FIGURES: &[Role] = &[Supervisor, Operator, Reviewer];
 const HOLDERS: &[Role] = &[Applicant, Reseller, Operator];
+const KEY_MAKERS: &[Role] = &[Applicant, Reseller, Operator, Supervisor, Auditor];
 
 /// Every route.
 pub const LINES: &[Line] = &[
@@ -142,9 +143,9 @@ pub const LINES: &[Line] = &[
     get("/v1/statistics/monthly", FIGURES),
     get("/v1/audit", &[Auditor, Operator]),
     get("/v1/rules", ALL),
-    post("/v1/keys", HOLDERS),
-    get("/v1/keys", HOLDERS),
-    delete("/v1/keys/{id}", HOLDERS),
+    post("/v1/keys", KEY_MAKERS),
+    get("/v1/keys", KEY_MAKERS),
+    delete("/v1/keys/{id}", KEY_MAKERS),
     get("/v1/resellers/{reseller}/accounts", &[Reseller, Operator]),
     post("/v1/resellers/{reseller}/accounts", &[Reseller]),
     put("/v1/resellers/{reseller}/accounts/{account}", &[Operator]),

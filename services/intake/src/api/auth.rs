@@ -83,6 +83,8 @@ pub struct Caller {
     own_account: String,
     /// Accounts whose data it sees; none is every account.
     accounts: Option<Arc<[String]>>,
+    /// Whether it is a machine with a key that somebody of the provider made.
+    has_key_of_provider: bool,
 }
 
 impl Caller {
@@ -90,7 +92,15 @@ impl Caller {
     pub fn new(name: impl Into<String>, role: Role, account: impl Into<String>) -> Self {
         let account = account.into();
         let accounts = matches!(role, Role::Applicant | Role::Reseller).then(|| Arc::from([account.clone()]));
-        Self { name: name.into(), role, own_account: account.clone(), account, request: None, accounts }
+        Self {
+            name: name.into(),
+            role,
+            own_account: account.clone(),
+            account,
+            request: None,
+            accounts,
+            has_key_of_provider: false,
+        }
     }
 
     /// Whether the caller may see what belongs to an account.
@@ -111,6 +121,16 @@ impl Caller {
     /// The account that is the caller's own, whomever it works for; none for those who work for the provider.
     pub fn own_account(&self) -> Option<&str> {
         self.accounts.as_ref().map(|_| self.own_account.as_str())
+    }
+
+    /// Whether keys that it makes are those of the provider.
+    pub fn is_of_provider(&self) -> bool {
+        self.accounts.is_none() || self.has_key_of_provider
+    }
+
+    /// Whether its looks at personal data are recorded: everybody's, but for an account that looks at its own.
+    pub fn is_watched(&self) -> bool {
+        self.role != Role::Applicant || self.has_key_of_provider
     }
 
     /// Whether the caller may read what an order declares: personal data.
@@ -220,7 +240,8 @@ impl Api {
         if key.is_use_due(now) {
             api_keys::used(&self.bus.context().pool, key.id, now).await?;
         }
-        Ok(Caller::new(format!("key {}", key.id), role, key.account))
+        let caller = Caller::new(format!("key {}", key.id), role, key.account);
+        Ok(Caller { has_key_of_provider: key.made_by_provider, ..caller })
     }
 
     /// The caller with the accounts that it acts for now.

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -69,7 +70,7 @@ async fn changes(State(api): State<Api>, caller: Caller, Path(id): Path<String>)
     let Some(base) = base else {
         return Ok(Json(Changes { since: None, version, changes: Vec::new(), materials: Vec::new() }));
     };
-    api.seen(&caller, &stored, "content.viewed", r#"{"changes":true}"#.to_owned()).await?;
+    api.seen(&caller, &stored, "content.viewed", json!({ "changes": true })).await?;
     let before = api.read_filing(&stored, &base.content)?;
     let changes = amendment::differences(&before, &api.filing(&stored)?)
         .map_err(|error| Problem::new(Kind::Internal, format!("The versions cannot be compared: {error}.")))?;

@@ -13,6 +13,7 @@ use icp_kit::DataKey;
 use icp_proto::{common, relay};
 use icp_rules_sdk::{Context, Order};
 use serde::Serialize;
+use serde_json::json;
 use sqlx::PgPool;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -31,7 +32,7 @@ use crate::determination::store::{self, ABOUT_DOMAIN, ABOUT_ORGANISER, Stored};
 use crate::determination::{
     Answers, AppHere, Asked, Here, Holder, Known, Outcome, determine, differences, other_numbers,
 };
-use crate::rules;
+use crate::{audit, rules};
 
 /// The routes of determinations.
 pub fn routes() -> OpenApiRouter<Api> {
@@ -109,6 +110,10 @@ async fn ask(
     }
     let mut transaction = api.bus.begin().await?;
     store::insert(&mut transaction, &stored, &queries).await?;
+    let detail = json!({ "account": stored.account, "province": asked.province });
+    let object = format!("determination {id}");
+    let entry = audit::Entry::of(&caller, stored.created_at, "determination.asked", object, &detail);
+    audit::store::record(&mut *transaction, &[entry]).await?;
     let path = format!("/v1/determinations/{id}");
     api.carry_out(&mut transaction, &caller, &path).await?;
     api.bus.commit(transaction, effects).await?;

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use icp_bus::Effects;
 use icp_domain::Filing;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,6 +21,7 @@ use super::orders::{find as find_order, page_limit};
 use super::params::{Path, Query};
 use super::problem::{FieldError, Kind, Problem};
 use super::{Api, body};
+use crate::audit::{self, Entry};
 use crate::entitlements::store::{self, Binding, Entitlement, EntitlementEvent, Issue, ListFilter};
 use crate::entitlements::{EntitlementStatus, generate_code, needed, normal_code};
 use crate::store::StoredOrder;
@@ -131,6 +133,9 @@ async fn issue(
     let mut tx = api.bus.begin().await?;
     match store::issue(&mut tx, &order, &caller.name, now).await? {
         Ok(ids) => {
+            let detail = json!({ "account": order.account, "product": order.product, "resource": order.resource });
+            let entry = |id: &Uuid| Entry::of(&caller, now, "entitlement.issued", format!("entitlement {id}"), &detail);
+            audit::store::record(&mut *tx, &ids.iter().map(entry).collect::<Vec<_>>()).await?;
             api.carry_out(&mut tx, &caller, "/v1/entitlements").await?;
             api.bus.commit(tx, Effects::new()).await?;
             let issued = ids.into_iter().zip(codes).map(|(id, code)| IssuedEntitlement { id, code });
@@ -319,7 +324,8 @@ async fn grant(
         return Err(Problem::field("to_account", "is empty or too long", "name the account that shall have them"));
     }
     let mut tx = api.bus.begin().await?;
-    let granted = store::grant(&mut tx, &ids, (caller.accounts(), to), &caller.name, api.clock.now()).await?;
+    let now = api.clock.now();
+    let granted = store::grant(&mut tx, &ids, (caller.accounts(), to), &caller.name, now).await?;
     if granted.len() != ids.len() {
         let missing: Vec<String> = ids.iter().filter(|id| !granted.contains(id)).map(|id| id.to_string()).collect();
         let reason = format!("{} cannot be handed on", missing.join(", "));
@@ -329,6 +335,9 @@ async fn grant(
             "name entitlements of your account that are unbound; nothing was changed",
         ));
     }
+    let detail = json!({ "to_account": to });
+    let entry = |id: &Uuid| Entry::of(&caller, now, "entitlement.granted", format!("entitlement {id}"), &detail);
+    audit::store::record(&mut *tx, &ids.iter().map(entry).collect::<Vec<_>>()).await?;
     api.carry_out(&mut tx, &caller, "/v1/entitlements").await?;
     api.bus.commit(tx, Effects::new()).await?;
     Ok(Json(Granted { granted: ids, to_account: to.to_owned() }))
@@ -365,11 +374,15 @@ async fn revoke(
         return Err(Problem::field("reason", "is empty or too long", "say why, in at most 128 characters"));
     }
     let found = find(&api, &caller, &id).await?;
+    let now = api.clock.now();
     let mut tx = api.bus.begin().await?;
-    if !store::revoke(&mut tx, found.id, &wanted.reason, &caller.name, api.clock.now()).await? {
+    if !store::revoke(&mut tx, found.id, &wanted.reason, &caller.name, now).await? {
         let detail = "Only what is unbound or bound can be revoked; withdraw the order or deregister the service.";
         return Err(Problem::new(Kind::WrongPhase, detail));
     }
+    // The reason is in the operator's own words: it stays in the history of the entitlement.
+    let entry = Entry::of(&caller, now, "entitlement.revoked", format!("entitlement {}", found.id), &json!({}));
+    audit::store::record(&mut *tx, &[entry]).await?;
     api.carry_out(&mut tx, &caller, &format!("/v1/entitlements/{}", found.id)).await?;
     api.bus.commit(tx, Effects::new()).await?;
     Ok(Json(view(find(&api, &caller, &id).await?)))
@@ -431,14 +444,18 @@ async fn bind(
     let wanted: CodeBody = body::json(&headers, request, api.config.max_body_bytes).await?;
     let code_index = index(&api, &wanted.code);
     let binding = Binding { code_index: &code_index, account: &stored.account, order_id: stored.id, service_index };
+    let now = api.clock.now();
     let mut tx = api.bus.begin().await?;
-    if !store::bind(&mut tx, &binding, &caller.name, api.clock.now()).await? {
+    if !store::bind(&mut tx, &binding, &caller.name, now).await? {
         return Err(Problem::field(
             "code",
             "cannot be bound: it is not one of your account's, is used, has expired, or the order is not open",
             "see GET /v1/entitlements?status=unbound for those that can",
         ));
     }
+    let detail = json!({ "service": service_index });
+    let entry = Entry::of(&caller, now, "entitlement.bound", format!("order {}", stored.id), &detail);
+    audit::store::record(&mut *tx, &[entry]).await?;
     api.carry_out(&mut tx, &caller, &format!("/v1/orders/{}/entitlements", stored.id)).await?;
     api.bus.commit(tx, Effects::new()).await?;
     let found = store::of_order(&api.bus.context().pool, stored.id, api.clock.now()).await?;
@@ -460,10 +477,14 @@ async fn unbind(
 ) -> Result<StatusCode, Problem> {
     let stored = find_order(&api, &caller, &id).await?;
     let service_index: i32 = service.parse().map_err(|_| none_found())?;
+    let now = api.clock.now();
     let mut tx = api.bus.begin().await?;
-    if !store::unbind(&mut tx, stored.id, service_index, &caller.name, api.clock.now()).await? {
+    if !store::unbind(&mut tx, stored.id, service_index, &caller.name, now).await? {
         return Err(none_found());
     }
+    let detail = json!({ "service": service_index });
+    let entry = Entry::of(&caller, now, "entitlement.released", format!("order {}", stored.id), &detail);
+    audit::store::record(&mut *tx, &[entry]).await?;
     api.carry_out(&mut tx, &caller, &format!("/v1/orders/{}/entitlements", stored.id)).await?;
     api.bus.commit(tx, Effects::new()).await?;
     Ok(StatusCode::NO_CONTENT)

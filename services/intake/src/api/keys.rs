@@ -1,4 +1,5 @@
-//! Keys of machines over REST: holders make their own, operators anybody's.
+//! Keys of machines over REST: holders make their own, those who work for the provider make others'. Nobody makes a key
+//! that may do more than its maker answers for: who operates does not review, and who audits is alone.
 
 use axum::Json;
 use axum::body::Body;
@@ -20,7 +21,7 @@ use super::params::{Path, Query};
 use super::problem::{FieldError, Kind, Problem};
 use super::{Api, body};
 use crate::access::api_keys::{self, ApiKey, KeyFilter, NewKey, ShownKey};
-use crate::audit;
+use crate::audit::{self, Entry};
 
 const TEXT_MAX: usize = 128;
 
@@ -36,9 +37,11 @@ struct KeyBody {
     /// What its holder calls it, 1 to 128 characters.
     #[schema(min_length = 1, max_length = 128)]
     name: String,
-    /// Account that it works for: operators say which, everybody else's key works for their own.
+    /// Account that it works for: operators, supervisors and auditors say which, everybody else's key works for their
+    /// own.
     account: Option<String>,
-    /// Its role: operators say which, everybody else's key has their own.
+    /// Its role. Operators make keys of applicants, resellers and operators, supervisors those of reviewers and
+    /// supervisors, auditors those of auditors; everybody else's key has their own.
     role: Option<Role>,
     /// When it ends, at most `intake.keys.days_max` days from now, which is what nothing said means too.
     expires_at: Option<DateTime<Utc>>,
@@ -93,7 +96,14 @@ async fn create_key(
         return Err(Problem::fields(errors));
     }
     let (key, text) = ShownKey::generate();
-    let new = NewKey { name: wanted.name.trim(), account: &account, role, created_by: &caller.name, expires_at };
+    let new = NewKey {
+        name: wanted.name.trim(),
+        account: &account,
+        role,
+        created_by: &caller.name,
+        made_by_provider: caller.is_of_provider(),
+        expires_at,
+    };
     let mut tx = api.bus.begin().await?;
     let made = api_keys::insert(&mut tx, &key, &new, limits.per_account_max, now).await?;
     let about = made.ok_or_else(|| {
@@ -101,7 +111,8 @@ async fn create_key(
         Problem::field("account", &reason, "revoke those that are not used: GET /v1/keys")
     })?;
     let detail = serde_json::json!({ "account": account, "role": role.as_str(), "expires_at": expires_at });
-    audit::store::record(&mut *tx, &[entry(&caller, now, "key.created", about.id, detail)]).await?;
+    let entry = Entry::of(&caller, now, "key.created", format!("key {}", about.id), &detail);
+    audit::store::record(&mut *tx, &[entry]).await?;
     api.carry_out(&mut tx, &caller, "/v1/keys").await?;
     api.bus.commit(tx, Effects::new()).await?;
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(CreatedKey { key: text, about }))
@@ -124,14 +135,33 @@ fn whose(caller: &Caller, wanted: &KeyBody) -> Result<(String, Role), Problem> {
     if account.is_empty() || account.chars().count() > TEXT_MAX {
         errors.push(FieldError::new("account", "is empty or too long", format!("give 1 to {TEXT_MAX} characters")));
     }
-    match wanted.role {
+    let may_be = roles_made_by(caller.role);
+    match wanted.role.filter(|role| may_be.contains(role)) {
         Some(role) if errors.is_empty() => Ok((account.to_owned(), role)),
         Some(_) => Err(Problem::fields(errors)),
         None => {
-            errors.push(FieldError::new("role", "is missing", "say what the key shall be: applicant, reseller, …"));
+            let reason = if wanted.role.is_some() { "is not for you to give" } else { "is missing" };
+            let names: Vec<&str> = may_be.iter().map(|role| role.as_str()).collect();
+            errors.push(FieldError::new("role", reason, format!("say one of {}", names.join(", "))));
             Err(Problem::fields(errors))
         }
     }
+}
+
+/// Roles of the keys that a role makes.
+fn roles_made_by(role: Role) -> &'static [Role] {
+    match role {
+        Role::Applicant | Role::Reseller => &[Role::Applicant, Role::Reseller],
+        Role::Operator => &[Role::Applicant, Role::Reseller, Role::Operator],
+        Role::Supervisor => &[Role::Reviewer, Role::Supervisor],
+        Role::Auditor => &[Role::Auditor],
+        Role::Reviewer | Role::Policy => &[],
+    }
+}
+
+/// Roles of the keys that a caller sees and revokes; operators close every door.
+fn roles_seen_by(role: Role) -> Option<&'static [Role]> {
+    (role != Role::Operator).then(|| roles_made_by(role))
 }
 
 /// What a list of keys is narrowed to.
@@ -169,7 +199,7 @@ async fn list_keys(
         }
         (account, own) => account.or_else(|| own.map(str::to_owned)),
     };
-    let filter = KeyFilter { account, of_filers: own.is_some(), after: query.after };
+    let filter = KeyFilter { account, roles: roles_seen_by(caller.role), after: query.after };
     let keys = api_keys::list(&api.bus.context().pool, &filter, limit).await?;
     let is_full = i64::try_from(keys.len()).is_ok_and(|count| count == limit);
     let next_after = keys.last().filter(|_| is_full).map(|last| last.id);
@@ -188,27 +218,17 @@ async fn revoke(State(api): State<Api>, caller: Caller, Path(id): Path<String>) 
     let missing = || Problem::new(Kind::NotFound, "Check the id; keys of other accounts are not shown.");
     let id = Uuid::parse_str(&id).map_err(|_| missing())?;
     let found = api_keys::load_all(&api.bus.context().pool, &[id]).await?.into_iter().next().ok_or_else(missing)?;
-    let is_of_filer = matches!(Role::parse(&found.role), Some(Role::Applicant | Role::Reseller));
-    if caller.own_account().is_some_and(|own| own != found.account || !is_of_filer) {
+    let is_seen = roles_seen_by(caller.role).is_none_or(|roles| roles.iter().any(|role| role.as_str() == found.role));
+    if !is_seen || caller.own_account().is_some_and(|own| own != found.account) {
         return Err(missing());
     }
     let now = api.clock.now();
     let mut tx = api.bus.begin().await?;
     api_keys::revoke(&mut tx, id, now).await?;
     let detail = serde_json::json!({ "account": found.account, "role": found.role });
-    audit::store::record(&mut *tx, &[entry(&caller, now, "key.revoked", id, detail)]).await?;
+    let entry = Entry::of(&caller, now, "key.revoked", format!("key {id}"), &detail);
+    audit::store::record(&mut *tx, &[entry]).await?;
     api.carry_out(&mut tx, &caller, "/v1/keys").await?;
     api.bus.commit(tx, Effects::new()).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn entry(caller: &Caller, at: DateTime<Utc>, action: &str, id: Uuid, detail: serde_json::Value) -> audit::Entry {
-    audit::Entry {
-        at,
-        actor: caller.name.clone(),
-        role: caller.role.as_str().to_owned(),
-        action: action.to_owned(),
-        object: format!("key {id}"),
-        detail: detail.to_string(),
-    }
 }

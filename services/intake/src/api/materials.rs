@@ -286,8 +286,7 @@ async fn download(
             && query.sha256.as_ref().is_none_or(|digest| *digest == hex::encode(&row.sha256))
     };
     let row = rows.into_iter().find(is_meant).ok_or_else(Problem::not_uploaded)?;
-    let what =
-        serde_json::json!({"kind": row.kind, "service": query.service, "sha256": hex::encode(&row.sha256)}).to_string();
+    let what = serde_json::json!({"kind": row.kind, "service": query.service, "sha256": hex::encode(&row.sha256)});
     api.seen(&caller, &stored, "material.viewed", what).await?;
     let clear = api.open_material(&api.data_key(&stored)?, &row).await?;
     let headers = [

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use icp_domain::{Filing, Finding, OrderType, Province, Severity};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -114,7 +115,7 @@ pub(super) async fn view_content(
     caller: &Caller,
     stored: StoredOrder,
 ) -> Result<(StoredOrder, Filing), Problem> {
-    api.seen(caller, &stored, "content.viewed", format!("{{\"version\":{}}}", stored.order.version)).await?;
+    api.seen(caller, &stored, "content.viewed", json!({ "version": stored.order.version })).await?;
     let filing = api.filing(&stored)?;
     Ok((api.with_words(stored)?, filing))
 }
@@ -201,6 +202,9 @@ fn check_answer(filing: &Filing, verdict: RulesVerdict, recorded: Vec<Finding>, 
 )]
 async fn check(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let stored = find(&api, &caller, &id).await?;
+    // Mended values are values of the filing.
+    let what = json!({ "version": stored.order.version, "check": true });
+    api.seen(&caller, &stored, "content.viewed", what).await?;
     let filing = api.filing(&stored)?;
     let materials = api.reads.materials(stored.id).await?;
     let subject = Subject::of(&stored, &materials);

@@ -148,7 +148,7 @@ async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (stored, filing) = read(&api, &caller, &id).await?;
-    let what = serde_json::json!({ "paper": kind, "service": query.service }).to_string();
+    let what = serde_json::json!({ "paper": kind, "service": query.service });
     api.seen(&caller, &stored, "paper.viewed", what).await?;
     let recorded = recorded(&api, &stored).await?;
     let on_record = organiser_on_record(&api, &stored, &filing).await?;

@@ -31,6 +31,8 @@ use icp_bus::Bus;
 use icp_kit::Gather;
 use serde::{Deserialize, Serialize};
 
+use crate::api::auth::Caller;
+
 /// The section `[intake.audit]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,6 +60,26 @@ pub struct Entry {
     pub object: String,
     /// More about it, as JSON.
     pub detail: String,
+}
+
+impl Entry {
+    /// What a caller does or sees.
+    pub fn of(
+        caller: &Caller,
+        at: DateTime<Utc>,
+        action: impl Into<String>,
+        object: impl Into<String>,
+        detail: &serde_json::Value,
+    ) -> Self {
+        Self {
+            at,
+            actor: caller.name.clone(),
+            role: caller.role.as_str().to_owned(),
+            action: action.into(),
+            object: object.into(),
+            detail: detail.to_string(),
+        }
+    }
 }
 
 type Answer = Result<(), Arc<sqlx::Error>>;

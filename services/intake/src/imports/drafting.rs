@@ -6,6 +6,7 @@ use icp_bus::{Effects, Job, JobError, NewJob, Worker, Writes};
 use icp_kit::DataKey;
 use icp_kit::vault::VaultError;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -15,7 +16,8 @@ use super::{Report, reading};
 use crate::api::Api;
 use crate::api::auth::{Caller, Role};
 use crate::api::problem::{FieldError, Kind, Problem};
-use crate::commands;
+use crate::audit;
+use crate::store::Creator;
 use crate::writes::{OrderWrite, OrderWrites};
 
 const KIND: &str = "imports.rows";
@@ -61,6 +63,9 @@ impl Api {
             return Err(Problem::new(Kind::TooManyRequests, detail));
         }
         store::erase_ended(&mut tx, now - TimeDelta::days(config.keep_days.into())).await?;
+        let detail = json!({ "account": import.account, "format": import.format, "rows": import.row_count });
+        let entry = audit::Entry::of(caller, now, "import.received", format!("import {id}"), &detail);
+        audit::store::record(&mut *tx, &[entry]).await?;
         self.carry_out(&mut tx, caller, &format!("/v1/imports/{id}")).await?;
         self.bus.commit(tx, effects).await?;
         Ok(import)
@@ -194,7 +199,7 @@ impl Drafting {
                 let order_id = draft.id;
                 let role = Role::parse(&import.role)
                     .ok_or_else(|| Problem::new(Kind::Internal, "Nobody knows the role of who handed it in."))?;
-                let by = commands::creator(role, &import.actor, &import.account);
+                let by = Creator { actor: import.actor.clone(), role: role.as_str() };
                 drafted.drafts.push(OrderWrite::Create { draft: Box::new(draft), by, effects, request: None });
                 Some(order_id)
             }

@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::app::{APPLICANT, AUDITOR, App, OPERATOR, REVIEWER, path_of};
+use crate::app::{APPLICANT, AUDITOR, App, OPERATOR, OTHER, REVIEWER, path_of};
 
 /// Tells a process of this test which database it links in.
 const CHILD: &str = "ICP_TEST_AUDIT_DATABASE";
@@ -67,6 +67,8 @@ async fn who_does_or_sees_something_stands_in_the_trail() {
     assert_eq!(app.get(REVIEWER, &path).await.status, 200);
     assert_eq!(app.get(REVIEWER, &material).await.status, 404, "nothing was uploaded, so nothing was seen");
     assert_eq!(app.get(OPERATOR, &path).await.status, 200, "operators see no personal data");
+    assert_eq!(app.post(REVIEWER, &format!("{path}/check")).await.status, 200, "mended values are personal data");
+    assert_eq!(app.post(APPLICANT, &format!("{path}/check")).await.status, 200);
     let decision = json!({"decision": "return", "findings": [{"code": "V04", "field": ""}]});
     let returned = app.review(REVIEWER, &order, &decision).await;
     let body = Some(("image/jpeg", picture.1));
@@ -82,10 +84,11 @@ async fn who_does_or_sees_something_stands_in_the_trail() {
         .map(|line| format!("{} {} {}", text(line, "role"), text(line, "actor"), text(line, "action")))
         .collect();
     let expected = [
-        "applicant a order.created",
+        "applicant applicant order.created",
         "applicant applicant order.submitted",
         "applicant applicant order.rules_judged",
         "reviewer reviewer review.claimed",
+        "reviewer reviewer content.viewed",
         "reviewer reviewer content.viewed",
         "reviewer reviewer order.returned",
         "reviewer reviewer review.released",
@@ -111,6 +114,94 @@ async fn who_does_or_sees_something_stands_in_the_trail() {
     assert_eq!(page, lines[lines.len() - 2..]);
     assert_eq!(app.get(REVIEWER, "/v1/audit").await.status, 403);
     assert_eq!(app.get(OPERATOR, "/v1/audit?limit=0").await.body["errors"][0]["field"], "limit");
+}
+
+/// Actions of the trail with their actors, objects without their ids, and what their details say, but for orders.
+async fn told(app: &App) -> Vec<String> {
+    all_linked(&app.pool).await;
+    let text = |line: &Value, field: &str| line[field].as_str().unwrap().to_owned();
+    let lines = trail(app, 0).await.into_iter().filter(|line| !text(line, "action").starts_with("order."));
+    lines
+        .map(|line| {
+            let object = text(&line, "object").split(' ').next().unwrap().to_owned();
+            let detail: Value = serde_json::from_str(&text(&line, "detail")).unwrap();
+            format!("{} {} {object} {detail}", text(&line, "actor"), text(&line, "action"))
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codes_imports_and_questions_stand_in_the_trail_and_no_personal_data() {
+    let app = App::start().await;
+    let filing = icp_testkit::filings::company_filing(icp_domain::Province::Guangdong, 1);
+    let wanted = json!({"account": "b", "product": "cloud-server", "resource": "i-1", "count": 2});
+    let issued = app.json(OPERATOR, Method::POST, "/v1/entitlements", None, &wanted).await;
+    let id = |place: usize| issued.body["entitlements"][place]["id"].as_str().unwrap().to_owned();
+    let grant = json!({"ids": [id(0)], "to_account": "a"});
+    assert_eq!(app.json(OTHER, Method::POST, "/v1/entitlements/grant", None, &grant).await.status, 200);
+    let revoke = format!("/v1/entitlements/{}/revoke", id(1));
+    let reason = json!({"reason": "Zhang San has left"});
+    assert_eq!(app.json(OPERATOR, Method::POST, &revoke, None, &reason).await.status, 200);
+    let (path, _) = app.draft(1).await;
+    let bound = format!("{path}/entitlements/0");
+    let code = json!({ "code": issued.body["entitlements"][0]["code"] });
+    assert_eq!(app.json(APPLICANT, Method::PUT, &bound, None, &code).await.status, 200);
+    assert_eq!(app.send(APPLICANT, Method::DELETE, &bound, None, None).await.status, 204);
+    let rows = Some(("application/x-ndjson", format!("{}\n", json!(filing)).into_bytes()));
+    assert_eq!(app.send(APPLICANT, Method::POST, "/v1/imports", None, rows).await.status, 202);
+    let certificate = &filing.organiser.certificate;
+    let asked = json!({
+        "province": "gd", "nature": filing.organiser.nature, "domain": filing.services[0].domains[0],
+        "certificate": {"kind": certificate.kind, "number": certificate.number},
+    });
+    assert_eq!(app.json(APPLICANT, Method::POST, "/v1/determinations", None, &asked).await.status, 202);
+    let export = format!("/v1/exports/archive?province=gd&name=Zhang&certificate={}", certificate.number);
+    assert_eq!(app.get(REVIEWER, &export).await.status, 200);
+    assert_eq!(app.get(REVIEWER, "/v1/exports/orders?phase=draft").await.status, 200);
+
+    let told = told(&app).await;
+    let expected = [
+        r#"operator entitlement.issued entitlement {"account":"b","product":"cloud-server","resource":"i-1"}"#,
+        r#"operator entitlement.issued entitlement {"account":"b","product":"cloud-server","resource":"i-1"}"#,
+        r#"other entitlement.granted entitlement {"to_account":"a"}"#,
+        r#"operator entitlement.revoked entitlement {}"#,
+        r#"applicant entitlement.bound order {"service":0}"#,
+        r#"applicant entitlement.released order {"service":0}"#,
+        r#"applicant import.received import {"account":"a","format":"ndjson","rows":1}"#,
+        r#"applicant determination.asked determination {"account":"a","province":"gd"}"#,
+    ];
+    assert_eq!(told[..expected.len()], expected);
+    let exported = &told[expected.len()..];
+    assert_eq!(exported.len(), 2, "{told:?}");
+    for (line, filter) in [
+        (&exported[0], r#""by_certificate":true"#),
+        (&exported[0], r#""by_name":true"#),
+        (&exported[0], r#""province":"gd""#),
+        (&exported[1], r#""phase":"draft""#),
+    ] {
+        assert!(line.contains(filter), "{line}: {filter}");
+    }
+    let all = told.concat();
+    assert!(!all.contains("Zhang") && !all.contains(&certificate.number), "{all}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_with_a_key_that_the_provider_made_is_recorded() {
+    let app = App::start().await;
+    let (path, _) = app.draft(1).await;
+    let key = async |token: &str, body: Value| {
+        let made = app.json(token, Method::POST, "/v1/keys", None, &body).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        made.body["key"].as_str().unwrap().to_owned()
+    };
+    let own = key(APPLICANT, json!({"name": "own"})).await;
+    let of_provider = key(OPERATOR, json!({"name": "x", "account": "a", "role": "applicant"})).await;
+    let in_turn = key(of_provider.as_str(), json!({"name": "y"})).await;
+    for (key, looks) in [(&own, 0), (&of_provider, 1), (&in_turn, 2)] {
+        assert_eq!(app.get(key, &path).await.status, 200);
+        let told = told(&app).await;
+        assert_eq!(told.iter().filter(|line| line.contains("content.viewed order")).count(), looks, "{told:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

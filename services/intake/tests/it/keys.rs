@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::app::{APPLICANT, Answer, App, OPERATOR, OTHER, RESELLER, REVIEWER};
+use crate::app::{APPLICANT, AUDITOR, Answer, App, OPERATOR, OTHER, RESELLER, REVIEWER, SUPERVISOR};
 
 async fn create(app: &App, token: &str, body: Value) -> Answer {
     app.json(token, Method::POST, "/v1/keys", None, &body).await
@@ -89,7 +89,7 @@ async fn a_key_that_is_changed_or_has_expired_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_makes_keys_of_its_own_and_operators_anybodys() {
+async fn everybody_makes_keys_of_its_own_and_the_provider_those_of_others() {
     let app = App::start().await;
     for (body, wrong) in [
         (json!({"name": ""}), "name"),
@@ -104,7 +104,17 @@ async fn everybody_makes_keys_of_its_own_and_operators_anybodys() {
     }
     assert_eq!(field(&create(&app, OPERATOR, json!({"name": "x", "role": "reviewer"})).await), "account");
     assert_eq!(field(&create(&app, OPERATOR, json!({"name": "x", "account": "p"})).await), "role");
-    let made = create(&app, OPERATOR, json!({"name": "desk", "account": "p", "role": "reviewer"})).await;
+    for (token, roles) in [
+        (OPERATOR, &["reviewer", "supervisor", "auditor"][..]),
+        (SUPERVISOR, &["applicant", "reseller", "operator", "auditor"]),
+        (AUDITOR, &["applicant", "reseller", "reviewer", "operator", "supervisor"]),
+    ] {
+        for role in roles {
+            let answer = create(&app, token, json!({"name": "x", "account": "p", "role": role})).await;
+            assert_eq!((answer.status, field(&answer)), (422, "role"), "{token} {role}: {}", answer.body);
+        }
+    }
+    let made = create(&app, SUPERVISOR, json!({"name": "desk", "account": "p", "role": "reviewer"})).await;
     let key = text(&made.body["key"]);
     assert_eq!(app.get(&key, "/v1/review").await.status, 200);
     let reseller = create(&app, RESELLER, json!({"name": "shop"})).await;
@@ -124,4 +134,10 @@ async fn everybody_makes_keys_of_its_own_and_operators_anybodys() {
     assert_eq!(own.body["keys"].as_array().unwrap().len(), 1, "{}", own.body);
     let desk = format!("/v1/keys/{}", text(&made.body["id"]));
     assert_eq!(app.send(&text(&of_applicant.body["key"]), Method::DELETE, &desk, None, None).await.status, 404);
+    // Supervisors and auditors see and revoke the keys that are theirs to make.
+    assert_eq!(app.get(SUPERVISOR, "/v1/keys").await.body["keys"].as_array().unwrap().len(), 1);
+    assert_eq!(app.get(AUDITOR, "/v1/keys").await.body["keys"].as_array().unwrap().len(), 0);
+    assert_eq!(app.send(AUDITOR, Method::DELETE, &desk, None, None).await.status, 404);
+    assert_eq!(app.send(SUPERVISOR, Method::DELETE, &desk, None, None).await.status, 204);
+    assert_eq!(app.get(&key, "/v1/review").await.status, 401);
 }

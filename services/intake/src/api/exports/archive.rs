@@ -8,6 +8,7 @@ use axum::response::Response;
 use futures::stream::{self, Stream};
 use icp_domain::{Filing, InternetService, OrderType, Organiser, Province};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Format, answer, begin, json_line};
@@ -115,8 +116,13 @@ pub(super) async fn archive(
         cursor: None,
         limit: None,
     };
+    // Names and certificates may be a person's: only that they were given is told.
+    let asked = json!({
+        "number": wanted.number, "domain": wanted.domain, "app": wanted.app, "by_name": wanted.name.is_some(),
+        "by_certificate": wanted.certificate.is_some(), "province": wanted.province,
+    });
     let search = search_of(&api, &caller, wanted)?;
-    let begun = begin(&api, &caller, "archive", format, query.content).await?;
+    let begun = begin(&api, &caller, "archive", (format, query.content), asked).await?;
     let flat = COLUMNS.iter().filter(|column| begun.with_content && is_of_record(column)).map(|column| column.path);
     let headings = sheet::line(HEADINGS.into_iter().chain(flat));
     let pages = pages(api, search, format, begun.with_content);

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream, StreamExt as _};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -71,7 +72,14 @@ struct Begun {
 }
 
 /// Lets an export begin: whoever wants content must be allowed to read it, and the export is recorded first.
-async fn begin(api: &Api, caller: &Caller, what: &str, format: Format, with_content: bool) -> Result<Begun, Problem> {
+/// `filter` is what the export is narrowed to, without personal data.
+async fn begin(
+    api: &Api,
+    caller: &Caller,
+    what: &str,
+    (format, with_content): (Format, bool),
+    filter: Value,
+) -> Result<Begun, Problem> {
     if with_content && !caller.may_read_content() {
         return Err(Problem::new(Kind::Forbidden, "Leave `content` out: this token's role does not read content."));
     }
@@ -81,17 +89,10 @@ async fn begin(api: &Api, caller: &Caller, what: &str, format: Format, with_cont
             "As many exports run as may (`intake.exports.max_open`); try again shortly.",
         )
     })?;
-    let detail =
-        serde_json::json!({ "content": with_content, "format": format.as_str(), "accounts": caller.accounts() });
-    let entry = Entry {
-        at: api.clock.now(),
-        actor: caller.name.clone(),
-        role: caller.role.as_str().to_owned(),
-        action: format!("{what}.exported"),
-        object: what.to_owned(),
-        detail: detail.to_string(),
-    };
-    api.audit.record(entry).await?;
+    let detail = json!({
+        "content": with_content, "format": format.as_str(), "accounts": caller.accounts(), "filter": filter,
+    });
+    api.audit.record(Entry::of(caller, api.clock.now(), format!("{what}.exported"), what, &detail)).await?;
     Ok(Begun { format, with_content, turn })
 }
 

@@ -6,6 +6,7 @@ use axum::response::Response;
 use futures::stream::{self, Stream};
 use icp_domain::{Filing, OrderType, Province};
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::IntoParams;
 
 use super::{Format, answer, begin, json_line};
@@ -92,7 +93,8 @@ pub(super) async fn orders(
     let OrdersQuery { account, order_type, phase, province, .. } = query;
     let filter = list_filter(&caller, ListQuery { account, order_type, phase, province, after: None, limit: None })?;
     let format = Format::of(query.format, &headers);
-    let begun = begin(&api, &caller, "orders", format, query.content).await?;
+    let asked = json!({ "phase": query.phase, "province": query.province });
+    let begun = begin(&api, &caller, "orders", (format, query.content), asked).await?;
     let headings = HEADINGS.into_iter().map(str::to_owned);
     let headings = match begun.with_content {
         false => sheet::line(headings),
