@@ -6,6 +6,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::api::problem::FieldError;
+use crate::imports::columns::COLUMNS;
 use crate::materials::path_of;
 
 /// A field that is not what it was.
@@ -93,6 +94,33 @@ pub fn opens_material(named: &[String], kind: &str, service: u32) -> bool {
     })
 }
 
+/// Whether a path names something of a filing: what stands there, or may be left out and is.
+pub fn is_field(filing: &Filing, path: &str) -> Result<bool, serde_json::Error> {
+    let declared = serde_json::to_value(filing)?;
+    let may_be_left_out = || {
+        COLUMNS.iter().any(|column| match column.path.strip_prefix("services[0]") {
+            Some(rest) => (0..filing.services.len()).any(|index| is_within(&format!("services[{index}]{rest}"), path)),
+            None => is_within(column.path, path),
+        })
+    };
+    Ok(stands_at("", &declared, path) || may_be_left_out())
+}
+
+/// Whether a part of what stands at `place` has this path.
+fn stands_at(place: &str, value: &Value, path: &str) -> bool {
+    match value {
+        Value::Object(fields) => fields.iter().any(|(name, field)| {
+            let inner = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+            inner == path || stands_at(&inner, field, path)
+        }),
+        Value::Array(items) => (0..).zip(items).any(|(index, item): (usize, &Value)| {
+            let inner = format!("{place}[{index}]");
+            inner == path || stands_at(&inner, item, path)
+        }),
+        _ => false,
+    }
+}
+
 /// Whether a path is `part` or lies in it.
 fn is_within(path: &str, part: &str) -> bool {
     path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
@@ -145,6 +173,41 @@ mod tests {
             named(&["services[0].contents", "services[0].name", "organiser.rem"]),
             ["organiser.remark", "services[0].home_url"]
         );
+    }
+
+    #[test]
+    fn a_field_is_one_that_is_declared_or_may_be_left_out() {
+        let mut filing = company_filing(Province::Guangdong, 1);
+        filing.services[0].home_url = None;
+        for path in [
+            "organiser",
+            "organiser.principal.mobile",
+            "organiser.remark",
+            "organiser.certificate.valid_to",
+            "services",
+            "services[0]",
+            "services[0].domains[0]",
+            "services[0].home_url",
+            "services[0].pre_approvals",
+            "services[0].principal.id.number",
+            "cancellation.note",
+        ] {
+            assert!(is_field(&filing, path).unwrap(), "{path}");
+        }
+        for path in [
+            "",
+            "organiser.principle",
+            "organiser.",
+            "services[1].name",
+            "services[1]",
+            "services.0.name",
+            "services[0",
+            "services[0].domains[7]",
+            "reference",
+            "the name",
+        ] {
+            assert!(!is_field(&filing, path).unwrap(), "{path}");
+        }
     }
 
     #[test]

@@ -325,6 +325,9 @@ pub enum Rejection {
     /// A return must say why.
     #[error("a return needs at least one finding")]
     NoReason,
+    /// Then nothing could be amended.
+    #[error("a return that opens named fields only must name one")]
+    NoField,
 }
 
 impl Default for Order {
@@ -514,8 +517,11 @@ fn return_by_reviewer(
     findings: Vec<Finding>,
     amendable: Option<Vec<String>>,
 ) -> Result<Vec<Event>, Rejection> {
-    if findings.is_empty() || amendable.as_ref().is_some_and(Vec::is_empty) {
+    if findings.is_empty() {
         return Err(Rejection::NoReason);
+    }
+    if amendable.as_ref().is_some_and(Vec::is_empty) {
+        return Err(Rejection::NoField);
     }
     allow(order, order.phase == Phase::ProviderReview, "provider_review", || {
         vec![Event::Returned { by: Stage::Review, findings, amendable }]

@@ -333,6 +333,9 @@ impl From<Rejection> for Problem {
             Rejection::NoReason => {
                 Self::field("findings", "is empty", "name at least one field with its reason and remedy")
             }
+            Rejection::NoField => {
+                Self::field("findings", "name no field", "with `only_named` at least one finding must name a field")
+            }
         }
     }
 }

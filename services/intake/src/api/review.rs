@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use icp_domain::Province;
+use icp_domain::{Filing, Province};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -20,6 +20,7 @@ use super::params::{Path, Query};
 use super::problem::{FieldError, Kind, Problem};
 use super::view::{OrderView, with_etag};
 use super::{Api, body};
+use crate::amendment;
 use crate::archive::lookup;
 use crate::desk::deadline::Deadline;
 use crate::desk::queue::{self, Claim, Claimed, Claiming, Cursor, QueueFilter, Waiting};
@@ -69,7 +70,7 @@ pub(super) struct GivenReason {
     /// Code of the catalogue, e.g. `N01`.
     #[schema(pattern = "^[A-Z][0-9]{2}$")]
     pub(super) code: String,
-    /// Path of the field, e.g. `services[0].name`.
+    /// Path of the field or material, e.g. `services[0].name` or `materials.commitment`; empty for the whole order.
     #[schema(max_length = 500)]
     pub(super) field: String,
     /// What is wrong, in the reviewer's words; without them the catalogue speaks. Kept encrypted.
@@ -127,7 +128,12 @@ pub(super) async fn decide_on(
     let stored = match decision {
         Decision::Pass => api.pass(caller, stored).await?,
         Decision::Return { findings, only_named } => {
-            let (command, own) = returning(findings, only_named)?;
+            let mut errors = faults(&findings);
+            errors.extend(unknown_fields(api, &stored, &findings).await?);
+            if !errors.is_empty() {
+                return Err(Problem::fields(errors));
+            }
+            let (command, own) = returning(findings, only_named);
             api.return_in_words(caller, stored, command, &own).await?
         }
     };
@@ -156,11 +162,7 @@ fn held(claim: &Claim) -> Problem {
 }
 
 /// The command that returns an order, and the reviewer's words about each finding.
-fn returning(given: Vec<GivenReason>, only_named: bool) -> Result<(Command, Vec<Words>), Problem> {
-    let errors = faults(&given);
-    if !errors.is_empty() {
-        return Err(Problem::fields(errors));
-    }
+fn returning(given: Vec<GivenReason>, only_named: bool) -> (Command, Vec<Words>) {
     let mut findings = Vec::with_capacity(given.len());
     let mut words = Vec::with_capacity(given.len());
     for reason in given {
@@ -170,7 +172,46 @@ fn returning(given: Vec<GivenReason>, only_named: bool) -> Result<(Command, Vec<
         }
     }
     let command = if only_named { Command::ReturnForFields(findings) } else { Command::Return(findings) };
-    Ok((command, words))
+    (command, words)
+}
+
+/// Reasons whose field the order does not have. Own words belong elsewhere: paths are kept in clear.
+async fn unknown_fields(api: &Api, stored: &StoredOrder, given: &[GivenReason]) -> Result<Vec<FieldError>, Problem> {
+    let filing = api.filing(stored)?;
+    let mut errors = Vec::new();
+    for (index, reason) in given.iter().enumerate().take(REASONS_MAX) {
+        let is_known = reason.field.is_empty()
+            || amendment::is_field(&filing, &reason.field)
+                .map_err(|error| Problem::new(Kind::Internal, format!("The order cannot be read: {error}.")))?
+            || is_material(api, stored, &filing, &reason.field).await?;
+        if !is_known {
+            let remedy = "give a path of the order such as services[0].name or materials.commitment, or nothing";
+            errors.push(FieldError::new(format!("findings[{index}].field"), "is not a field of the order", remedy));
+        }
+    }
+    Ok(errors)
+}
+
+/// Whether a path names materials: `materials`, `materials.<kind>` or `materials.<kind>[<service>]`.
+async fn is_material(api: &Api, stored: &StoredOrder, filing: &Filing, path: &str) -> Result<bool, Problem> {
+    if path == "materials" {
+        return Ok(true);
+    }
+    let Some(named) = path.strip_prefix("materials.") else { return Ok(false) };
+    let (kind, service) = match named.split_once('[') {
+        None => (named, None),
+        Some((kind, service)) => (kind, Some(service)),
+    };
+    // The organiser's materials are those of service 0, also where there is no service.
+    let mut services = 0..filing.services.len().max(1);
+    if service.is_some_and(|service| !services.any(|index| service == format!("{index}]"))) {
+        return Ok(false);
+    }
+    match api.material_kind(stored, filing, kind).await {
+        Ok(known) => Ok(known == kind),
+        Err(problem) if problem.kind() == Kind::InvalidFields => Ok(false),
+        Err(problem) => Err(problem),
+    }
 }
 
 /// Every fault of the reasons at once.
@@ -184,7 +225,7 @@ fn faults(given: &[GivenReason]) -> Vec<FieldError> {
         if reasons::find(&reason.code).is_none() {
             errors.push(FieldError::new(at("code"), "is not in the catalogue", "use a code of GET /v1/review/reasons"));
         }
-        for (name, text) in [("field", &reason.field), ("reason", &reason.reason), ("remedy", &reason.remedy)] {
+        for (name, text) in [("reason", &reason.reason), ("remedy", &reason.remedy)] {
             if text.chars().count() > WORDS_MAX {
                 let remedy = format!("give at most {WORDS_MAX} characters");
                 errors.push(FieldError::new(at(name), "is too long", remedy));

@@ -288,6 +288,8 @@ fn a_return_may_name_the_only_fields_that_are_open() {
     assert_eq!(order.amendable.as_deref(), Some(&["services[0].name".to_owned()][..]));
     let nameless = Finding { field: String::new(), ..finding(Severity::Block, Stage::Review) };
     let refused = decide(&order_in(Phase::ProviderReview), Command::ReturnForFields(vec![nameless]));
+    assert_eq!(refused, Err(Rejection::NoField));
+    let refused = decide(&order_in(Phase::ProviderReview), Command::ReturnForFields(Vec::new()));
     assert_eq!(refused, Err(Rejection::NoReason));
 }
 

@@ -152,6 +152,21 @@ async fn a_return_names_reasons_of_the_catalogue_and_keeps_own_words_secret() {
     let fields: Vec<_> = refused.body["errors"].as_array().unwrap().iter().map(|error| &error["field"]).collect();
     assert_eq!(fields, ["findings[1].code", "findings[1].reason"], "{}", refused.body);
 
+    let finding = |field: &str| json!({"code": "N01", "field": field});
+    let mistyped = json!({"decision": "return", "only_named": true, "findings": [
+        finding("services[0].nme"), finding("organiser.remark"), finding("Zhang San"), finding("materials.selfie"),
+        finding("materials.commitment"), finding("services[1].name"), finding("materials.service-principal-id[0]"),
+        finding("materials.service-principal-id[1]"), finding(""),
+    ]});
+    let refused = app.review(REVIEWER, &order, &mistyped).await;
+    let errors = refused.body["errors"].as_array().unwrap();
+    let fields: Vec<_> = errors.iter().map(|error| error["field"].as_str().unwrap()).collect();
+    assert_eq!(fields, [0, 2, 3, 5, 7].map(|index| format!("findings[{index}].field")), "{}", refused.body);
+    let nameless = json!({"decision": "return", "only_named": true, "findings": [finding("")]});
+    let refused = app.review(REVIEWER, &order, &nameless).await;
+    let reason = &refused.body["errors"][0]["reason"];
+    assert_eq!((refused.status, reason), (422, &json!("name no field")), "{}", refused.body);
+
     let words = "Zhang San of the front desk says no such firm";
     let decision = json!({"decision": "return", "findings": [
         {"code": "T01", "field": "organiser.principal.mobile", "reason": words, "remedy": "ask Li Si"},
