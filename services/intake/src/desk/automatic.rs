@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 use chrono::{TimeDelta, Utc};
 use icp_bus::{Delivery, Effects, Failure, Handler, Job, JobError, NewJob, Worker};
+use icp_domain::OrderType;
 use icp_proto::order as order_proto;
 use prost::Message as _;
 use sqlx::{PgConnection, PgPool};
@@ -110,17 +111,20 @@ struct Standing {
     was_returned: bool,
 }
 
-/// How an account stands, as far as the policy asks.
+/// How an account stands, as far as the policy asks. Only what a bureau has approved counts: a transfer needs nobody's
+/// look.
 async fn standing(
     pool: &PgPool,
     account: &str,
     policy: &Policy,
     now: chrono::DateTime<Utc>,
 ) -> Result<Standing, sqlx::Error> {
+    let reported = OrderType::ALL.into_iter().filter(|order_type| order_type.description().bureau.is_some());
     sqlx::query_as(include_str!("../../queries/account_standing.sql"))
         .bind(account)
         .bind(i64::from(policy.approved_orders_min))
         .bind(now - TimeDelta::days(policy.days_without_return.into()))
+        .bind(reported.map(OrderType::as_str).collect::<Vec<_>>())
         .fetch_one(pool)
         .await
 }

@@ -16,7 +16,7 @@ pub struct Policy {
     pub order_types: Vec<OrderType>,
     /// A finding of this weight, or a heavier one, sends the order to a reviewer.
     pub no_finding_from: Severity,
-    /// Approved orders that the account has at least.
+    /// Orders of the account that a bureau has approved, at least.
     pub approved_orders_min: u32,
     /// Days for which no order of the account was returned by a reviewer or a bureau.
     pub days_without_return: u32,
@@ -31,7 +31,7 @@ pub struct Case<'a> {
     pub order_type: OrderType,
     /// Everything that was found about it, by anybody.
     pub findings: Vec<&'a Finding>,
-    /// Approved orders of its account, counted up to what the policy asks for.
+    /// Orders of its account that a bureau has approved, counted up to what the policy asks for.
     pub approved_orders: u32,
     /// Whether a reviewer or bureau has returned an order of the account within the days of the policy.
     pub was_returned: bool,
