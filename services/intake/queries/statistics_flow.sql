@@ -28,8 +28,9 @@ happened as (
                when event = 'approved' and entered_with is distinct from 'received_by_bureau' then 'settled_here'
                else event
            end as what,
-           -- What needs no bureau is carried out by the reviewer's pass.
-           event = 'passed' or event = 'approved' and entered_with = 'review_requested' as is_passed
+           -- What needs no bureau is carried out by the reviewer's pass; what is handed in again after an SMS that
+           -- nobody confirmed is not reviewed again.
+           event in ('passed', 'approved') and entered_with = 'review_requested' as is_passed
     from moves
     where at >= $1 and at < $2
 )

@@ -10,6 +10,8 @@ use anyhow::Context as _;
 use icp_domain::{Filing, Finding, FindingSource, InternetService, Severity, Stage};
 use serde::Deserialize;
 
+use crate::order::SMS_UNCONFIRMED;
+
 const TABLE: &str = include_str!("../data/bureau-results.toml");
 /// Stands in a path for the service that is meant.
 const ANY_SERVICE: &str = "services[]";
@@ -142,7 +144,7 @@ impl BureauResults {
 /// The ministry's window has closed: not the code counts, but what happened.
 fn unconfirmed() -> Finding {
     Finding {
-        code: "V05".to_owned(),
+        code: SMS_UNCONFIRMED.to_owned(),
         stage: Stage::Bureau,
         severity: Severity::Block,
         field: String::new(),

@@ -209,15 +209,37 @@ impl Api {
         verdict: RulesVerdict,
     ) -> Result<StoredOrder, Problem> {
         let command = self.config.review.second_opinion.pass(&stored.order, verdict, &caller.name)?;
-        let mut attachments = Attachments::default();
-        if filing.order_type.description().bureau.is_some() {
-            let pool = &self.bus.context().pool;
-            let reported = archive::carried::with_services(pool, &self.vault, filing).await?;
-            let relay_filing = content::messages::relay_filing(&reported, self.open_materials(&stored, materials)?);
-            attachments.relay =
-                Some(self.bus.context().keyring.seal("relay", &stored.id.to_string(), &relay_filing)?);
-        }
+        let attachments = self.for_relay(&stored, filing, materials).await?;
         self.apply(caller, stored, command, Extra { attachments, ..Extra::default() }).await
+    }
+
+    /// The provider hands in again what nobody confirmed by SMS: the rules judge once more, and the relay gets it.
+    pub async fn resubmit(&self, caller: &Caller, stored: StoredOrder) -> Result<StoredOrder, Problem> {
+        let filing = self.filing(&stored)?;
+        let rows = self.reads.materials(stored.id).await?;
+        // The content is the one that the registers told about.
+        let subject = Subject { registers: Some(&stored.order.registers), ..Subject::of(&stored, &rows) };
+        let (mut verdict, recorded) = self.examine(&subject, &filing).await?;
+        verdict.findings.extend(recorded);
+        let attachments = self.for_relay(&stored, &filing, &rows).await?;
+        self.apply(caller, stored, Command::Resubmit(verdict), Extra { attachments, ..Extra::default() }).await
+    }
+
+    /// What the relay carries to the bureau, where the type is one for it.
+    async fn for_relay(
+        &self,
+        stored: &StoredOrder,
+        filing: &Filing,
+        materials: &[MaterialRow],
+    ) -> Result<Attachments, Problem> {
+        if filing.order_type.description().bureau.is_none() {
+            return Ok(Attachments::default());
+        }
+        let context = self.bus.context();
+        let reported = archive::carried::with_services(&context.pool, &self.vault, filing).await?;
+        let relay_filing = content::messages::relay_filing(&reported, self.open_materials(stored, materials)?);
+        let relay = Some(context.keyring.seal("relay", &stored.id.to_string(), &relay_filing)?);
+        Ok(Attachments { relay, ..Attachments::default() })
     }
 
     /// Returns an order in these own words, one entry per finding: encrypted for those who read the order, sealed for

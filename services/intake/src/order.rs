@@ -4,6 +4,7 @@
 //! Draft → Checking → ProviderReview → Queued → AtBureau → Approved, or Cancelled (注销, 取消接入)
 //!   ↑________ Returned ←__|______________|_________|        (amended, then submitted again)
 //! Draft, Checking, ProviderReview, Queued, Returned → Withdrawn;   Draft, Returned → Expired
+//! Returned → Queued, where nobody confirmed the ministry's SMS and nothing was changed since ([`resubmission`])
 //! ```
 //!
 //! Once it is queued the relay has it, so a withdrawal is asked of the relay first ([`withdrawal`]).
@@ -22,6 +23,7 @@ mod material;
 mod outcome;
 mod phase;
 mod registers;
+mod resubmission;
 mod withdrawal;
 
 use icp_domain::{Description, Finding, OrderType, Severity, Stage};
@@ -34,6 +36,7 @@ pub use material::MaterialChange;
 pub use outcome::{BureauIds, Numbers};
 pub use phase::Phase;
 pub use registers::{DomainFacts, EnterpriseFacts, Registers};
+pub use resubmission::SMS_UNCONFIRMED;
 
 /// The state of an order. Holds no personal data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,6 +77,9 @@ pub struct Order {
     /// The only fields that the applicant may amend, where a reviewer's return said so: until a reviewer gets it again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amendable: Option<Vec<String>>,
+    /// Whether it came back only because nobody confirmed the ministry's SMS, and is what it was then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_be_resubmitted: bool,
     /// Number of the organiser: the one on record that the order names, or the new one (主体备案号).
     pub organiser_number: Option<String>,
     /// Numbers of the services: those on record that the order names, or the new ones.
@@ -143,6 +149,9 @@ impl Order {
             Phase::Approved if row.bureau.is_none() => "Nothing: the record belongs to the account.",
             Phase::Approved => "Nothing: the filing is approved.",
             Phase::Cancelled => "Nothing: it was taken off the record.",
+            Phase::Returned if self.may_be_resubmitted => {
+                "The provider hands it in again, or the applicant does: nobody confirmed the ministry's SMS."
+            }
             Phase::Returned => "The applicant mends the findings and submits again.",
             Phase::Withdrawn => "Nothing: the order was withdrawn.",
             Phase::Expired => "Nothing: the order expired.",
@@ -213,6 +222,8 @@ pub enum Command {
     Return(Vec<Finding>),
     /// The same, and nothing but the fields that the findings name may be amended.
     ReturnForFields(Vec<Finding>),
+    /// The provider hands it in again after an SMS that nobody confirmed; the rules have judged once more.
+    Resubmit(RulesVerdict),
     /// A command that may return the order, with the own words of who returns it, which are encrypted.
     InWords { words: String, command: Box<Command> },
     /// The bureau's system has taken it.
@@ -252,6 +263,8 @@ pub enum Event {
         #[serde(default)]
         service_numbers: Vec<String>,
     },
+    /// Handed in again by the provider, unchanged, after an SMS that nobody confirmed.
+    Resubmitted { attempt: u32 },
     /// The province's module judged it.
     RulesJudged(RulesVerdict),
     /// Identity verification answered.
@@ -347,6 +360,7 @@ impl Default for Order {
             registers: Registers::default(),
             findings: Vec::new(),
             amendable: None,
+            may_be_resubmitted: false,
             organiser_number: None,
             service_numbers: Vec::new(),
             first_pass: None,
@@ -391,6 +405,7 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejection> 
                 findings.iter().map(|finding| finding.field.clone()).filter(|field| !field.is_empty()).collect();
             return_by_reviewer(order, findings, Some(named))
         }
+        Command::Resubmit(verdict) => resubmission::resubmit(order, verdict),
         Command::InWords { words, command } => decide(order, *command).map(|mut events| {
             if let Some(place) = events.iter().position(|event| matches!(event, Event::Returned { .. })) {
                 events.insert(place, Event::Worded { words });
@@ -421,7 +436,8 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             order.order_type = *order_type;
             order.determination = *determination;
         }
-        Event::Amended { .. } | Event::ConsentRefused => {}
+        Event::Amended { .. } => order.may_be_resubmitted = false,
+        Event::ConsentRefused => {}
         Event::Submitted { attempt, asks_sms, organiser_number, service_numbers } => {
             let row = order.description();
             order.phase = Phase::Checking;
@@ -432,11 +448,18 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             order.asks_sms = *asks_sms;
             order.is_handed_over = false;
             order.is_withdrawal_asked = false;
+            order.may_be_resubmitted = false;
             order.registers = Registers::default();
             order.findings = Vec::new();
             order.organiser_number.clone_from(organiser_number);
             order.service_numbers.clone_from(service_numbers);
             order.first_pass = None;
+            order.words = None;
+        }
+        Event::Resubmitted { attempt } => {
+            order.attempt = *attempt;
+            order.may_be_resubmitted = false;
+            order.findings = Vec::new();
             order.words = None;
         }
         Event::RulesJudged(verdict) => {
@@ -458,8 +481,9 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             order.amendable = None;
         }
         Event::Worded { words } => order.words = Some(words.clone()),
-        Event::Returned { findings, amendable, .. } => {
+        Event::Returned { by, findings, amendable } => {
             order.phase = Phase::Returned;
+            order.may_be_resubmitted = resubmission::is_unconfirmed(*by, findings);
             order.amendable.clone_from(amendable);
             order.is_handed_over = false;
             order.is_withdrawal_asked = false;

@@ -248,6 +248,9 @@ fn journal_line(event: &Event) -> (String, String) {
             line(what, format!("{} of service {}", change.kind, change.service))
         }
         Event::Submitted { attempt, .. } => line("submitted", format!("attempt {attempt}")),
+        Event::Resubmitted { attempt } => {
+            line("handed in again by the provider", format!("attempt {attempt}: nobody had confirmed the SMS"))
+        }
         Event::RulesJudged(verdict) => line("rules judged", rules_reason(verdict)),
         Event::IdentityVerified { checks, findings, .. } => {
             line("identity verified", format!("{checks} checks{}", found(findings)))

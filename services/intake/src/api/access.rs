@@ -113,6 +113,7 @@ pub const LINES: &[Line] = &[
     post("/v1/orders/{id}/claim", &[Reviewer]),
     post("/v1/orders/{id}/release", &[Reviewer, Supervisor]),
     post("/v1/orders/{id}/review", &[Reviewer]),
+    post("/v1/orders/{id}/resubmit", &[Reviewer]),
     get("/v1/review", &[Reviewer, Supervisor]),
     get("/v1/review/reasons", ALL),
     post("/v1/determinations", FILERS),

@@ -18,6 +18,11 @@ fn finding(severity: Severity, stage: Stage) -> Finding {
     }
 }
 
+/// Nobody confirmed the ministry's SMS.
+fn unconfirmed() -> Finding {
+    Finding { code: SMS_UNCONFIRMED.to_owned(), ..finding(Severity::Block, Stage::Bureau) }
+}
+
 fn verdict(blocking: bool) -> RulesVerdict {
     let severity = if blocking { Severity::Block } else { Severity::Advise };
     RulesVerdict {
@@ -54,12 +59,14 @@ fn order_in(phase: Phase) -> Order {
     Order { phase, version: 5, attempt: 1, consent_given: true, asks_sms: true, ..Order::default() }
 }
 
-/// An order of a type as it comes into a phase; `withdrawn_late` is one that was withdrawn when the relay had it, and
-/// `_asked` stands behind the phase of one whose withdrawal the relay has not answered.
+/// An order of a type as it comes into a phase; `withdrawn_late` is one that was withdrawn when the relay had it,
+/// `returned_sms` one that came back because nobody confirmed the SMS, and `_asked` stands behind the phase of one whose
+/// withdrawal the relay has not answered.
 fn order_of(order_type: OrderType, phase: &str) -> Order {
     let is_late = phase == "withdrawn_late";
     let is_withdrawal_asked = phase.ends_with("_asked");
-    let phase = phase.trim_end_matches("_asked").trim_end_matches("_late");
+    let may_be_resubmitted = phase.ends_with("_sms");
+    let phase = phase.trim_end_matches("_asked").trim_end_matches("_late").trim_end_matches("_sms");
     let phase = Phase::parse(phase).unwrap();
     let row = order_type.description();
     let is_unchecked = phase == Phase::Checking;
@@ -70,6 +77,7 @@ fn order_of(order_type: OrderType, phase: &str) -> Order {
         consent_given: !is_unchecked || !row.needs_consent(),
         is_handed_over: is_late || matches!(phase, Phase::Queued | Phase::AtBureau),
         is_withdrawal_asked,
+        may_be_resubmitted,
         ..order_in(phase)
     }
 }
@@ -120,6 +128,9 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("rejected", Command::BureauRejected { attempt: 1, findings: vec![finding(Severity::Block, Stage::Bureau)] }),
         ("taken-back", Command::WithdrawalAnswered { attempt: 1, is_withdrawn: true }),
         ("too-late", Command::WithdrawalAnswered { attempt: 1, is_withdrawn: false }),
+        ("unconfirmed", Command::BureauRejected { attempt: 1, findings: vec![unconfirmed()] }),
+        ("resubmit", Command::Resubmit(verdict(false))),
+        ("resubmit-blocked", Command::Resubmit(verdict(true))),
     ]
 }
 
@@ -172,66 +183,69 @@ fn state_times_command() {
     check_table(
         &WHOLE_WAY,
         "
-        draft           | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        checking        | ! ! ! withdrawn = ! ! ! . . ! ! ! ! ! ! ! ! = = = = =
-        provider_review | ! ! ! withdrawn = ! ! ! = = queued ! . ! returned returned ! returned = = = = =
-        queued          | ! ! ! . = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau approved returned = =
-        queued_asked    | ! ! ! = = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau approved returned withdrawn .
-        at_bureau       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = approved returned = =
-        at_bureau_asked | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = approved returned = .
-        approved        | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        returned        | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        withdrawn       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        withdrawn_late  | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau approved = = =
-        expired         | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =",
+        draft           | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        checking        | ! ! ! withdrawn = ! ! ! . . ! ! ! ! ! ! ! ! = = = = = = ! !
+        provider_review | ! ! ! withdrawn = ! ! ! = = queued ! . ! returned returned ! returned = = = = = = ! !
+        queued          | ! ! ! . = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau approved returned = = returned ! !
+        queued_asked    | ! ! ! = = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau approved returned withdrawn . returned ! !
+        at_bureau       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = approved returned = = returned ! !
+        at_bureau_asked | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = approved returned = . returned ! !
+        approved        | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        returned        | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        returned_sms    | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = queued !
+        withdrawn       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        withdrawn_late  | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau approved = = = = ! !
+        expired         | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !",
     );
     check_table(
         &UNCHECKED,
         "
-        draft           | . provider_review returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        provider_review | ! ! ! withdrawn = ! ! ! = = queued ! . ! returned returned ! returned = = = = =
-        queued          | ! ! ! . = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau approved returned = =
-        queued_asked    | ! ! ! = = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau approved returned withdrawn .
-        at_bureau       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = approved returned = =
-        at_bureau_asked | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = approved returned = .
-        approved        | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        returned        | . provider_review returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        withdrawn       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        withdrawn_late  | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau approved = = =
-        expired         | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =",
+        draft           | . provider_review returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        provider_review | ! ! ! withdrawn = ! ! ! = = queued ! . ! returned returned ! returned = = = = = = ! !
+        queued          | ! ! ! . = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau approved returned = = returned ! !
+        queued_asked    | ! ! ! = = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau approved returned withdrawn . returned ! !
+        at_bureau       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = approved returned = = returned ! !
+        at_bureau_asked | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = approved returned = . returned ! !
+        approved        | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        returned        | . provider_review returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        returned_sms    | . provider_review returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = queued !
+        withdrawn       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        withdrawn_late  | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau approved = = = = ! !
+        expired         | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !",
     );
     check_table(
         &CANCELLATIONS,
         "
-        draft           | . provider_review returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        provider_review | ! ! ! ! = ! ! ! = = queued ! . ! returned returned ! returned = = = = =
-        queued          | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau cancelled returned = =
-        at_bureau       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = cancelled returned = =
-        cancelled       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        returned        | . provider_review returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        withdrawn       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        expired         | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =",
+        draft           | . provider_review returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        provider_review | ! ! ! ! = ! ! ! = = queued ! . ! returned returned ! returned = = = = = = ! !
+        queued          | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! at_bureau cancelled returned = = returned ! !
+        at_bureau       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = cancelled returned = = returned ! !
+        cancelled       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        returned        | . provider_review returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        returned_sms    | . provider_review returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = queued !
+        withdrawn       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        expired         | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !",
     );
     check_table(
         &[OrderType::Claim],
         "
-        draft           | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        checking        | ! ! ! withdrawn = ! ! ! provider_review = ! ! ! ! ! ! ! ! = = = = =
-        provider_review | ! ! ! withdrawn = ! ! ! = = approved ! . ! returned returned ! returned = = = = =
-        approved        | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        returned        | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        withdrawn       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        expired         | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =",
+        draft           | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        checking        | ! ! ! withdrawn = ! ! ! provider_review = ! ! ! ! ! ! ! ! = = = = = = ! !
+        provider_review | ! ! ! withdrawn = ! ! ! = = approved ! . ! returned returned ! returned = = = = = = ! !
+        approved        | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        returned        | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        withdrawn       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        expired         | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !",
     );
     check_table(
         &[OrderType::Transfer],
         "
-        draft           | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        checking        | ! ! ! withdrawn expired approved ! returned = = ! ! ! ! ! ! ! ! = = = = =
-        approved        | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        returned        | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        withdrawn       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =
-        expired         | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = =",
+        draft           | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        checking        | ! ! ! withdrawn expired approved ! returned = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        approved        | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        returned        | . checking returned withdrawn expired ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        withdrawn       | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !
+        expired         | ! ! ! ! = ! ! ! = = ! ! ! ! ! ! ! ! = = = = = = ! !",
     );
 }
 
@@ -328,6 +342,29 @@ fn what_a_return_froze_stays_so_until_a_reviewer_gets_it_again() {
     assert_eq!((order.phase, &order.amendable), (Phase::ProviderReview, &None));
     let order = run(order, Command::Return(vec![finding(Severity::Block, Stage::Review)]));
     assert_eq!((order.phase, order.open_fields()), (Phase::Returned, None), "this return named none");
+}
+
+#[test]
+fn what_nobody_confirmed_by_sms_is_handed_in_again_while_it_is_unchanged() {
+    let run = |order: Order, command: Command| decide(&order, command).unwrap().iter().fold(order, evolve);
+    let at_bureau = || Order { registers: registers(), ..order_of(OrderType::FirstFiling, "at_bureau") };
+    let of_sms = |findings: Vec<Finding>| Command::BureauRejected { attempt: 1, findings };
+    let order = run(at_bureau(), of_sms(vec![unconfirmed(), unconfirmed()]));
+    assert!(order.may_be_resubmitted);
+    let again = run(order.clone(), Command::Resubmit(verdict(false)));
+    assert_eq!((again.phase, again.attempt, again.is_handed_over), (Phase::Queued, 2, true));
+    assert_eq!((&again.findings, again.registers.clone()), (&verdict(false).findings, registers()));
+    let late = decide(&again, Command::BureauApproved { attempt: 1, numbers: numbers() });
+    assert_eq!(late, Ok(Vec::new()), "the first attempt is over");
+    let blocked = decide(&order, Command::Resubmit(verdict(true)));
+    assert_eq!(blocked, Err(Rejection::Blocked(verdict(true).findings)));
+
+    let amended = run(order, Command::Amend);
+    let refused = run(at_bureau(), of_sms(vec![unconfirmed(), finding(Severity::Block, Stage::Bureau)]));
+    for order in [amended, refused] {
+        let resubmitted = decide(&order, Command::Resubmit(verdict(false)));
+        assert!(matches!(resubmitted, Err(Rejection::WrongPhase { .. })), "{resubmitted:?}");
+    }
 }
 
 #[test]

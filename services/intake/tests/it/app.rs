@@ -309,6 +309,27 @@ impl App {
         self.wait_phase(path, "approved").await
     }
 
+    /// The bureau takes an attempt, and nobody confirms the ministry's SMS.
+    pub(crate) async fn unconfirmed(&self, path: &str, attempt: u32) -> Answer {
+        let id = id_of(path);
+        let received =
+            bureau::Received { order_id: id.clone(), attempt, province: "gd".to_owned(), ..Default::default() };
+        let rejected = bureau::Rejected {
+            order_id: id.clone(),
+            attempt,
+            province: "gd".to_owned(),
+            results: vec![bureau::ResultCode { code: 1999, field: String::new() }],
+            sms_timeout: true,
+            ..Default::default()
+        };
+        self.publish(vec![
+            Outgoing::event("bureau", "received", "gd", &id, &received),
+            Outgoing::event("bureau", "rejected", "gd", &id, &rejected),
+        ])
+        .await;
+        self.wait_phase(path, "returned").await
+    }
+
     /// Seals a message for intake, as its neighbours do.
     pub(crate) fn seal(&self, context: &str, message: &impl prost::Message) -> Option<Sealed> {
         Some(self.neighbour.context().keyring.seal("intake", context, message).unwrap())

@@ -231,6 +231,45 @@ async fn clean_orders_pass_by_policy_and_the_others_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_provider_hands_in_again_what_nobody_confirmed_by_sms() {
+    let app = App::start().await;
+    let order = app.in_review(1..=1).await.remove(0);
+    let path = path_of(&order);
+    let resubmit = format!("{path}/resubmit");
+    let passed = app.review(REVIEWER, &order, &json!({"decision": "pass"})).await;
+    let too_early = app.send(REVIEWER, Method::POST, &resubmit, Some(&passed.etag), None).await;
+    assert_refused(&too_early, "ICP-INTAKE-0008");
+    let returned = app.unconfirmed(&path, 1).await;
+    assert!(returned.body["waits_for"].as_str().unwrap().contains("The provider hands it in again"));
+    assert_eq!(app.send(APPLICANT, Method::POST, &resubmit, Some(&returned.etag), None).await.status, 403);
+    assert_eq!(app.send(REVIEWER, Method::POST, &resubmit, None, None).await.status, 428);
+
+    let again = app.send(REVIEWER, Method::POST, &resubmit, Some(&returned.etag), None).await;
+    assert_eq!((again.status, &again.body["phase"], &again.body["attempt"]), (200, &json!("queued"), &json!(2)));
+    let history = app.get(APPLICANT, &format!("{path}/history")).await;
+    let names: Vec<_> =
+        history.body["history"].as_array().unwrap().iter().map(|line| &line["event"]["event"]).collect();
+    assert_eq!(names[names.len() - 4..], ["returned", "resubmitted", "rules_judged", "passed"]);
+    let sent = async |subject: &str| -> i64 {
+        sqlx::query_scalar("select count(*) from outbox where subject = $1")
+            .bind(subject)
+            .fetch_one(&app.pool)
+            .await
+            .unwrap()
+    };
+    assert_eq!((sent("icp.task.relay.v1.submit").await, sent("icp.task.identity.v1.verify").await), (2, 1));
+
+    // The window opens again, and what the applicant has changed meanwhile goes the long way.
+    let returned = app.unconfirmed(&path, 2).await;
+    assert_eq!((sent("icp.task.sms.v1.open").await, sent("icp.task.sms.v1.close").await), (2, 2));
+    let same = returned.body["filing"].clone();
+    let amended = app.json(APPLICANT, Method::PUT, &path, Some(&returned.etag), &same).await;
+    assert_eq!(amended.status, 200, "{}", amended.body);
+    let changed = app.send(REVIEWER, Method::POST, &resubmit, Some(&amended.etag), None).await;
+    assert_refused(&changed, "ICP-INTAKE-0008");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_bureaus_words_are_shown_but_kept_secret() {
     let app = App::start().await;
     let order = app.in_review(1..=1).await.remove(0);

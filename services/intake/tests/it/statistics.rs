@@ -94,13 +94,12 @@ async fn known_history(app: &App) {
     let claimed = [&in_bureau(Value::Null)[..3], &[(2.0, "policy 00", event("approved"))]].concat();
     let consent = [(5.0, "b", event("consent_given")), (5.0, "b", event("approved"))];
     let transferred = [&in_bureau(Value::Null)[..2], &consent].concat();
-    for (n, events) in (3..).zip([
-        in_bureau(event("cancelled")),
-        in_bureau(returned("bureau", &["V05"])),
-        not_sent,
-        claimed,
-        transferred,
-    ]) {
+    // What is handed in again after an SMS that nobody confirmed is not reviewed again.
+    let again = ["resubmitted", "rules_judged", "passed"].map(|name| (29.0, "reviewer", event(name)));
+    let mut unconfirmed = in_bureau(returned("bureau", &["V05"]));
+    unconfirmed.extend(again);
+    unconfirmed.push((30.0, "bureau", event("received_by_bureau")));
+    for (n, events) in (3..).zip([in_bureau(event("cancelled")), unconfirmed, not_sent, claimed, transferred]) {
         give_history(app, n, "js", &events).await;
     }
 }
@@ -139,9 +138,9 @@ async fn every_figure_of_a_known_history_is_right() {
     };
     assert_eq!(columns(&flow[0]), [2, 0, 0, 1, 0, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0]);
     // A deregistration, an SMS that nobody confirmed, a refusal of the relay, a claim by policy, a transfer.
-    assert_eq!(columns(&flow[1]), [5, 0, 0, 4, 1, 0, 1, 2, 0, 1, 0, 1, 2, 0, 0]);
+    assert_eq!(columns(&flow[1]), [5, 0, 0, 4, 1, 0, 1, 3, 0, 1, 0, 1, 2, 0, 0]);
     assert_eq!(columns(&flow[2]), [2, 1, 0, 1, 1, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0]);
-    assert_eq!(columns(&flow[3]), [9, 1, 0, 6, 2, 1, 1, 4, 1, 1, 1, 1, 2, 0, 0]);
+    assert_eq!(columns(&flow[3]), [9, 1, 0, 6, 2, 1, 1, 5, 1, 1, 1, 1, 2, 0, 0]);
     assert_eq!((&flow[0]["review_pass_rate"], &flow[2]["bureau_pass_rate"]), (&json!(0.5), &json!(0.0)));
     assert_eq!(flow[1]["bureau_pass_rate"], 1.0, "only the bureau's decisions count");
     let april = app.get(OPERATOR, "/v1/statistics?from=2026-04-01&until=2026-04-01&province=zj").await;
@@ -177,7 +176,7 @@ async fn every_figure_of_a_known_history_is_right() {
     assert_eq!(stay(json!("js"), "checking"), (1, 4.0, 4.0));
     assert_eq!(stay(json!("js"), "provider_review"), (4, 1.0, 1.0));
     assert_eq!(stay(Value::Null, "provider_review").0, 7);
-    assert_eq!(stay(json!("js"), "queued"), (3, 1.0, 1.0));
+    assert_eq!(stay(json!("js"), "queued"), (4, 1.0, 1.0));
     assert_eq!(stay(json!("js"), "at_bureau"), (2, 25.0, 25.0));
     assert_eq!(stay(json!("zj"), "returned"), (1, 2.0, 2.0));
     assert_eq!(stay(json!("gd"), "at_bureau").1, 48.0);
@@ -197,7 +196,7 @@ async fn the_monthly_report_is_for_machines_and_spreadsheets() {
     let lines: Vec<&str> = text.split("\r\n").collect();
     assert!(lines[0].starts_with("\u{feff}月份,省份,提交,"));
     assert_eq!(lines[1], "2026-03,广东,2,0,0,1,0,1,0,1,1,0,0,0,0,0,0,50.00%,100.00%,3.0,48.0");
-    assert_eq!(lines[2], "2026-03,江苏,5,0,0,4,1,0,1,2,0,1,0,1,2,0,0,100.00%,100.00%,1.0,25.0");
+    assert_eq!(lines[2], "2026-03,江苏,5,0,0,4,1,0,1,3,0,1,0,1,2,0,0,100.00%,100.00%,1.0,25.0");
     assert!(lines[4].starts_with("2026-03,合计,9,"), "{text}");
     assert!(lines.iter().take(5).all(|line| line.matches(',').count() == 20), "{text}");
 }

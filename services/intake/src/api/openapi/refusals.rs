@@ -53,6 +53,8 @@ refusals! {
     Answering: WrongPhase Blocked;
     /// A reviewer may decide.
     Deciding: WrongPhase Blocked NotYours;
+    /// The rules have a say about what is handed in again.
+    Judged: WrongPhase Blocked;
     /// A reviewer may have claimed the order.
     Claimable: WrongPhase NotYours;
 }

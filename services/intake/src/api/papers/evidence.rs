@@ -29,6 +29,10 @@ enum Line {
     },
     /// The content is another one from here on: what was proved before is about something else.
     Amended,
+    /// The same content once more: what was proved before is about this one too.
+    Resubmitted {
+        attempt: u32,
+    },
     RulesJudged {
         digest: Option<String>,
         findings: Vec<Finding>,
@@ -53,20 +57,28 @@ impl Recorded {
     /// Reads the history, oldest event first.
     pub(super) fn of(order_id: Uuid, attempt: u32, history: &[HistoryRow]) -> Self {
         let mut recorded = Self::default();
+        let mut returned = Vec::new();
         let mut current = 0;
         for row in history {
             let Ok(line) = serde_json::from_value::<Line>(row.event.clone()) else { continue };
             match line {
                 Line::Submitted { attempt } => {
-                    recorded = Self::default();
+                    (recorded, returned) = Default::default();
                     current = attempt;
                 }
-                Line::Amended => recorded = Self::default(),
-                _ if current != attempt => {}
-                line => recorded.add(Submission { order_id, attempt }, line, row),
+                Line::Amended => (recorded, returned) = Default::default(),
+                Line::Resubmitted { attempt } => {
+                    let submission = Submission { order_id, attempt };
+                    let again = |evidence| Evidence { submission, ..evidence };
+                    recorded = Self { evidence: returned.drain(..).map(again).collect(), ..Self::default() };
+                    current = attempt;
+                }
+                // Whoever returned it does not stand by it.
+                Line::Returned {} => returned = std::mem::take(&mut recorded).evidence,
+                line => recorded.add(Submission { order_id, attempt: current }, line, row),
             }
         }
-        recorded
+        if current == attempt { recorded } else { Self::default() }
     }
 
     fn add(&mut self, submission: Submission, line: Line, row: &HistoryRow) {
@@ -109,9 +121,7 @@ impl Recorded {
             }
             Line::ReceivedByBureau {} => self.received_at = Some(at),
             Line::Approved {} => self.approved_at = Some(at),
-            // Whoever returned it does not stand by it.
-            Line::Returned {} => *self = Self::default(),
-            Line::Submitted { .. } | Line::Amended | Line::Other => {}
+            Line::Submitted { .. } | Line::Amended | Line::Resubmitted { .. } | Line::Returned {} | Line::Other => {}
         }
     }
 }
@@ -179,5 +189,20 @@ mod tests {
             let recorded = Recorded::of(Uuid::nil(), attempt, &history(&events));
             assert!(recorded.evidence.is_empty() && !recorded.is_passed, "{last:?}");
         }
+    }
+
+    #[test]
+    fn what_the_provider_hands_in_again_unchanged_stays_proved() {
+        let mut events = passed_once();
+        events.push(event(&Event::Returned { by: icp_domain::Stage::Bureau, findings: Vec::new(), amendable: None }));
+        events.push(event(&Event::Resubmitted { attempt: 2 }));
+        let judged = RulesVerdict { digest: Some("5f".to_owned()), version: None, findings: Vec::new() };
+        events.extend([event(&Event::RulesJudged(judged)), event(&Event::Passed)]);
+        let recorded = Recorded::of(Uuid::nil(), 2, &history(&events));
+        assert!(recorded.evidence.iter().any(|evidence| evidence.id == "e1"));
+        assert!(recorded.evidence.iter().all(|evidence| evidence.submission.attempt == 2));
+        assert!(recorded.is_passed);
+        events.push(event(&Event::Amended { material: None }));
+        assert!(Recorded::of(Uuid::nil(), 2, &history(&events)).evidence.is_empty());
     }
 }

@@ -201,6 +201,14 @@ impl<'a> World<'a> {
                 let waiting = self.app.in_review(n..=n).await;
                 part("id", path_of(&waiting[0]).rsplit('/').next().unwrap().to_owned())
             }
+            "POST /v1/orders/{id}/resubmit" => {
+                let n = self.n();
+                let waiting = self.app.in_review(n..=n).await.remove(0);
+                let path = path_of(&waiting);
+                self.app.review(REVIEWER, &waiting, &json!({"decision": "pass"})).await;
+                self.app.unconfirmed(&path, 1).await;
+                part("id", crate::app::id_of(&path))
+            }
             "GET /v1/orders/{id}/materials/{kind}"
             | "PUT /v1/orders/{id}/materials/{kind}"
             | "DELETE /v1/orders/{id}/materials/{kind}" => {
@@ -289,6 +297,7 @@ fn token(key: &str) -> &'static str {
         "GET /v1/review"
         | "GET /v1/archive/mismatches"
         | "POST /v1/orders/{id}/review"
+        | "POST /v1/orders/{id}/resubmit"
         | "POST /v1/orders/{id}/claim"
         | "POST /v1/orders/{id}/release" => REVIEWER,
         _ => APPLICANT,
