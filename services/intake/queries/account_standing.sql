@@ -1,9 +1,9 @@
--- Approved orders of account $1 of the types $4, counted up to $2; and whether a reviewer or a bureau has returned an order
--- of it since $3.
+-- Approved orders of account $1 of the types $4, counted up to $2; and whether a reviewer or a bureau has returned one
+-- since $3.
 select
     (select count(*) from (
         select from orders where account = $1 and phase = 'approved' and order_type = any($4) limit $2
-    ) enough) approved_orders,
+    ) enough) as approved_orders,
     exists (
         select from orders
         join order_history history on history.order_id = orders.id

@@ -23,9 +23,9 @@ happened as (
                when event = 'returned' and stage in ('identity', 'authority') then 'returned_by_checks'
                when event = 'returned' and stage <> 'bureau' then 'returned_by_' || stage
                when event = 'returned' and is_sms_timeout then 'sms_unconfirmed'
-               when event = 'returned' and entered_with is distinct from 'received_by_bureau' then 'refused_before_sending'
-               when event = 'returned' then 'returned_by_bureau'
-               when event = 'approved' and entered_with is distinct from 'received_by_bureau' then 'settled_here'
+               when event = 'returned' and entered_with = 'received_by_bureau' then 'returned_by_bureau'
+               when event = 'returned' then 'refused_before_sending'
+               when event = 'approved' and entered_with <> 'received_by_bureau' then 'settled_here'
                else event
            end as what,
            -- What needs no bureau is carried out by the reviewer's pass; what is handed in again after an SMS that

@@ -4,10 +4,11 @@
 //! Draft → Checking → ProviderReview → Queued → AtBureau → Approved, or Cancelled (注销, 取消接入)
 //!   ↑________ Returned ←__|______________|_________|        (amended, then submitted again)
 //! Draft, Checking, ProviderReview, Queued, Returned → Withdrawn;   Draft, Returned → Expired
-//! Returned → Queued, where nobody confirmed the ministry's SMS and nothing was changed since ([`resubmission`])
+//! Returned → Queued, where nobody confirmed the ministry's SMS and nothing was changed since
 //! ```
 //!
-//! Once it is queued the relay has it, so a withdrawal is asked of the relay first ([`withdrawal`]).
+//! Once it is queued the relay has it, so a withdrawal is asked of the relay first ([`withdrawal`]). An SMS that nobody
+//! confirmed is no refusal: the provider hands the order in again ([`resubmission`]).
 //!
 //! A transfer (转移备案) waits in `Checking` for the account that holds the record ([`consent`]), and expires there too.
 //!

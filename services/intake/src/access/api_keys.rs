@@ -130,7 +130,8 @@ pub async fn insert(
         .execute(&mut *connection)
         .await?;
     let query = format!(
-        "insert into api_keys (id, secret_hash, name, account, role, created_by, created_at, expires_at, made_by_provider) \
+        "insert into api_keys \
+         (id, secret_hash, name, account, role, created_by, created_at, expires_at, made_by_provider) \
          select $1, $2, $3, $4, $5, $6, $7, $8, $10 where (select count(*) from api_keys \
          where account = $4 and revoked_at is null and expires_at > $7) < $9 returning {COLUMNS}"
     );
