@@ -1,8 +1,10 @@
-//! Everything that can be said about a filing before it is handed in: its form, the rules, what is on record
-//! ([`conflicts`]), identifiers, and what a machine can mend ([`mend`]).
+//! Everything that can be said about a filing before it is handed in: its form, its entitlements, the rules, what is on
+//! record ([`conflicts`]), identifiers, and what a machine can mend ([`mend`]). One examination ([`Examination`])
+//! answers a dry run, the checklist, the submission and the reviewer's pass.
 
 pub mod conflicts;
 pub mod mend;
+pub mod sources;
 
 use icp_domain::identifiers::{CitizenId, IdentifierError, Landline, MobileNumber, RegistrationNumber, Uscc};
 use icp_domain::{CERTIFICATE_BUSINESS_LICENCE, CERTIFICATE_CITIZEN_ID, Filing, Finding, Severity, Stage};
@@ -10,7 +12,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::problem::FieldError;
+use crate::content;
+use crate::order::RulesVerdict;
 use mend::Place;
+use sources::Source;
 
 /// A field that is not as the form wants it.
 const CODE_FORM: &str = "F01";
@@ -30,14 +35,42 @@ pub struct Checked {
     pub mended: Option<String>,
 }
 
-/// All findings at once: `form` and `judged` are what the form and the rules say, `recorded` what is on record.
-pub fn all(filing: &Filing, form: Vec<FieldError>, judged: Vec<Finding>, recorded: Vec<Finding>) -> Vec<Checked> {
-    let mut findings: Vec<Finding> = form.into_iter().map(of_form).chain(recorded).chain(judged).collect();
-    for identifier in identifiers(filing) {
-        if findings.iter().all(|known| known.field != identifier.field) {
-            findings.push(identifier);
+/// Everything that is found in a filing before it is handed in or passed.
+#[derive(Debug)]
+pub struct Examination {
+    /// What keeps an order from being handed in whatever the rules say: its form, its entitlements, the virus scan.
+    unfit: Vec<Finding>,
+    /// What the rules say, with what the record, the provider's system and the identifiers say.
+    verdict: RulesVerdict,
+}
+
+impl Examination {
+    /// Adds what the filing itself shows, its form and its identifiers.
+    pub fn new(filing: &Filing, unfit: Vec<Finding>, mut verdict: RulesVerdict) -> Self {
+        let unfit: Vec<Finding> = content::validate(filing).into_iter().map(of_form).chain(unfit).collect();
+        for identifier in identifiers(filing) {
+            if unfit.iter().chain(&verdict.findings).all(|known| known.field != identifier.field) {
+                verdict.findings.push(identifier);
+            }
         }
+        Self { unfit, verdict }
     }
+
+    /// Whether the order can be handed in and judged.
+    pub fn is_fit(&self) -> bool {
+        self.unfit.is_empty()
+    }
+
+    /// All of it as one verdict.
+    pub fn into_verdict(self) -> RulesVerdict {
+        let Self { unfit, verdict } = self;
+        let findings = unfit.into_iter().chain(verdict.findings).collect();
+        RulesVerdict { findings, ..verdict }
+    }
+}
+
+/// Findings with what a machine would put in their fields; what is only written unusually is added.
+pub fn with_mended(filing: &Filing, mut findings: Vec<Finding>) -> Vec<Checked> {
     let mended = mend::mended(filing);
     for (field, _) in &mended {
         if findings.iter().all(|known| known.field != *field) {
@@ -58,11 +91,11 @@ fn of_form(error: FieldError) -> Finding {
         code: CODE_FORM.to_owned(),
         stage: Stage::Rules,
         severity: Severity::Block,
-        message_zh: format!("填写不合格式：{}", error.reason),
+        message_zh: "该项未填写，或填写不符合备案系统的格式要求".to_owned(),
         message_en: error.reason,
         field: error.field,
         remedy: error.remedy,
-        source: None,
+        source: Some(sources::INTERFACE.into()),
     }
 }
 
@@ -75,7 +108,7 @@ fn spelling(field: &str) -> Finding {
         message_zh: "书写形式不规范".to_owned(),
         message_en: "is not written in the usual form".to_owned(),
         remedy: "take over the mended value".to_owned(),
-        source: None,
+        source: Some(sources::INTERFACE.into()),
     }
 }
 
@@ -83,10 +116,16 @@ fn spelling(field: &str) -> Finding {
 fn identifiers(filing: &Filing) -> Vec<Finding> {
     let mut findings = Vec::new();
     mend::walk(filing, &mut |field, text, place| {
-        let (code, verdict) = match place {
-            Place::Certificate(kind) => ("S01", certificate(kind, text)),
-            Place::Mobile => ("T02", MobileNumber::parse(text).map(drop)),
-            Place::Phone => ("T04", MobileNumber::parse(text).map(drop).or_else(|_| Landline::parse(text).map(drop))),
+        let (code, source, verdict) = match place {
+            Place::Certificate(kind) => match certificate(kind, text) {
+                Some((source, verdict)) => ("S01", source, verdict),
+                None => return,
+            },
+            Place::Mobile => ("T02", sources::PHONE, MobileNumber::parse(text).map(drop)),
+            Place::Phone => {
+                let verdict = MobileNumber::parse(text).map(drop).or_else(|_| Landline::parse(text).map(drop));
+                ("T04", sources::PHONE, verdict)
+            }
             _ => return,
         };
         if let Err(error) = verdict {
@@ -100,21 +139,22 @@ fn identifiers(filing: &Filing) -> Vec<Finding> {
                 message_zh: "号码格式或校验位不正确".to_owned(),
                 message_en: error.to_string(),
                 remedy: "compare it with the document and correct it".to_owned(),
-                source: None,
+                source: Some(source.into()),
             });
         }
     });
     findings
 }
 
-fn certificate(kind: u16, number: &str) -> Result<(), IdentifierError> {
+/// What its standard says of a number, where there is one.
+fn certificate(kind: u16, number: &str) -> Option<(Source, Result<(), IdentifierError>)> {
     match kind {
-        CERTIFICATE_CITIZEN_ID => CitizenId::parse(number).map(drop),
+        CERTIFICATE_CITIZEN_ID => Some((sources::CITIZEN_ID, CitizenId::parse(number).map(drop))),
         CERTIFICATE_BUSINESS_LICENCE if number.len() == OLD_LICENCE_LENGTH => {
-            RegistrationNumber::parse(number).map(drop)
+            Some((sources::REGISTRATION, RegistrationNumber::parse(number).map(drop)))
         }
-        CERTIFICATE_BUSINESS_LICENCE => Uscc::parse(number).map(drop),
-        _ => Ok(()),
+        CERTIFICATE_BUSINESS_LICENCE => Some((sources::CREDIT_CODE, Uscc::parse(number).map(drop))),
+        _ => None,
     }
 }
 

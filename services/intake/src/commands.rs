@@ -1,7 +1,7 @@
 //! What people's requests do to an order: decide, store, and send on, in one transaction each.
 
 use icp_bus::Effects;
-use icp_domain::{Filing, Finding};
+use icp_domain::Filing;
 use icp_kit::DataKey;
 use icp_proto::common;
 use icp_rules_sdk::{Context, SmsReceiver};
@@ -16,16 +16,17 @@ use crate::approval::CarriedOut;
 use crate::archive::lookup::OrganiserFound;
 use crate::archive::record_found::{OpenRecord, RecordFound};
 use crate::audit;
+use crate::check::Examination;
 use crate::check::conflicts::{InFlight, OnRecord, conflicts};
 use crate::desk::words::{self, Words};
 use crate::materials::quality;
 use crate::materials::store::{MaterialRow, PutMaterial};
-use crate::order::{Command, Event, Order, Registers, RulesVerdict, Submission, decide, evolve};
+use crate::order::{Command, Event, Order, Phase, Registers, Rejection, RulesVerdict, Submission, decide, evolve};
 use crate::reactions::{Attachments, react};
 use crate::rules::{self, Facts};
 use crate::store::{self, Change, Content, Creator, StoredOrder};
 use crate::writes::{OrderWrite, OrderWritten};
-use crate::{amendment, archive, content, determination};
+use crate::{amendment, archive, content, determination, entitlements};
 
 /// Whose filing is examined.
 #[derive(Debug)]
@@ -69,6 +70,8 @@ pub struct Extra {
     /// Services of the new content, where it changes.
     content: Option<usize>,
     material: Option<Box<PutMaterial>>,
+    /// Indexes of the services that need a valid entitlement for it.
+    entitled: Vec<i32>,
 }
 
 impl Extra {
@@ -93,6 +96,7 @@ impl Api {
             OrderWritten::Stored => Ok(stored),
             OrderWritten::Stale { current } => Err(Problem::stale(current)),
             OrderWritten::Overtaken => Err(Problem::overtaken()),
+            OrderWritten::Unentitled { services } => Err(Problem::refused(entitlements::missing(stored.id, &services))),
         }
     }
 
@@ -152,15 +156,19 @@ impl Api {
         self.apply(caller, stored, Command::Amend, extra).await
     }
 
-    /// Hands the order in: the rules judge, and the checks begin unless they block.
+    /// Hands the order in: the rules judge, and the checks begin unless they block. What cannot be judged as it is, is
+    /// refused with everything that is found.
     pub async fn submit(&self, caller: &Caller, mut stored: StoredOrder) -> Result<StoredOrder, Problem> {
         let filing = self.filing(&stored)?;
         let rows = self.reads.materials(stored.id).await?;
-        self.check_scanned(&rows)?;
         let subject = Subject::of(&stored, &rows);
         let background = self.background(&subject, &filing).await?;
-        let (mut verdict, recorded) = self.examine_with(&subject, &filing, &background).await;
-        verdict.findings.extend(recorded);
+        let examination = self.examine_with(&subject, &filing, &background).await?;
+        let is_fit = examination.is_fit();
+        let verdict = examination.into_verdict();
+        if !is_fit && stored.order.phase.is_open() {
+            return Err(Problem::refused(verdict.findings));
+        }
         let keyring = &self.bus.context().keyring;
         let context = stored.id.to_string();
         let contact = keyring.seal("notify", &context, &content::messages::contact(&filing))?.encode_to_vec();
@@ -181,7 +189,8 @@ impl Api {
         }
         stored.contact_sealed = Some(contact.clone());
         stored.persons_sealed = Some(persons.clone());
-        let extra = Extra { attachments, sealed: Some((contact, persons)), ..Extra::default() };
+        let entitled = self.entitled(&filing);
+        let extra = Extra { attachments, sealed: Some((contact, persons)), entitled, ..Extra::default() };
         let submission = Submission {
             verdict,
             asks_sms: !sms_persons.persons.is_empty(),
@@ -210,7 +219,8 @@ impl Api {
     ) -> Result<StoredOrder, Problem> {
         let command = self.config.review.second_opinion.pass(&stored.order, verdict, &caller.name)?;
         let attachments = self.for_relay(&stored, filing, materials).await?;
-        self.apply(caller, stored, command, Extra { attachments, ..Extra::default() }).await
+        let entitled = self.entitled(filing);
+        self.apply(caller, stored, command, Extra { attachments, entitled, ..Extra::default() }).await
     }
 
     /// The provider hands in again what nobody confirmed by SMS: the rules judge once more, and the relay gets it.
@@ -219,10 +229,11 @@ impl Api {
         let rows = self.reads.materials(stored.id).await?;
         // The content is the one that the registers told about.
         let subject = Subject { registers: Some(&stored.order.registers), ..Subject::of(&stored, &rows) };
-        let (mut verdict, recorded) = self.examine(&subject, &filing).await?;
-        verdict.findings.extend(recorded);
+        let verdict = self.examine(&subject, &filing).await?.into_verdict();
         let attachments = self.for_relay(&stored, &filing, &rows).await?;
-        self.apply(caller, stored, Command::Resubmit(verdict), Extra { attachments, ..Extra::default() }).await
+        let entitled = self.entitled(&filing);
+        let extra = Extra { attachments, entitled, ..Extra::default() };
+        self.apply(caller, stored, Command::Resubmit(verdict), extra).await
     }
 
     /// What the relay carries to the bureau, where the type is one for it.
@@ -296,6 +307,7 @@ impl Api {
         extra: Extra,
     ) -> Result<StoredOrder, Problem> {
         let now = self.clock.now();
+        let before = stored.order.phase;
         let events = decide(&stored.order, command)?;
         let from_version = stored.order.version;
         stored.order = events.iter().fold(stored.order, evolve);
@@ -326,35 +338,34 @@ impl Api {
             sealed: extra.sealed,
         };
         let (change, request) = (Box::new(change), caller.request);
-        let write = OrderWrite::Change { change, material: extra.material, effects, request };
-        match self.writes.write(write).await? {
+        let Extra { material, entitled, .. } = extra;
+        match self.writes.write(OrderWrite::Change { change, material, entitled, effects, request }).await? {
+            OrderWritten::Stored => Ok(stored),
             OrderWritten::Stale { current } => Err(Problem::stale(current)),
             OrderWritten::Overtaken => Err(Problem::overtaken()),
-            OrderWritten::Stored => Ok(stored),
+            OrderWritten::Unentitled { services } => {
+                let missing = entitlements::missing(stored.id, &services);
+                // As where the reviewer's examination finds it: the order is to be returned.
+                let is_reviewed = before == Phase::ProviderReview;
+                Err(if is_reviewed { Rejection::Blocked(missing).into() } else { Problem::refused(missing) })
+            }
         }
     }
 
-    /// The verdict on an order as it stands: what the rules say, and what is on record.
+    /// The verdict on an order as it stands: everything that is found in it.
     pub async fn judge(
         &self,
         stored: &StoredOrder,
         filing: &Filing,
         materials: &[MaterialRow],
     ) -> Result<RulesVerdict, Problem> {
-        let subject = Subject::of(stored, materials);
-        let (mut verdict, recorded) = self.examine(&subject, filing).await?;
-        verdict.findings.extend(recorded);
-        Ok(verdict)
+        Ok(self.examine(&Subject::of(stored, materials), filing).await?.into_verdict())
     }
 
-    /// What the province's rules say of a filing, and where it contradicts the record.
-    pub async fn examine(
-        &self,
-        subject: &Subject<'_>,
-        filing: &Filing,
-    ) -> Result<(RulesVerdict, Vec<Finding>), Problem> {
+    /// Everything that is found in a filing.
+    pub async fn examine(&self, subject: &Subject<'_>, filing: &Filing) -> Result<Examination, Problem> {
         let background = self.background(subject, filing).await?;
-        Ok(self.examine_with(subject, filing, &background).await)
+        self.examine_with(subject, filing, &background).await
     }
 
     /// What is known of a filing besides itself.
@@ -401,7 +412,7 @@ impl Api {
         subject: &Subject<'_>,
         filing: &Filing,
         background: &Background,
-    ) -> (RulesVerdict, Vec<Finding>) {
+    ) -> Result<Examination, Problem> {
         let facts = Facts {
             order_id: subject.id,
             materials: subject.materials,
@@ -415,7 +426,13 @@ impl Api {
         verdict.findings.extend(self.resources.findings(subject.account, filing, facts.now).await);
         let materials = subject.materials.unwrap_or_default();
         verdict.findings.extend(quality::findings(&self.config.materials.quality, materials));
-        (verdict, conflicts(filing, subject.account, &background.on_record, &background.in_flight))
+        verdict.findings.extend(conflicts(filing, subject.account, &background.on_record, &background.in_flight));
+        // A filing that is not stored has neither entitlements nor materials yet.
+        let mut unfit = quality::unscanned(materials);
+        if subject.materials.is_some() {
+            unfit.extend(self.unentitled(subject.id, filing).await?);
+        }
+        Ok(Examination::new(filing, unfit, verdict))
     }
 
     /// Whom the ministry asks by SMS, if the province's rules say.

@@ -404,7 +404,7 @@ impl Block {
             message_zh: self.zh.to_owned(),
             message_en: self.en.to_owned(),
             remedy: self.way_out.to_owned(),
-            source: None,
+            source: Some(crate::check::sources::ORDER_TYPES.into()),
         }
     }
 }

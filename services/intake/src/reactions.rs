@@ -244,7 +244,11 @@ fn journal_line(event: &Event) -> (String, String) {
         Event::Created { .. } => line("draft created", String::new()),
         Event::Amended { material: None } => line("draft changed", String::new()),
         Event::Amended { material: Some(change) } => {
-            let what = if change.replaced { "material replaced" } else { "material uploaded" };
+            let what = match (change.removed, change.replaced) {
+                (true, _) => "material taken back",
+                (false, true) => "material replaced",
+                (false, false) => "material uploaded",
+            };
             line(what, format!("{} of service {}", change.kind, change.service))
         }
         Event::Submitted { attempt, .. } => line("submitted", format!("attempt {attempt}")),

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::access::keyed_requests;
 use crate::archive::{self, ArchiveError};
-use crate::entitlements;
+use crate::entitlements::store::{self as entitlements, Need};
 use crate::materials::store::{self as materials_store, PutMaterial, Removal};
 use crate::order::Event;
 use crate::store::{self, Change, Creator, StoredOrder};
@@ -35,6 +35,8 @@ pub enum OrderWrite {
         change: Box<Change>,
         /// A material that comes with it.
         material: Option<Box<PutMaterial>>,
+        /// Indexes of the services that need a valid entitlement for it.
+        entitled: Vec<i32>,
         /// What follows from it.
         effects: Effects,
         /// The request with an `Idempotency-Key` that wants it.
@@ -67,6 +69,11 @@ pub enum OrderWritten {
         /// Version of the order now.
         current: i64,
     },
+    /// Services have no valid entitlement, and need one for this.
+    Unentitled {
+        /// Their indexes.
+        services: Vec<i32>,
+    },
     /// A repetition of the request has begun: this one came too late.
     Overtaken,
 }
@@ -94,11 +101,12 @@ impl Writes for OrderWrites {
         effects: &mut Effects,
     ) -> Result<Vec<OrderWritten>, sqlx::Error> {
         let overtaken = overtaken(connection, group).await?;
+        let mut unentitled = unentitled(connection, group).await?;
         let mut drafts = Vec::new();
         let mut changes = Vec::new();
         for write in group {
             match write {
-                write if overtaken.contains(&write.order_id()) => {}
+                write if overtaken.contains(&write.order_id()) || unentitled.contains_key(&write.order_id()) => {}
                 OrderWrite::Create { draft, by, .. } => drafts.push((draft.as_ref(), by)),
                 OrderWrite::Change { change, .. } => changes.push(change.as_ref().clone()),
             }
@@ -109,8 +117,9 @@ impl Writes for OrderWrites {
         let changed = if changes.is_empty() { Default::default() } else { store::save(connection, &changes).await? };
         let late: Vec<Uuid> = changes.iter().map(|change| change.id).filter(|id| !changed.contains(id)).collect();
         let current = if late.is_empty() { HashMap::new() } else { store::versions(connection, &late).await? };
-        let too_late = |write: &&OrderWrite| late.contains(&write.order_id());
-        let refused: Vec<Uuid> = group.iter().filter(too_late).filter_map(OrderWrite::request).collect();
+        let is_refused =
+            |write: &&OrderWrite| late.contains(&write.order_id()) || unentitled.contains_key(&write.order_id());
+        let refused: Vec<Uuid> = group.iter().filter(is_refused).filter_map(OrderWrite::request).collect();
         if !refused.is_empty() {
             keyed_requests::take_back(connection, &refused).await?;
         }
@@ -150,6 +159,11 @@ impl Writes for OrderWrites {
                     continue;
                 }
                 OrderWrite::Create { effects, .. } => effects,
+                OrderWrite::Change { change, .. } if unentitled.contains_key(&change.id) => {
+                    let services = unentitled.remove(&change.id).unwrap_or_default();
+                    outcomes.push(OrderWritten::Unentitled { services });
+                    continue;
+                }
                 OrderWrite::Change { change, effects, .. } if changed.contains(&change.id) => effects,
                 OrderWrite::Change { change, .. } => {
                     let current = current.get(&change.id).copied().unwrap_or_default();
@@ -164,6 +178,32 @@ impl Writes for OrderWrites {
     }
 }
 
+/// The services that need an entitlement for what is written and have none, by order. The orders are locked before the
+/// codes, as wherever codes follow their orders.
+async fn unentitled(
+    connection: &mut PgConnection,
+    group: &[OrderWrite],
+) -> Result<HashMap<Uuid, Vec<i32>>, sqlx::Error> {
+    let needs: Vec<Need<'_>> = group
+        .iter()
+        .filter_map(|write| match write {
+            OrderWrite::Change { change, entitled, .. } if !entitled.is_empty() => {
+                Some(Need { order_id: change.id, services: entitled, at: change.at })
+            }
+            _ => None,
+        })
+        .collect();
+    if needs.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let orders: Vec<Uuid> = group.iter().map(OrderWrite::order_id).collect();
+    sqlx::query("select id from orders where id = any($1) order by id for update")
+        .bind(orders)
+        .execute(&mut *connection)
+        .await?;
+    entitlements::missing(connection, &needs).await
+}
+
 /// Takes out materials that were taken back, and what belonged to services that are no longer declared.
 async fn take_out(connection: &mut PgConnection, changes: impl Iterator<Item = &Change>) -> Result<(), sqlx::Error> {
     let mut removals = Vec::new();
@@ -176,7 +216,7 @@ async fn take_out(connection: &mut PgConnection, changes: impl Iterator<Item = &
         materials_store::remove(connection, &removals).await?;
     }
     if !amended.is_empty() {
-        entitlements::store::let_go(connection, &amended).await?;
+        entitlements::let_go(connection, &amended).await?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use chrono::{DateTime, Utc};
 use icp_bus::Effects;
-use icp_domain::Filing;
+use icp_domain::{Filing, Finding};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -23,8 +23,7 @@ use super::problem::{FieldError, Kind, Problem};
 use super::{Api, body};
 use crate::audit::{self, Entry};
 use crate::entitlements::store::{self, Binding, Entitlement, EntitlementEvent, Issue, ListFilter};
-use crate::entitlements::{EntitlementStatus, generate_code, needed, normal_code};
-use crate::store::StoredOrder;
+use crate::entitlements::{self, EntitlementStatus, generate_code, needed, normal_code};
 
 const TEXT_MAX: usize = 128;
 const CODE_END_CHARACTERS: usize = 5;
@@ -392,7 +391,7 @@ async fn revoke(
 #[derive(Serialize, ToSchema)]
 struct EntitlementsOfOrder {
     /// Indexes of the services that need one: those that the order connects.
-    needed: Vec<usize>,
+    needed: Vec<i32>,
     /// What is bound.
     entitlements: Vec<EntitlementView>,
 }
@@ -417,6 +416,8 @@ async fn of_order(
 }
 
 /// Binds a code to a service of an open order. Needs no `If-Match`.
+///
+/// Another code that was bound to the service comes free; one that the bureau has had with the order is used up.
 #[utoipa::path(
     put,
     path = "/v1/orders/{id}/entitlements/{service}",
@@ -438,7 +439,7 @@ async fn bind(
     let stored = find_order(&api, &caller, &id).await?;
     let filing = api.filing(&stored)?;
     let service_index = needed(&filing).into_iter().find(|index| index.to_string() == service);
-    let service_index = service_index.and_then(|index| i32::try_from(index).ok()).ok_or_else(|| {
+    let service_index = service_index.ok_or_else(|| {
         Problem::field("service", "is no service that this order connects", "count its services from 0")
     })?;
     let wanted: CodeBody = body::json(&headers, request, api.config.max_body_bytes).await?;
@@ -491,28 +492,21 @@ async fn unbind(
 }
 
 impl Api {
-    /// Refuses to submit an order while a service that it connects has no entitlement, where that is demanded.
-    pub async fn require_entitlements(&self, stored: &StoredOrder) -> Result<(), Problem> {
-        if !self.config.entitlements.required {
-            return Ok(());
+    /// Indexes of the services that need an entitlement, where that is demanded.
+    pub fn entitled(&self, filing: &Filing) -> Vec<i32> {
+        if self.config.entitlements.required { needed(filing) } else { Vec::new() }
+    }
+
+    /// Services of an order that need a valid entitlement and have none, as findings.
+    pub async fn unentitled(&self, order_id: Uuid, filing: &Filing) -> Result<Vec<Finding>, Problem> {
+        let needed = self.entitled(filing);
+        if needed.is_empty() {
+            return Ok(Vec::new());
         }
-        let filing: Filing = self.filing(stored)?;
-        let found = store::of_order(&self.bus.context().pool, stored.id, self.clock.now()).await?;
-        let has_one = |index: usize| {
-            found.iter().any(|held| {
-                held.service_index.and_then(|held| usize::try_from(held).ok()) == Some(index)
-                    && matches!(held.status.as_str(), "bound" | "in_filing")
-            })
-        };
-        let errors: Vec<FieldError> = needed(&filing)
-            .into_iter()
-            .filter(|index| !has_one(*index))
-            .map(|index| {
-                let remedy = format!("bind a code with PUT /v1/orders/{}/entitlements/{index}", stored.id);
-                FieldError::new(format!("services[{index}].entitlement"), "is missing or has expired", remedy)
-            })
-            .collect();
-        if errors.is_empty() { Ok(()) } else { Err(Problem::fields(errors)) }
+        let held = store::of_order(&self.bus.context().pool, order_id, self.clock.now()).await?;
+        let is_held = |service: &i32| held.iter().any(|one| one.service_index == Some(*service) && one.is_valid());
+        let missing: Vec<i32> = needed.into_iter().filter(|service| !is_held(service)).collect();
+        Ok(entitlements::missing(order_id, &missing))
     }
 }
 

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use icp_domain::{Filing, Finding, OrderType, Province, Severity};
+use icp_domain::{Filing, OrderType, Province, Severity};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -20,9 +20,9 @@ use super::params::{Path, Query};
 use super::problem::{Kind, Problem};
 use super::view::{HistoryLine, OrderView, history_line, with_etag};
 use super::{Api, body};
-use crate::check::Checked;
+use crate::check::{Checked, Examination};
 use crate::commands::Subject;
-use crate::order::{Command, Phase, RulesVerdict};
+use crate::order::{Command, Phase};
 use crate::store::{ListFilter, StoredOrder};
 use crate::{check, content, store};
 
@@ -161,7 +161,8 @@ struct CheckAnswer {
 
 /// Everything that stands in the way of a filing, told at once; nothing is stored.
 ///
-/// Form, rules of the province, identifiers, other orders in flight, the record. `mended` is the value that a machine
+/// Form, rules of the province, identifiers, other orders in flight, the record; entitlements and materials belong to
+/// an order. `mended` is the value that a machine
 /// would put in the field.
 #[utoipa::path(
     post,
@@ -178,12 +179,13 @@ async fn check_filing(
 ) -> Result<Response, Problem> {
     let filing: Filing = body::json(&headers, request_body, api.config.max_body_bytes).await?;
     let subject = Subject { id: Uuid::nil(), account: &caller.account, materials: None, registers: None };
-    let (verdict, recorded) = api.examine(&subject, &filing).await?;
-    Ok(check_answer(&filing, verdict, recorded, true).into_response())
+    let examination = api.examine(&subject, &filing).await?;
+    Ok(check_answer(&filing, examination, true).into_response())
 }
 
-fn check_answer(filing: &Filing, verdict: RulesVerdict, recorded: Vec<Finding>, is_open: bool) -> Json<CheckAnswer> {
-    let findings = check::all(filing, content::validate(filing), verdict.findings, recorded);
+fn check_answer(filing: &Filing, examination: Examination, is_open: bool) -> Json<CheckAnswer> {
+    let verdict = examination.into_verdict();
+    let findings = check::with_mended(filing, verdict.findings);
     Json(CheckAnswer {
         may_be_submitted: is_open && findings.iter().all(|checked| checked.finding.severity != Severity::Block),
         rules_version: verdict.version,
@@ -192,7 +194,7 @@ fn check_answer(filing: &Filing, verdict: RulesVerdict, recorded: Vec<Finding>, 
     })
 }
 
-/// Everything that stands in the way of the order as it stands, materials included; nothing is stored.
+/// Everything that stands in the way of the order as it stands, materials and entitlements included; nothing is stored.
 #[utoipa::path(
     post,
     path = "/v1/orders/{id}/check",
@@ -208,13 +210,15 @@ async fn check(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -
     let filing = api.filing(&stored)?;
     let materials = api.reads.materials(stored.id).await?;
     let subject = Subject::of(&stored, &materials);
-    let (verdict, recorded) = api.examine(&subject, &filing).await?;
-    Ok(check_answer(&filing, verdict, recorded, stored.order.phase.is_open()).into_response())
+    let examination = api.examine(&subject, &filing).await?;
+    Ok(check_answer(&filing, examination, stored.order.phase.is_open()).into_response())
 }
 
 /// Hands the order in. A blocking rule returns it at once, with findings.
 ///
-/// With `intake.entitlements.required` each service that the order connects needs an entitlement.
+/// What cannot be judged as it is, is refused with every finding: fields that do not fit the form, materials that the
+/// virus scanner has not let through, and with `intake.entitlements.required` services that the order connects without a
+/// valid entitlement.
 #[utoipa::path(
     post,
     path = "/v1/orders/{id}/submit",
@@ -233,7 +237,6 @@ async fn submit(
 ) -> Result<Response, Problem> {
     let stored = find(&api, &caller, &id).await?;
     body::check_version(&headers, &stored)?;
-    api.require_entitlements(&stored).await?;
     let stored = api.submit(&caller, stored).await?;
     Ok(with_etag(&stored, None))
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use icp_bus::Effects;
-use icp_domain::{Filing, Finding};
+use icp_domain::Filing;
 use icp_rules_sdk::RequirementsAnswer;
 use serde::Serialize;
 use sqlx::{Postgres, Transaction};
@@ -30,7 +30,7 @@ use crate::order::Phase;
 use crate::requirements::Checklist;
 use crate::rules::{self, Facts};
 use crate::store::{self, StoredOrder};
-use crate::{check, content, requirements};
+use crate::{content, requirements};
 
 /// Orders whose history estimates rest on, at most.
 const ESTIMATED_ORDERS_MAX: i64 = 500;
@@ -71,11 +71,7 @@ async fn requirements(
         tracing::warn!(order.id = %stored.id, %reason, "requirements are not known");
         Problem::new(Kind::Unavailable, "The province's rules are not loaded; ask again, or ask the operator.")
     })?;
-    let (verdict, recorded) = api.examine_with(&subject, &filing, &background).await;
-    let findings: Vec<Finding> = check::all(&filing, content::validate(&filing), verdict.findings, recorded)
-        .into_iter()
-        .map(|checked| checked.finding)
-        .collect();
+    let findings = api.examine_with(&subject, &filing, &background).await?.into_verdict().findings;
     let fields = content::fields(&filing);
     Ok(Json(requirements::checklist(&answer, &stored.order, &materials, fields, &findings)))
 }

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use icp_domain::Finding;
+use icp_domain::{Finding, Severity};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::{ObjectBuilder, Type};
@@ -298,6 +298,15 @@ impl Problem {
         Self { errors, ..Self::new(Kind::InvalidFields, detail) }
     }
 
+    /// An order that cannot be handed in as it is: what blocks it.
+    pub fn refused(findings: Vec<Finding>) -> Self {
+        let findings: Vec<Finding> =
+            findings.into_iter().filter(|finding| finding.severity == Severity::Block).collect();
+        let error = |finding: &Finding| FieldError::new(&finding.field, &finding.message_en, &finding.remedy);
+        let errors = findings.iter().map(error).collect();
+        Self { findings, ..Self::fields(errors) }
+    }
+
     /// One field must be mended.
     pub fn field(field: &str, reason: &str, remedy: &str) -> Self {
         Self::fields(vec![FieldError::new(field, reason, remedy)])
@@ -348,6 +357,11 @@ impl From<sqlx::Error> for Problem {
 
 impl From<std::sync::Arc<sqlx::Error>> for Problem {
     fn from(error: std::sync::Arc<sqlx::Error>) -> Self {
+        let kind = error.as_database_error().map(|refusal| refusal.kind());
+        if kind.is_some_and(|kind| !matches!(kind, sqlx::error::ErrorKind::Other)) {
+            tracing::error!(%error, "a request broke a constraint of the database");
+            return Self::new(Kind::Internal, "What was asked for cannot be stored; the operator has been told.");
+        }
         tracing::warn!(%error, "the database did not answer a request");
         Self::new(Kind::Unavailable, "The database does not answer. Nothing was lost; repeat the request.")
     }

@@ -311,6 +311,6 @@ fn finding((code, severity, field): (&str, Severity, &str), zh: &str, en: String
         message_zh: zh.to_owned(),
         message_en: en,
         remedy: remedy.to_owned(),
-        source: None,
+        source: Some(super::sources::ORDER_TYPES.into()),
     }
 }

@@ -37,13 +37,40 @@ fn a_machine_mends_what_it_can_and_nothing_else() {
     }
 }
 
+/// What is found where neither rules nor record have anything to say.
+fn examined(filing: &Filing) -> Vec<Checked> {
+    let clean = RulesVerdict { digest: None, version: None, findings: Vec::new() };
+    with_mended(filing, Examination::new(filing, Vec::new(), clean).into_verdict().findings)
+}
+
 #[test]
 fn a_right_filing_has_no_findings_of_its_own() {
     for order_type in OrderType::ALL {
         let filing = filing_of_type(order_type, Province::Guangdong, 3);
-        let findings = all(&filing, crate::content::validate(&filing), Vec::new(), Vec::new());
+        let findings = examined(&filing);
         assert_eq!(findings, Vec::new(), "{}", order_type.as_str());
     }
+}
+
+#[test]
+fn what_no_rules_can_mend_keeps_an_order_from_being_handed_in() {
+    let clean = || RulesVerdict { digest: None, version: None, findings: Vec::new() };
+    let mut filing = company_filing(Province::Guangdong, 3);
+    let missing = || crate::entitlements::missing(uuid::Uuid::nil(), &[0]);
+    assert!(Examination::new(&filing, Vec::new(), clean()).is_fit());
+    assert!(!Examination::new(&filing, missing(), clean()).is_fit());
+    filing.organiser.principal.emergency_phone = Some("12345".to_owned());
+    let judged = Examination::new(&filing, Vec::new(), clean());
+    assert!(judged.is_fit(), "a wrong number is judged as the rules judge: the order comes back with it");
+    let verdict = judged.into_verdict();
+    assert!(verdict.blocks());
+    assert_eq!((verdict.findings[0].code.as_str(), verdict.findings.len()), ("T04", 1));
+    let known = Examination::new(&filing, Vec::new(), verdict).into_verdict();
+    assert_eq!(known.findings.len(), 1, "what the rules have said of a field is not said again");
+    filing.services[0].name = String::new();
+    let told = Examination::new(&filing, missing(), clean()).into_verdict();
+    let fields: Vec<&str> = told.findings.iter().map(|finding| finding.field.as_str()).collect();
+    assert_eq!(fields, ["services[0].name", "services[0].entitlement", "organiser.principal.emergency_phone"]);
 }
 
 #[test]
@@ -54,7 +81,7 @@ fn all_findings_come_at_once_and_those_a_machine_can_mend_say_how() {
     filing.organiser.principal.id.number = "440308199901101511".to_owned();
     filing.services[0].domains = vec!["https://example.cn/".to_owned()];
     filing.services[0].name = String::new();
-    let findings = all(&filing, crate::content::validate(&filing), Vec::new(), Vec::new());
+    let findings = examined(&filing);
     let told: Vec<(&str, &str, Severity, Option<&str>)> = findings
         .iter()
         .map(|checked| {
@@ -71,6 +98,11 @@ fn all_findings_come_at_once_and_those_a_machine_can_mend_say_how() {
         ("organiser.certificate.number", "F02", Severity::Advise, Some(number.as_str())),
     ];
     assert_eq!(told, expected);
+    for checked in &findings {
+        let Finding { message_zh, remedy, source, .. } = &checked.finding;
+        assert!(!message_zh.contains(|c: char| c.is_ascii_alphabetic()), "Chinese throughout: {message_zh}");
+        assert!(!remedy.is_empty() && source.is_some(), "{checked:?}");
+    }
     let json = serde_json::to_value(&findings[1]).unwrap();
     assert_eq!((&json["field"], &json["mended"]), (&"services[0].domains[0]".into(), &"example.cn".into()));
 }

@@ -10,11 +10,13 @@ pub mod store;
 
 use std::collections::BTreeMap;
 
-use icp_domain::{Filing, Part};
+use icp_domain::{Filing, Finding, Part, Severity, Stage};
 use rand::seq::IndexedRandom as _;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
+use crate::check::sources;
 use crate::order::Event;
 use crate::store::Change;
 
@@ -102,11 +104,27 @@ pub fn normal_code(text: &str) -> String {
 }
 
 /// Indexes of the services of a filing that need an entitlement: those that the order connects.
-pub fn needed(filing: &Filing) -> Vec<usize> {
+pub fn needed(filing: &Filing) -> Vec<i32> {
     if filing.order_type.description().access != Part::New {
         return Vec::new();
     }
-    (0..filing.services.len()).collect()
+    (0..).take(filing.services.len()).collect()
+}
+
+/// Services of an order that have no valid code, as findings.
+pub fn missing(order_id: Uuid, services: &[i32]) -> Vec<Finding> {
+    let finding = |index: &i32| Finding {
+        code: "A01".to_owned(),
+        stage: Stage::Rules,
+        severity: Severity::Block,
+        field: format!("services[{index}].entitlement"),
+        message_zh: "没有有效的备案服务号（授权码）".to_owned(),
+        message_en: "no valid entitlement (备案服务号) is bound to the service: it is missing, expired or revoked"
+            .to_owned(),
+        remedy: format!("绑定有效的备案服务号（bind a code with PUT /v1/orders/{order_id}/entitlements/{index}）"),
+        source: Some(sources::RESOURCES.into()),
+    };
+    services.iter().map(finding).collect()
 }
 
 /// What an order's entitlements take notice of.

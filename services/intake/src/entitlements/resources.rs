@@ -16,6 +16,8 @@ use reqwest::{Client, Url};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::check::sources;
+
 /// Largest answer that is read, bytes.
 const ANSWER_MAX_BYTES: usize = 1 << 20;
 
@@ -180,7 +182,7 @@ fn finding(field: String, message_zh: &str, message_en: &str, remedy: &str) -> F
         message_zh: message_zh.to_owned(),
         message_en: message_en.to_owned(),
         remedy: remedy.to_owned(),
-        source: None,
+        source: Some(sources::RESOURCES.into()),
     }
 }
 

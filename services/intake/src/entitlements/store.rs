@@ -1,5 +1,7 @@
 //! The SQL of entitlements.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{PgConnection, PgPool};
@@ -41,6 +43,13 @@ pub struct Entitlement {
     pub issued_at: DateTime<Utc>,
     /// When it changed last.
     pub updated_at: DateTime<Utc>,
+}
+
+impl Entitlement {
+    /// Whether an order may be handed in or passed with it.
+    pub fn is_valid(&self) -> bool {
+        matches!(self.status.as_str(), "bound" | "in_filing")
+    }
 }
 
 /// A line of its history.
@@ -242,13 +251,30 @@ pub struct Binding<'a> {
     pub service_index: i32,
 }
 
-/// Binds a code, and frees the one that was bound to the service; tells whether it could be.
+/// Binds a code; the one that was bound to the service comes free, or is used up where the bureau has had it. Tells
+/// whether it could be, which the code that is bound there already can.
 pub async fn bind(
     connection: &mut PgConnection,
     binding: &Binding<'_>,
     actor: &str,
     at: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
+    if !lock_open(connection, binding.order_id).await? {
+        return Ok(false);
+    }
+    let is_bound: bool = sqlx::query_scalar(
+        "select exists (select from entitlements where code_index = $1 and order_id = $2 and service_index = $3 \
+         and (status = 'in_filing' or status = 'bound' and (expires_at is null or expires_at > $4)))",
+    )
+    .bind(binding.code_index)
+    .bind(binding.order_id)
+    .bind(binding.service_index)
+    .bind(at)
+    .fetch_one(&mut *connection)
+    .await?;
+    if is_bound {
+        return Ok(true);
+    }
     sqlx::query(include_str!("../../queries/entitlements/bind.sql"))
         .bind(binding.code_index)
         .bind(binding.account)
@@ -261,7 +287,7 @@ pub async fn bind(
     let bound: Vec<Uuid> = sqlx::query_scalar(
         "update entitlements set status = 'bound', order_id = $3, service_index = $4, updated_at = $5 \
          where code_index = $1 and account = $2 and status = 'unbound' and (expires_at is null or expires_at > $5) \
-         and exists (select from orders where id = $3 and phase in ('draft', 'returned')) returning id",
+         returning id",
     )
     .bind(binding.code_index)
     .bind(binding.account)
@@ -283,10 +309,12 @@ pub async fn unbind(
     actor: &str,
     at: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
+    if !lock_open(connection, order_id).await? {
+        return Ok(false);
+    }
     let freed: Vec<Uuid> = sqlx::query_scalar(
         "update entitlements set status = 'unbound', order_id = null, service_index = null, updated_at = $3 \
-         where order_id = $1 and service_index = $2 and status = 'bound' \
-         and exists (select from orders where id = $1 and phase in ('draft', 'returned')) returning id",
+         where order_id = $1 and service_index = $2 and status = 'bound' returning id",
     )
     .bind(order_id)
     .bind(service_index)
@@ -295,6 +323,44 @@ pub async fn unbind(
     .await?;
     tell(connection, &freed, actor, "released", "by the applicant", at).await?;
     Ok(!freed.is_empty())
+}
+
+/// Locks an order, so that nobody hands it in meanwhile; tells whether the applicant works on it.
+async fn lock_open(connection: &mut PgConnection, order_id: Uuid) -> Result<bool, sqlx::Error> {
+    let is_open: Option<bool> =
+        sqlx::query_scalar("select phase in ('draft', 'returned') from orders where id = $1 for update")
+            .bind(order_id)
+            .fetch_optional(connection)
+            .await?;
+    Ok(is_open.unwrap_or(false))
+}
+
+/// A transition that needs a valid code for each of these services.
+#[derive(Debug, Clone, Copy)]
+pub struct Need<'a> {
+    /// The order.
+    pub order_id: Uuid,
+    /// Indexes of the services.
+    pub services: &'a [i32],
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// The services without a valid code, by order; the codes of the others are locked. Their orders must be locked already.
+pub async fn missing(
+    connection: &mut PgConnection,
+    needs: &[Need<'_>],
+) -> Result<HashMap<Uuid, Vec<i32>>, sqlx::Error> {
+    let held: Vec<(Uuid, i32)> = sqlx::query_as(include_str!("../../queries/entitlements/lock_valid.sql"))
+        .bind(needs.iter().map(|need| need.order_id).collect::<Vec<_>>())
+        .bind(needs.iter().map(|need| need.at).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?;
+    let missing = needs.iter().map(|need| {
+        let services = need.services.iter().copied().filter(|service| !held.contains(&(need.order_id, *service)));
+        (need.order_id, services.collect::<Vec<i32>>())
+    });
+    Ok(missing.filter(|(_, services)| !services.is_empty()).collect())
 }
 
 /// Lets the entitlements of orders go their way, in the transaction of the orders.

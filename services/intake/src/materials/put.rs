@@ -204,27 +204,6 @@ impl Api {
         }
     }
 
-    /// Refuses to go on while the scanner has not let every material through.
-    pub fn check_scanned(&self, rows: &[MaterialRow]) -> Result<(), Problem> {
-        let errors: Vec<FieldError> = rows
-            .iter()
-            .filter_map(|row| match row.scan {
-                Scan::Off | Scan::Clean => None,
-                Scan::Pending => Some(FieldError::new(
-                    path_of(&row.kind),
-                    "is still to be scanned for viruses",
-                    "try again in a few minutes",
-                )),
-                Scan::Infected => Some(FieldError::new(
-                    path_of(&row.kind),
-                    format!("holds the virus `{}`", row.signature.as_deref().unwrap_or_default()),
-                    "upload a clean file",
-                )),
-            })
-            .collect();
-        if errors.is_empty() { Ok(()) } else { Err(Problem::fields(errors)) }
-    }
-
     /// The clear bytes of a stored material.
     pub async fn open_material(&self, data_key: &DataKey, row: &MaterialRow) -> Result<Vec<u8>, Problem> {
         match row.scan {

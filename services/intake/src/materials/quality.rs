@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::facts::PictureFacts;
 use super::path_of;
 use super::store::{MaterialRow, Scan};
+use crate::check::sources;
 
 /// Code of unclear pictures (filing-rules §9).
 const CODE: &str = "S01";
@@ -53,9 +54,9 @@ impl Weight {
     }
 }
 
-/// What is to be said about the materials of an order.
+/// What is to be said about the pictures of an order.
 pub fn findings(config: &QualityConfig, materials: &[MaterialRow]) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = materials.iter().filter_map(scanned).collect();
+    let mut findings = Vec::new();
     let Some(severity) = config.severity.severity() else { return findings };
     for row in materials {
         let Some(picture) = &row.facts.picture else { continue };
@@ -66,10 +67,10 @@ pub fn findings(config: &QualityConfig, materials: &[MaterialRow]) -> Vec<Findin
 }
 
 /// Reason in Chinese, in English, and what to do.
-type Words = (&'static str, &'static str, &'static str);
+type Words<'a> = (&'a str, &'a str, &'a str);
 
 /// What is not good about a picture. One that shows nothing is neither blurred nor dark as well.
-fn faults(config: &QualityConfig, kind: &str, picture: &PictureFacts) -> Vec<Words> {
+fn faults(config: &QualityConfig, kind: &str, picture: &PictureFacts) -> Vec<Words<'static>> {
     if picture.contrast < config.contrast_min {
         return vec![(
             "图片为空白或只有一种颜色",
@@ -110,21 +111,28 @@ fn faults(config: &QualityConfig, kind: &str, picture: &PictureFacts) -> Vec<Wor
     faults
 }
 
-/// A material that the virus scanner has not let through keeps the order back.
-fn scanned(row: &MaterialRow) -> Option<Finding> {
-    let words = match row.scan {
-        Scan::Off | Scan::Clean => return None,
-        Scan::Pending => {
-            ("材料尚未完成病毒扫描", "the material is still to be scanned for viruses", "请稍后再试（try again soon）")
-        }
-        Scan::Infected => {
-            ("材料含有病毒", "a virus was found in the material", "请上传无病毒的文件（upload a clean file）")
-        }
-    };
-    Some(finding(&row.kind, Severity::Block, words))
+/// Materials that the virus scanner has not let through: each keeps the order back.
+pub fn unscanned(materials: &[MaterialRow]) -> Vec<Finding> {
+    let told = materials.iter().filter_map(|row| {
+        let (zh, en, remedy) = match row.scan {
+            Scan::Off | Scan::Clean => return None,
+            Scan::Pending => (
+                "材料尚未完成病毒扫描",
+                "is still to be scanned for viruses".to_owned(),
+                "请稍后再试（try again in a few minutes）",
+            ),
+            Scan::Infected => {
+                let en = format!("holds the virus `{}`", row.signature.as_deref().unwrap_or_default());
+                ("材料含有病毒", en, "请上传无病毒的文件（upload a clean file）")
+            }
+        };
+        // No rule asks for it.
+        Some(Finding { source: None, ..finding(&row.kind, Severity::Block, (zh, &en, remedy)) })
+    });
+    told.collect()
 }
 
-fn finding(kind: &str, severity: Severity, (message_zh, message_en, remedy): Words) -> Finding {
+fn finding(kind: &str, severity: Severity, (message_zh, message_en, remedy): Words<'_>) -> Finding {
     Finding {
         code: CODE.to_owned(),
         // Judged anew whenever the rules are.
@@ -134,7 +142,7 @@ fn finding(kind: &str, severity: Severity, (message_zh, message_en, remedy): Wor
         message_zh: message_zh.to_owned(),
         message_en: message_en.to_owned(),
         remedy: remedy.to_owned(),
-        source: None,
+        source: Some(sources::PICTURES.into()),
     }
 }
 
@@ -202,12 +210,16 @@ mod tests {
     }
 
     #[test]
-    fn what_the_scanner_has_not_let_through_blocks_whatever_the_setting() {
-        let off = QualityConfig { severity: Weight::Off, ..CONFIG };
-        for (scan, count) in [(Scan::Off, 0), (Scan::Clean, 0), (Scan::Pending, 1), (Scan::Infected, 1)] {
-            let rows = [MaterialRow { scan, ..MaterialRow::default() }];
-            let found = findings(&off, &rows);
-            assert_eq!(found.len(), count, "{scan:?}");
+    fn what_the_scanner_has_not_let_through_blocks() {
+        for (scan, said) in [
+            (Scan::Off, None),
+            (Scan::Clean, None),
+            (Scan::Pending, Some("is still to be scanned for viruses")),
+            (Scan::Infected, Some("holds the virus `Eicar`")),
+        ] {
+            let rows = [MaterialRow { scan, signature: Some("Eicar".to_owned()), ..MaterialRow::default() }];
+            let found = unscanned(&rows);
+            assert_eq!(found.first().map(|finding| finding.message_en.as_str()), said, "{scan:?}");
             assert!(found.iter().all(|finding| finding.severity == Severity::Block));
         }
     }

@@ -139,3 +139,20 @@ async fn of_orders_that_came_in_with_one_domain_at_the_same_time_none_is_passed(
         refused.body["findings"].as_array().unwrap().iter().map(|finding| finding["code"].as_str().unwrap()).collect();
     assert!(codes.contains(&"D06"), "{codes:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_check_blocks_is_not_handed_in_either() {
+    let app = App::start().await;
+    let mut filing = serde_json::to_value(company_filing(Province::Guangdong, 1)).unwrap();
+    filing["organiser"]["principal"]["emergency_phone"] = json!("12345");
+    let created = app.json(APPLICANT, Method::POST, "/v1/orders", None, &filing).await;
+    assert_eq!(created.status, 201, "{}", created.body);
+    let path = path_of(&created);
+    let field = "organiser.principal.emergency_phone".to_owned();
+    let checked = app.post(APPLICANT, &format!("{path}/check")).await;
+    assert_eq!(checked.body["may_be_submitted"], false);
+    assert!(findings(&checked).contains(&("T04".to_owned(), field.clone())), "{}", checked.body);
+    let submitted = app.send(APPLICANT, Method::POST, &format!("{path}/submit"), Some(&created.etag), None).await;
+    assert_eq!(submitted.body["phase"], "returned", "{}", submitted.body);
+    assert!(findings(&submitted).contains(&("T04".to_owned(), field)), "{}", submitted.body);
+}

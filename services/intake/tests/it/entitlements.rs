@@ -1,5 +1,7 @@
 //! Entitlements: issued, handed on, bound, and going the way of their orders.
 
+use std::time::Duration;
+
 use icp_bus::Outgoing;
 use icp_domain::{OrderType, Province};
 use icp_intake::archive::{self, Filed};
@@ -8,11 +10,12 @@ use icp_intake::store::{self, Change};
 use icp_kit::Vault;
 use icp_proto::{authority, identity};
 use icp_testkit::filings::company_filing;
+use icp_testkit::wait_until;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::app::{APPLICANT, Answer, App, OPERATOR, OTHER, REVIEWER};
+use crate::app::{APPLICANT, Answer, App, OPERATOR, OTHER, REVIEWER, id_of, path_of};
 
 struct Issued {
     id: String,
@@ -40,6 +43,45 @@ impl App {
     async fn status(&self, id: &str) -> String {
         let answer = self.send(OPERATOR, Method::GET, &format!("/v1/entitlements/{id}"), None, None).await;
         answer.body["status"].as_str().unwrap().to_owned()
+    }
+
+    async fn expire(&self, id: &str) {
+        sqlx::query("update entitlements set expires_at = now() - interval '1 day' where id = $1")
+            .bind(Uuid::parse_str(id).unwrap())
+            .execute(&self.pool)
+            .await
+            .unwrap();
+    }
+
+    /// Waits until somebody waits for a lock that a test holds.
+    async fn held_up(&self) {
+        wait_until("a request to wait for the lock", Duration::from_secs(30), || async {
+            let waiting: i64 = sqlx::query_scalar(
+                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+            )
+            .fetch_one(&self.pool)
+            .await
+            .unwrap();
+            if waiting > 0 { Ok(()) } else { Err("nobody waits".to_owned()) }
+        })
+        .await
+        .unwrap();
+    }
+
+    /// A draft with this code for its one service.
+    async fn entitled_draft(&self, n: u32, code: &Issued) -> (String, String) {
+        let (order, etag) = self.draft(n).await;
+        assert_eq!(self.bind(APPLICANT, &order, 0, &code.code).await.status, 200);
+        (order, etag)
+    }
+
+    /// An order with this code that waits for the reviewer.
+    async fn entitled_in_review(&self, n: u32, code: &Issued) -> Answer {
+        let (order, etag) = self.entitled_draft(n, code).await;
+        let submitted = self.send(APPLICANT, Method::POST, &format!("{order}/submit"), Some(&etag), None).await;
+        assert_eq!(submitted.body["phase"], "checking", "{}", submitted.body);
+        self.checked(&order).await;
+        self.wait_phase(&order, "provider_review").await
     }
 
     /// What the order's state machine would store, without its way there.
@@ -185,6 +227,22 @@ async fn one_code_is_for_one_service_and_goes_the_way_of_its_order() {
     app.take_notice(&third, vec![Event::Withdrawn]).await;
     assert_eq!(app.status(&codes[2].id).await, "invalid");
 
+    // Approved without a number for its service, and before its receipt was told: used up all the same.
+    let (fourth, _) = app.draft(4).await;
+    assert_eq!(app.bind(APPLICANT, &fourth, 0, &codes[3].code).await.status, 200);
+    app.take_notice(&fourth, vec![SUBMITTED, Event::Passed]).await;
+    let approved = Event::Approved(Numbers::default());
+    app.take_notice(&fourth, vec![Event::ReceivedByBureau { data_sequence: 0 }, approved]).await;
+    assert_eq!(app.status(&codes[3].id).await, "invalid");
+
+    // Expired before it was passed on: nothing is filed with it.
+    let (fifth, _) = app.draft(5).await;
+    assert_eq!(app.bind(APPLICANT, &fifth, 0, &codes[4].code).await.status, 200);
+    app.expire(&codes[4].id).await;
+    app.take_notice(&fifth, vec![SUBMITTED, Event::Passed]).await;
+    let shown = app.send(APPLICANT, Method::GET, &format!("/v1/entitlements/{}", codes[4].id), None, None).await;
+    assert_eq!((&shown.body["status"], &shown.body["reason"]), (&json!("invalid"), &json!("expired")));
+
     // The access of a filed service is cancelled: its code never comes back.
     let filing = company_filing(Province::Guangdong, 2);
     let outcome = |order_type, on: &str| Filed {
@@ -228,12 +286,127 @@ async fn where_they_are_demanded_nothing_is_submitted_without() {
     let app = App::start_with("[intake.entitlements]\nrequired = true\n").await;
     let codes = app.issued("a", "i-1", 1).await;
     let (order, etag) = app.draft(1).await;
-    let submit =
-        async |etag: &str| app.send(APPLICANT, Method::POST, &format!("{order}/submit"), Some(etag), None).await;
-    assert_eq!(field(&submit(&etag).await), "services[0].entitlement");
+    let submit = async || app.send(APPLICANT, Method::POST, &format!("{order}/submit"), Some(&etag), None).await;
+    let check = async || app.post(APPLICANT, &format!("{order}/check")).await.body;
+    let refused = submit().await;
+    assert_eq!(field(&refused), "services[0].entitlement");
+    assert!(refused.body["findings"][0]["source"]["title"].is_string(), "{}", refused.body);
+    assert_eq!(check().await["may_be_submitted"], false);
     assert_eq!(app.bind(APPLICANT, &order, 0, &codes[0].code).await.status, 200);
-    let submitted = submit(&etag).await;
+    assert_eq!(check().await["may_be_submitted"], true);
+    let submitted = submit().await;
     assert_eq!(submitted.body["phase"], "checking", "{}", submitted.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_revoked_or_expires_in_review_is_not_passed() {
+    let app = App::start_with("[intake.entitlements]\nrequired = true\n").await;
+    let codes = app.issued("a", "i-1", 3).await;
+    let pass = json!({"decision": "pass"});
+    let revoked = app.entitled_in_review(1, &codes[0]).await;
+    let revoke = format!("/v1/entitlements/{}/revoke", codes[0].id);
+    assert_eq!(app.post_json(OPERATOR, &revoke, json!({"reason": "the server was given back"})).await.status, 200);
+    let expired = app.entitled_in_review(2, &codes[1]).await;
+    app.expire(&codes[1].id).await;
+    for order in [&revoked, &expired] {
+        let answer = app.review(REVIEWER, order, &pass).await;
+        assert_eq!((answer.status, &answer.body["code"]), (409, &json!("ICP-INTAKE-0009")), "{}", answer.body);
+        assert_eq!(answer.body["findings"][0]["field"], "services[0].entitlement");
+        assert_eq!(app.order(&path_of(order)).await.body["phase"], "provider_review");
+    }
+    let valid = app.entitled_in_review(3, &codes[2]).await;
+    assert_eq!(app.review(REVIEWER, &valid, &pass).await.body["phase"], "queued");
+    assert_eq!(app.status(&codes[2].id).await, "in_filing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_is_revoked_at_the_same_time_is_noticed() {
+    let app = App::start_with("[intake.entitlements]\nrequired = true\n").await;
+    let codes = app.issued("a", "i-1", 2).await;
+    let revoke = async |code: &Issued| {
+        let mut tx = app.pool.begin().await.unwrap();
+        sqlx::query("update entitlements set status = 'invalid', order_id = null where id = $1")
+            .bind(Uuid::parse_str(&code.id).unwrap())
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        tx
+    };
+    let waiting = app.entitled_in_review(1, &codes[0]).await;
+    let pass = json!({"decision": "pass"});
+    let revoking = revoke(&codes[0]).await;
+    let (passed, ()) = tokio::join!(app.review(REVIEWER, &waiting, &pass), async {
+        app.held_up().await;
+        revoking.commit().await.unwrap();
+    });
+    assert_eq!((passed.status, &passed.body["code"]), (409, &json!("ICP-INTAKE-0009")), "{}", passed.body);
+    assert_eq!(app.order(&path_of(&waiting)).await.body["phase"], "provider_review");
+
+    let (order, etag) = app.entitled_draft(2, &codes[1]).await;
+    let revoking = revoke(&codes[1]).await;
+    let submit = format!("{order}/submit");
+    let (submitted, ()) = tokio::join!(app.send(APPLICANT, Method::POST, &submit, Some(&etag), None), async {
+        app.held_up().await;
+        revoking.commit().await.unwrap();
+    });
+    assert_eq!(field(&submitted), "services[0].entitlement");
+    assert_eq!(app.order(&order).await.etag, etag, "nothing was stored");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_is_not_released_while_its_order_is_handed_in() {
+    let app = App::start().await;
+    let codes = app.issued("a", "i-1", 1).await;
+    let (order, _) = app.entitled_draft(1, &codes[0]).await;
+    let mut submitting = app.pool.begin().await.unwrap();
+    sqlx::query("update orders set phase = 'checking' where id = $1")
+        .bind(Uuid::parse_str(&id_of(&order)).unwrap())
+        .execute(&mut *submitting)
+        .await
+        .unwrap();
+    let place = format!("{order}/entitlements/0");
+    let (released, ()) = tokio::join!(app.send(APPLICANT, Method::DELETE, &place, None, None), async {
+        app.held_up().await;
+        submitting.commit().await.unwrap();
+    });
+    assert_eq!((released.status, app.status(&codes[0].id).await.as_str()), (404, "bound"), "{}", released.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_code_after_the_bureaus_return_uses_the_first_one_up() {
+    let app = App::start().await;
+    let codes = app.issued("a", "i-1", 2).await;
+    let (order, _) = app.entitled_draft(1, &codes[0]).await;
+    app.take_notice(&order, vec![SUBMITTED, Event::Passed, Event::ReceivedByBureau { data_sequence: 1 }]).await;
+    let findings = Vec::new();
+    app.take_notice(&order, vec![Event::Returned { by: icp_domain::Stage::Bureau, findings, amendable: None }]).await;
+    assert_eq!(app.bind(APPLICANT, &order, 0, &codes[0].code).await.status, 200, "it is bound there");
+    assert_eq!(app.status(&codes[0].id).await, "in_filing");
+    for _ in 0..2 {
+        let bound = app.bind(APPLICANT, &order, 0, &codes[1].code).await;
+        assert_eq!(bound.status, 200, "{}", bound.body);
+    }
+    let statuses = (app.status(&codes[0].id).await, app.status(&codes[1].id).await);
+    assert_eq!((statuses.0.as_str(), statuses.1.as_str()), ("invalid", "bound"));
+    assert_eq!(field(&app.bind(APPLICANT, &order, 0, &codes[0].code).await), "code", "it does not come back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_code_of_a_service_that_is_taken_out_comes_free() {
+    let app = App::start().await;
+    let codes = app.issued("a", "i-1", 2).await;
+    let mut filing = company_filing(Province::Guangdong, 1);
+    filing.services.extend(company_filing(Province::Guangdong, 2).services);
+    let created = app.post_json(APPLICANT, "/v1/orders", serde_json::to_value(&filing).unwrap()).await;
+    let order = path_of(&created);
+    for (service, code) in (0..).zip(&codes) {
+        assert_eq!(app.bind(APPLICANT, &order, service, &code.code).await.status, 200);
+    }
+    filing.services.truncate(1);
+    let filing = serde_json::to_value(&filing).unwrap();
+    assert_eq!(app.json(APPLICANT, Method::PUT, &order, Some(&created.etag), &filing).await.status, 200);
+    let statuses = (app.status(&codes[0].id).await, app.status(&codes[1].id).await);
+    assert_eq!((statuses.0.as_str(), statuses.1.as_str()), ("bound", "unbound"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use icp_domain::Filing;
-use icp_intake::{check, content};
+use icp_intake::check::{Examination, with_mended};
+use icp_intake::order::RulesVerdict;
 use serde_json::Value;
 
 const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
@@ -28,8 +29,9 @@ fn the_example_of_a_filing_is_valid() {
     let document = document();
     let example = &document["components"]["schemas"]["Filing"]["examples"][0];
     let filing: Filing = serde_json::from_value(example.clone()).unwrap();
-    let findings = check::all(&filing, content::validate(&filing), Vec::new(), Vec::new());
-    assert_eq!(findings, [], "form and check characters are right");
+    let clean = RulesVerdict { digest: None, version: None, findings: Vec::new() };
+    let examined = Examination::new(&filing, Vec::new(), clean).into_verdict();
+    assert_eq!(with_mended(&filing, examined.findings), [], "form and check characters are right");
     let question = &document["paths"]["/v1/determinations"]["post"]["requestBody"]["content"]["application/json"];
     assert_eq!(question["example"]["certificate"]["number"], filing.organiser.certificate.number);
 }
