@@ -49,7 +49,8 @@ impl Examination {
     pub fn new(filing: &Filing, unfit: Vec<Finding>, mut verdict: RulesVerdict) -> Self {
         let unfit: Vec<Finding> = content::validate(filing).into_iter().map(of_form).chain(unfit).collect();
         for identifier in identifiers(filing) {
-            if unfit.iter().chain(&verdict.findings).all(|known| known.field != identifier.field) {
+            let is_said = |known: &Finding| known.field == identifier.field && known.severity >= identifier.severity;
+            if !unfit.iter().chain(&verdict.findings).any(is_said) {
                 verdict.findings.push(identifier);
             }
         }

@@ -30,7 +30,7 @@ use crate::order::Phase;
 use crate::requirements::Checklist;
 use crate::rules::{self, Facts};
 use crate::store::{self, StoredOrder};
-use crate::{content, requirements};
+use crate::{content, entitlements, requirements};
 
 /// Orders whose history estimates rest on, at most.
 const ESTIMATED_ORDERS_MAX: i64 = 500;
@@ -48,7 +48,9 @@ pub fn routes() -> OpenApiRouter<Api> {
 }
 
 /// What the province's rules demand for this order: fields, documents, persons, SMS receivers, each `done` or
-/// `missing`. 503 while the province's module is not loaded.
+/// `missing`; limits, and what is left to the reviewer. 503 while the province's module is not loaded.
+///
+/// What no bureau hears of (claim, transfer) is demanded by the order's type alone.
 #[utoipa::path(
     get,
     path = "/v1/orders/{id}/requirements",
@@ -72,7 +74,8 @@ async fn requirements(
         Problem::new(Kind::Unavailable, "The province's rules are not loaded; ask again, or ask the operator.")
     })?;
     let findings = api.examine_with(&subject, &filing, &background).await?.into_verdict().findings;
-    let fields = content::fields(&filing);
+    let mut fields = content::fields(&filing);
+    fields.extend(api.entitled(&filing).into_iter().map(entitlements::path_of));
     Ok(Json(requirements::checklist(&answer, &stored.order, &materials, fields, &findings)))
 }
 
@@ -180,7 +183,7 @@ async fn feed(State(api): State<Api>, Path(secret): Path<String>) -> Result<Resp
 }
 
 impl Api {
-    /// What the province's rule module demands for an order.
+    /// What the province's rule module demands for an order, or its type where no bureau hears of it.
     pub(crate) fn required(
         &self,
         stored: &StoredOrder,
@@ -188,6 +191,10 @@ impl Api {
         materials: &[MaterialRow],
         record: Option<&OpenRecord>,
     ) -> Result<RequirementsAnswer, String> {
+        let row = filing.order_type.description();
+        if row.bureau.is_none() {
+            return Ok(requirements::of_description(row));
+        }
         let facts = Facts {
             order_id: stored.id,
             materials: Some(materials),

@@ -111,13 +111,18 @@ pub fn needed(filing: &Filing) -> Vec<i32> {
     (0..).take(filing.services.len()).collect()
 }
 
+/// Path of a service's entitlement in findings and errors, e.g. `services[0].entitlement`.
+pub fn path_of(service: i32) -> String {
+    format!("services[{service}].entitlement")
+}
+
 /// Services of an order that have no valid code, as findings.
 pub fn missing(order_id: Uuid, services: &[i32]) -> Vec<Finding> {
     let finding = |index: &i32| Finding {
         code: "A01".to_owned(),
         stage: Stage::Rules,
         severity: Severity::Block,
-        field: format!("services[{index}].entitlement"),
+        field: path_of(*index),
         message_zh: "没有有效的备案服务号（授权码）".to_owned(),
         message_en: "no valid entitlement (备案服务号) is bound to the service: it is missing, expired or revoked"
             .to_owned(),

@@ -46,9 +46,9 @@ pub struct Entitlement {
 }
 
 impl Entitlement {
-    /// Whether an order may be handed in or passed with it.
+    /// Whether its service has with it what an order needs.
     pub fn is_valid(&self) -> bool {
-        matches!(self.status.as_str(), "bound" | "in_filing")
+        matches!(self.status.as_str(), "bound" | "in_filing" | "filed")
     }
 }
 

@@ -65,6 +65,54 @@ fn the_list_follows_the_draft() {
 }
 
 #[test]
+fn a_material_that_waits_for_the_virus_scan_is_not_there() {
+    let mut rows = [row("organiser-certificate", 0)];
+    for (scan, expected) in [
+        (Scan::Off, Status::Done),
+        (Scan::Clean, Status::Done),
+        (Scan::Pending, Status::Missing),
+        (Scan::Infected, Status::Missing),
+    ] {
+        rows[0].scan = scan;
+        let list = checklist(&answer(), &Order::default(), &rows, Vec::new(), &[]);
+        assert_eq!(list.documents[0].status, expected, "{scan:?}");
+    }
+}
+
+#[test]
+fn what_no_bureau_hears_of_is_demanded_by_its_type() {
+    for order_type in OrderType::ALL.into_iter().filter(|order_type| order_type.description().bureau.is_none()) {
+        let row = order_type.description();
+        assert!(!row.verified.include_services(), "{order_type:?} would need the documents of services, too");
+        let order = Order { order_type, ..Order::default() };
+        let list = checklist(&of_description(row), &order, &[], Vec::new(), &[]);
+        let kinds: Vec<&str> = list.documents.iter().map(|document| document.kind.as_str()).collect();
+        let proved: &[&str] =
+            if row.verified.include_organiser() { &["organiser-certificate", "organiser-principal-id"] } else { &[] };
+        assert_eq!((kinds.as_slice(), list.persons.len()), (proved, proved.len() / 2), "{order_type:?}");
+        assert_eq!((list.limits, list.sms_receivers, list.bureau_working_days), (None, Vec::new(), 0));
+    }
+}
+
+#[test]
+fn limits_and_what_is_left_to_the_reviewer_are_told() {
+    let item = sdk::ChecklistItem {
+        code: "N02".to_owned(),
+        name: "name_fits".to_owned(),
+        field: "services[0].name".to_owned(),
+        text_zh: "名称与内容相符".to_owned(),
+        text_en: "the name fits the content".to_owned(),
+        source: sdk::Source { title: String::new(), as_of: String::new(), confidence: sdk::Confidence::High },
+    };
+    let limits = sdk::Limits { age_min: 18, services_per_order: Some(5), ..sdk::Limits::default() };
+    let answer = RequirementsAnswer { limits, checklist: vec![item], ..answer() };
+    let list = checklist(&answer, &Order::default(), &[], Vec::new(), &[]);
+    let limits = list.limits.unwrap();
+    assert_eq!((limits.age_min, limits.services_per_order), (18, Some(5)));
+    assert_eq!((list.reviewed[0].code.as_str(), list.reviewed[0].field.as_str()), ("N02", "services[0].name"));
+}
+
+#[test]
 fn a_field_is_missing_as_long_as_a_finding_on_it_blocks() {
     let finding = |field: &str, severity| Finding {
         code: "F01".to_owned(),
@@ -80,12 +128,26 @@ fn a_field_is_missing_as_long_as_a_finding_on_it_blocks() {
         finding("services[0].domains[0]", Severity::Block),
         finding("organiser.name", Severity::Advise),
         finding("services[0].name_of_something", Severity::Block),
+        finding("organiser.principal.emergency_phone", Severity::Block),
+        finding("organiser.principal.emergency_phone", Severity::Review),
+        finding("organiser.investor", Severity::Review),
+        finding("organiser.remark", Severity::Advise),
+        finding("materials.organiser-certificate", Severity::Review),
+        finding("", Severity::Review),
     ];
     let paths = crate::content::fields(&company_filing(Province::Guangdong, 1));
     let list = checklist(&answer(), &Order::default(), &[], paths, &findings);
     let missing: Vec<&str> =
         list.fields.iter().filter(|field| field.status == Status::Missing).map(|field| field.field.as_str()).collect();
-    assert_eq!(missing, ["services[0].domains"]);
+    assert_eq!(
+        missing,
+        [
+            "services[0].domains",
+            "services[0].name_of_something",
+            "organiser.principal.emergency_phone",
+            "organiser.investor"
+        ]
+    );
 }
 
 #[test]

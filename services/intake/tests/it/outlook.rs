@@ -1,12 +1,18 @@
 //! What an order still needs, until when, and how long it will take.
 
-use chrono::{Days, Utc};
-use icp_domain::Province;
-use icp_testkit::filings::company_filing;
-use reqwest::Method;
-use serde_json::json;
+use std::path::Path;
+use std::time::Duration;
 
-use crate::app::{APPLICANT, App, OPERATOR, OTHER};
+use chrono::{Days, Utc};
+use icp_domain::{OrderType, Province};
+use icp_rules_host::Release;
+use icp_rules_host::publish::{announce, store};
+use icp_testkit::filings::{company_filing, filing_of_type};
+use icp_testkit::wait_until;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::app::{APPLICANT, App, OPERATOR, OTHER, path_of};
 use crate::types::approved_filing;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,4 +118,70 @@ async fn requirements_without_rules_are_not_made_up() {
     let (path, _) = app.draft(1).await;
     let answer = app.send(APPLICANT, Method::GET, &format!("{path}/requirements"), None, None).await;
     assert_eq!((answer.status, answer.body["code"].as_str()), (503, Some("ICP-INTAKE-0014")), "{}", answer.body);
+}
+
+/// Makes the kept module of Zhejiang the active one.
+async fn rules_of_zhejiang(app: &App) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules-wasm/host/tests/golden");
+    let module = std::fs::read(folder.join("zj-of-contract-1.0.0.wasm")).unwrap();
+    let vectors = std::fs::read(folder.join("zj-of-contract-1.0.0.vectors.json")).unwrap();
+    let vectors: Vec<icp_rules_sdk::vector::Vector> = serde_json::from_slice(&vectors).unwrap();
+    let release = Release::unsigned(&module, "1.0.0");
+    let jetstream = &app.neighbour.context().jetstream;
+    store(jetstream, Province::Zhejiang, &release, &module, &vectors).await.unwrap();
+    announce(jetstream, Province::Zhejiang, &release).await.unwrap();
+    wait_until("the rules of Zhejiang", Duration::from_secs(60), || async {
+        let rules = app.get(APPLICANT, "/v1/rules").await.body.to_string();
+        if rules.contains("\"zj\"") { Ok(()) } else { Err(rules) }
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_checklist_of_a_province_says_what_is_done_and_what_is_missing() {
+    let app =
+        App::start_with("[intake.rules]\nsignature_required = false\n[intake.entitlements]\nrequired = true\n").await;
+    rules_of_zhejiang(&app).await;
+    let mut filing = serde_json::to_value(company_filing(Province::Zhejiang, 1)).unwrap();
+    filing["organiser"]["principal"]["emergency_phone"] = json!("12345");
+    let created = app.json(APPLICANT, Method::POST, "/v1/orders", None, &filing).await;
+    assert_eq!(created.status, 201, "{}", created.body);
+    let path = path_of(&created);
+    let requirements = async || {
+        let answer = app.order(&format!("{path}/requirements")).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body
+    };
+    let status = |list: &Value, field: &str| {
+        let fields = list["fields"].as_array().unwrap();
+        fields.iter().find(|listed| listed["field"] == field).map(|listed| listed["status"].clone())
+    };
+    let list = requirements().await;
+    assert_eq!(status(&list, "services[0].name"), Some(json!("done")), "{list}");
+    for field in ["organiser.principal.emergency_phone", "services[0].entitlement"] {
+        assert_eq!(status(&list, field), Some(json!("missing")), "{field}");
+    }
+    assert!(!list["documents"].as_array().unwrap().is_empty(), "{list}");
+    assert!(list["limits"]["domains_per_website"].as_u64().unwrap() > 0, "{list}");
+
+    let issued = json!({"account": "a", "product": "cloud-server", "resource": "i-1", "count": 1});
+    let issued = app.json(OPERATOR, Method::POST, "/v1/entitlements", None, &issued).await.body;
+    let code = json!({"code": issued["entitlements"][0]["code"]});
+    let bound = app.json(APPLICANT, Method::PUT, &format!("{path}/entitlements/0"), None, &code).await;
+    assert_eq!(bound.status, 200, "{}", bound.body);
+    assert_eq!(status(&requirements().await, "services[0].entitlement"), Some(json!("done")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_needs_no_rules_of_a_province() {
+    let app = App::start().await;
+    let filing = filing_of_type(OrderType::Claim, Province::Guangdong, 1);
+    let created = app.json(APPLICANT, Method::POST, "/v1/orders", None, &serde_json::to_value(filing).unwrap()).await;
+    assert_eq!(created.status, 201, "{}", created.body);
+    let list = app.order(&format!("{}/requirements", path_of(&created))).await;
+    assert_eq!(list.status, 200, "{}", list.body);
+    let kinds: Vec<&Value> = list.body["documents"].as_array().unwrap().iter().map(|listed| &listed["kind"]).collect();
+    assert_eq!(kinds, ["organiser-certificate", "organiser-principal-id"]);
+    assert_eq!((&list.body["sms_receivers"], &list.body["limits"]), (&json!([]), &Value::Null));
 }
