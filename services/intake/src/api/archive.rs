@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{Html, IntoResponse, Response};
 use icp_domain::names::DomainName;
 use icp_domain::{Cancellation, Filing, InternetService, OrderType, Organiser, Province};
@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 use super::auth::Caller;
 use super::openapi::refusals::{Fields, JsonBody, Missing};
-use super::orders::page_limit;
+use super::orders::{find as find_order, page_limit, view_content};
 use super::params::{Path, Query};
 use super::problem::{Kind, Problem};
 use super::{Api, body};
@@ -25,6 +26,7 @@ use crate::archive::lookup::{self, AccessFound, HistoryFound, NumberFound, Organ
 use crate::archive::mismatch::{self, Mismatch, MismatchKind};
 use crate::archive::prefill::{self, PrefillError, Wanted};
 use crate::archive::record::{CERTIFICATE_FIELD, certificate_key};
+use crate::archive::reuse::reuse;
 use crate::archive::search::{self, Cursor, Listed, OrganiserListed, OrganiserSearch, Search};
 
 /// The routes of the archive.
@@ -382,7 +384,7 @@ async fn mismatches(State(api): State<Api>, Query(query): Query<MismatchQuery>) 
     Ok(Json(MismatchPage { mismatches: found, next_cursor: next.map(|cursor| cursor.to_text()) }))
 }
 
-/// What an order shall be about.
+/// What an order shall be about: a record, or what an earlier order declares.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = PrefillQuestion)]
@@ -391,15 +393,22 @@ struct PrefillBody {
     order_type: OrderType,
     /// The organiser on record.
     #[schema(example = "粤ICP备2021000001号")]
-    organiser_number: String,
+    organiser_number: Option<String>,
     /// Its services that the order is about.
     #[serde(default)]
     service_numbers: Vec<String>,
+    /// Instead of a record, an earlier order, however it stands.
+    order_id: Option<Uuid>,
     /// Why they are cancelled; only for cancellations.
     cancellation: Option<Cancellation>,
 }
 
-/// The filing of an order about what is on record in the caller's account, ready to be changed and handed in.
+/// The filing of an order about what is on record, or of one that begins with what an earlier order declares, ready to
+/// be changed and handed in.
+///
+/// A record belongs to the account that holds it: order in the name of that account. Of an earlier order is left out
+/// what its outcome has used up: services that are on record are not filed again, what has left the record cannot be
+/// named. Materials always stay with their order.
 #[utoipa::path(
     post,
     path = "/v1/filings/prefill",
@@ -408,23 +417,46 @@ struct PrefillBody {
         "order_type": "change_service", "organiser_number": "粤ICP备2021000001号",
         "service_numbers": ["粤ICP备2021000001号-1"]
     })),
-    responses((status = 200, description = "The filing.", body = Filing), JsonBody)
+    responses(
+        (status = 200, description = "The filing.", body = Filing, headers(
+            ("Icp-Prefilled" = String, description = "Where each part comes from, e.g. `organiser=record, services=left-out`: `record`, `order`, `request`, or `left-out`, which is for you to write."),
+        )),
+        JsonBody, Missing
+    )
 )]
 async fn prefill_filing(
     State(api): State<Api>,
     caller: Caller,
     headers: HeaderMap,
     request_body: Body,
-) -> Result<Json<Filing>, Problem> {
+) -> Result<Response, Problem> {
     let wanted: PrefillBody = body::json(&headers, request_body, api.config.max_body_bytes).await?;
-    let wanted = Wanted {
-        order_type: wanted.order_type,
-        organiser_number: wanted.organiser_number,
-        service_numbers: wanted.service_numbers,
-        cancellation: wanted.cancellation,
+    let prefilled = match (wanted.organiser_number, wanted.order_id) {
+        (Some(organiser_number), None) => {
+            let PrefillBody { order_type, service_numbers, cancellation, .. } = wanted;
+            let wanted = Wanted { order_type, organiser_number, service_numbers, cancellation };
+            let accounts = caller.accounts().unwrap_or_default();
+            let prefilled = prefill::prefill(&api.bus.context().pool, &api.vault, accounts, &wanted).await?;
+            let number = prefilled.filing.organiser.number.as_deref().unwrap_or(&wanted.organiser_number);
+            api.record_seen(&caller, number).await?;
+            prefilled
+        }
+        (None, Some(_)) if !wanted.service_numbers.is_empty() => {
+            let remedy = "leave it out: an earlier order brings its own services";
+            return Err(Problem::field("service_numbers", "is only for records", remedy));
+        }
+        (None, Some(order)) => {
+            let stored = find_order(&api, &caller, &order.to_string()).await?;
+            let (stored, earlier) = view_content(&api, &caller, stored).await?;
+            reuse(earlier, &stored.order, wanted.order_type, wanted.cancellation)
+        }
+        _ => {
+            let remedy = "name either a record by its organiser_number, or an earlier order by its order_id";
+            return Err(Problem::field("organiser_number", "is needed, unless order_id is given", remedy));
+        }
     };
-    let filing = prefill::prefill(&api.bus.context().pool, &api.vault, &caller.account, &wanted).await?;
-    Ok(Json(filing))
+    let origins = [(HeaderName::from_static("icp-prefilled"), prefilled.told())];
+    Ok((origins, Json(prefilled.filing)).into_response())
 }
 
 pub(super) async fn find_organiser(api: &Api, caller: &Caller, number: &str) -> Result<OrganiserFound, Problem> {

@@ -2,8 +2,8 @@
 //!
 //! Reading order: [`record`] (what is kept), [`outcome`] (what the outcome of an order changes, pure but for keys),
 //! [`store`] (SQL), [`lookup`] (one record), [`record_found`] (what orders are held against), [`search`] (lists),
-//! [`prefill`], [`carried`] (what the bureau is told again), [`footer`], [`mismatch`] (duplicates, and differences from
-//! the bureau), [`completion`] (records that are still bare).
+//! [`prefill`], [`reuse`] (of an earlier order), [`carried`] (what the bureau is told again), [`footer`], [`mismatch`]
+//! (duplicates, and differences from the bureau), [`completion`] (records that are still bare).
 //!
 //! Clear in the database: numbers, service names (the ministry publishes both), domains, packages of apps, addresses
 //! of servers, provinces, accounts. All else is encrypted under a data key per organiser.
@@ -17,6 +17,7 @@ pub mod outcome;
 pub mod prefill;
 pub mod record;
 pub mod record_found;
+pub mod reuse;
 pub mod search;
 pub mod store;
 

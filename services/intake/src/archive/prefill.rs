@@ -22,6 +22,44 @@ pub struct Wanted {
     pub cancellation: Option<Cancellation>,
 }
 
+/// Where a part of a prefilled filing comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The archive.
+    Record,
+    /// An earlier order.
+    Order,
+    /// The question itself.
+    Request,
+    /// Nowhere: the applicant writes it.
+    LeftOut,
+}
+
+/// A filing to begin with.
+#[derive(Debug)]
+pub struct Prefilled {
+    /// The filing.
+    pub filing: Filing,
+    /// Where each part comes from, by its path.
+    pub origins: Vec<(&'static str, Origin)>,
+}
+
+impl Prefilled {
+    /// The origins as a header tells them, e.g. `organiser=record, services=left-out`.
+    pub fn told(&self) -> String {
+        let told = self.origins.iter().map(|(path, origin)| {
+            let origin = match origin {
+                Origin::Record => "record",
+                Origin::Order => "order",
+                Origin::Request => "request",
+                Origin::LeftOut => "left-out",
+            };
+            format!("{path}={origin}")
+        });
+        told.collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// Why there is no filing to give.
 #[derive(Debug, thiserror::Error)]
 pub enum PrefillError {
@@ -33,10 +71,15 @@ pub enum PrefillError {
     Archive(#[from] ArchiveError),
 }
 
-/// The filing for an order of this type, from the records of `account`.
+/// The filing for an order of this type, from a record that one of `accounts` holds.
 ///
 /// Services that an order adds are for the applicant to write: the answer holds none of them.
-pub async fn prefill(pool: &PgPool, vault: &Vault, account: &str, wanted: &Wanted) -> Result<Filing, PrefillError> {
+pub async fn prefill(
+    pool: &PgPool,
+    vault: &Vault,
+    accounts: &[String],
+    wanted: &Wanted,
+) -> Result<Prefilled, PrefillError> {
     let description = wanted.order_type.description();
     if !matches!(description.organiser, Part::OnRecord | Part::Changed | Part::Leaves) {
         return Err(refused(
@@ -55,13 +98,13 @@ pub async fn prefill(pool: &PgPool, vault: &Vault, account: &str, wanted: &Wante
         return Err(refused("service_numbers", "is not asked for by this order type", "leave it out"));
     }
     let organiser = lookup::organiser(pool, &wanted.organiser_number).await.map_err(ArchiveError::from)?;
-    let organiser = organiser
-        .filter(|organiser| organiser.account.as_deref() == Some(account) && organiser.status == "filed")
-        .ok_or_else(|| {
+    let is_held = |organiser: &OrganiserFound| organiser.account.as_ref().is_some_and(|own| accounts.contains(own));
+    let organiser =
+        organiser.filter(|organiser| is_held(organiser) && organiser.status == "filed").ok_or_else(|| {
             refused("organiser_number", "is not on record in your account", "see GET /v1/archive/services")
         })?;
     let found = lookup::services(pool, &wanted.service_numbers).await.map_err(ArchiveError::from)?;
-    let services = in_sequence(wanted, account, &organiser, found)?;
+    let services = in_sequence(wanted, &organiser, found)?;
     let ids: Vec<_> = services.iter().map(|service| service.id).collect();
     let accesses = lookup::accesses(pool, &ids).await.map_err(ArchiveError::from)?;
     let content = organiser.open(vault)?.ok_or_else(|| bare("organiser_number"))?;
@@ -72,19 +115,24 @@ pub async fn prefill(pool: &PgPool, vault: &Vault, account: &str, wanted: &Wante
     }
     let province = Province::parse(&organiser.province)
         .ok_or_else(|| refused("organiser_number", "is on record in an unknown province", "ask the operator"))?;
-    Ok(Filing {
+    let mut origins = vec![("organiser", Origin::Record)];
+    if description.max_services > 0 {
+        origins.push(("services", if names_services { Origin::Record } else { Origin::LeftOut }));
+    }
+    origins.extend(wanted.cancellation.as_ref().map(|_| ("cancellation", Origin::Request)));
+    let filing = Filing {
         order_type: wanted.order_type,
         province,
         organiser: content,
         services: contents,
         cancellation: wanted.cancellation.clone(),
-    })
+    };
+    Ok(Prefilled { filing, origins })
 }
 
 /// The services in the sequence in which they were asked for, every one that is not there named.
 fn in_sequence(
     wanted: &Wanted,
-    account: &str,
     organiser: &OrganiserFound,
     found: Vec<ServiceFound>,
 ) -> Result<Vec<ServiceFound>, PrefillError> {
@@ -95,7 +143,7 @@ fn in_sequence(
         let moves_here = wanted.order_type == OrderType::Migrate;
         let fits = |service: &&ServiceFound| {
             number_key(&service.number) == key
-                && service.account.as_deref() == Some(account)
+                && service.account == organiser.account
                 && service.status == "filed"
                 && (service.organiser_id == organiser.id) != moves_here
         };

@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::app::{APPLICANT, Answer, App, OPERATOR, OTHER, REVIEWER};
+use crate::app::{APPLICANT, Answer, App, OPERATOR, OTHER, RESELLER, REVIEWER, id_of};
 
 pub(crate) const ORGANISER: &str = "粤ICP备2026000001号";
 pub(crate) const OTHER_ORGANISER: &str = "粤ICP备2026000002号";
@@ -555,6 +555,39 @@ async fn orders_begin_with_what_is_on_record() {
         (OTHER, "change_service", vec![number.as_str()], "organiser_number"),
     ] {
         let answer = ask(token, order_type, &services).await;
+        assert_eq!((answer.status, answer.body["errors"][0]["field"].as_str()), (422, Some(field)), "{}", answer.body);
+    }
+    // A reseller, for the accounts that it acts for, whether it names one or not.
+    assert_eq!(ask(RESELLER, "change_service", &[&number]).await.status, 422);
+    assert_eq!(app.send(OPERATOR, Method::PUT, "/v1/resellers/r/accounts/a", None, None).await.status, 200);
+    let for_reseller = ask(RESELLER, "change_service", &[&number]).await;
+    assert_eq!(for_reseller.status, 200, "{}", for_reseller.body);
+    assert_eq!(for_reseller.headers["icp-prefilled"], "organiser=record, services=record");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_begin_with_what_an_earlier_one_declares() {
+    let app = App::start().await;
+    let (path, etag) = app.draft(7).await;
+    let ask = async |token: &str, more: Value| {
+        let mut body = json!({"order_type": "first_filing", "order_id": id_of(&path)});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        app.json(token, Method::POST, "/v1/filings/prefill", None, &body).await
+    };
+    assert_eq!(app.send(APPLICANT, Method::POST, &format!("{path}/withdraw"), Some(&etag), None).await.status, 200);
+    let answer = ask(APPLICANT, json!({})).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(answer.headers["icp-prefilled"], "organiser=order, services=order");
+    let filing: Filing = serde_json::from_value(answer.body.clone()).unwrap();
+    assert_eq!(filing, company_filing(Province::Guangdong, 7));
+    assert_eq!(app.json(APPLICANT, Method::POST, "/v1/orders", None, &answer.body).await.status, 201);
+    assert_eq!(ask(OTHER, json!({})).await.status, 404, "another account's");
+    for (more, field) in [
+        (json!({"organiser_number": ORGANISER}), "organiser_number"),
+        (json!({"order_id": null}), "organiser_number"),
+        (json!({"service_numbers": ["粤ICP备2026000001号-1"]}), "service_numbers"),
+    ] {
+        let answer = ask(APPLICANT, more).await;
         assert_eq!((answer.status, answer.body["errors"][0]["field"].as_str()), (422, Some(field)), "{}", answer.body);
     }
 }
