@@ -130,7 +130,7 @@ async fn rules_of_zhejiang(app: &App) {
     let jetstream = &app.neighbour.context().jetstream;
     store(jetstream, Province::Zhejiang, &release, &module, &vectors).await.unwrap();
     announce(jetstream, Province::Zhejiang, &release).await.unwrap();
-    wait_until("the rules of Zhejiang", Duration::from_secs(60), || async {
+    wait_until("the rules of Zhejiang", Duration::from_secs(120), || async {
         let rules = app.get(APPLICANT, "/v1/rules").await.body.to_string();
         if rules.contains("\"zj\"") { Ok(()) } else { Err(rules) }
     })
