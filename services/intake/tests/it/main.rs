@@ -6,6 +6,7 @@ mod access;
 mod amendments;
 mod app;
 mod archive;
+mod archive_search;
 mod audit;
 mod bad_input;
 mod checks;
