@@ -21,6 +21,23 @@ pub struct Limits {
 /// Something wrong, and where.
 type Wrong = (Fault, String);
 
+/// What an answer says: of each field that it speaks about, and what is wrong.
+struct Compared {
+    verdicts: Vec<(String, Verdict)>,
+    wrongs: Vec<Wrong>,
+}
+
+impl Compared {
+    /// The same about every field of a question.
+    fn all(question: &Question, verdict: Verdict, faults: &[Fault]) -> Self {
+        let fields = || question.fields.iter();
+        Self {
+            verdicts: fields().map(|field| (field.clone(), verdict)).collect(),
+            wrongs: faults.iter().flat_map(|fault| fields().map(|field| (*fault, field.clone()))).collect(),
+        }
+    }
+}
+
 /// Judges a submission: each question with its answer, or none when the register stayed silent.
 pub fn judge(
     subject: &LookupSubject,
@@ -31,9 +48,9 @@ pub fn judge(
     let mut report = Report::default();
     for (question, given) in answers {
         let authority = question.query.authority();
-        let (verdict, wrongs) = match given {
+        let compared = match given {
             Some(given) => compare(subject, question, &given.answer, limits),
-            None => (Verdict::Unavailable, about_all(question, silence(authority))),
+            None => Compared::all(question, Verdict::Unavailable, &[silence(authority)]),
         };
         if let Some(given) = given {
             report.keep(question, &given.answer);
@@ -41,16 +58,16 @@ pub fn judge(
         if let (Some(_), Some(count)) = (given, report.answered.get_mut(authority as usize)) {
             *count += 1;
         }
-        for field in &question.fields {
+        for (field, verdict) in compared.verdicts {
             report.results.push(FieldResult {
                 authority,
-                field: field.clone(),
+                field,
                 verdict,
                 reference: given.map(|given| given.answer.reference().to_owned()).unwrap_or_default(),
                 asked_at: given.map(|given| given.asked_at),
             });
         }
-        for (fault, field) in wrongs {
+        for (fault, field) in compared.wrongs {
             report.add(&fault, field);
         }
     }
@@ -62,29 +79,28 @@ pub fn judge(
 
 /// Whether an answer finds nothing wrong, so that it may be used again for a while.
 pub fn is_favourable(subject: &LookupSubject, question: &Question, answer: &Answer, limits: &Limits) -> bool {
-    compare(subject, question, answer, limits).1.is_empty()
+    compare(subject, question, answer, limits).wrongs.is_empty()
 }
 
-fn compare(subject: &LookupSubject, question: &Question, answer: &Answer, limits: &Limits) -> (Verdict, Vec<Wrong>) {
+fn compare(subject: &LookupSubject, question: &Question, answer: &Answer, limits: &Limits) -> Compared {
     match (question.query.authority(), answer) {
         (Authority::Enterprise, Answer::Enterprise(answer)) => compare_enterprise(subject, question, answer),
         (Authority::Citizen, Answer::Citizen(answer)) => compare_citizen(question, answer),
         (Authority::Domain, Answer::Domain(answer)) => compare_domain(subject, question, answer, limits),
-        (authority, _) => (Verdict::Unavailable, about_all(question, silence(authority))),
+        (authority, _) => Compared::all(question, Verdict::Unavailable, &[silence(authority)]),
     }
 }
 
-fn compare_enterprise(
-    subject: &LookupSubject,
-    question: &Question,
-    answer: &EnterpriseAnswer,
-) -> (Verdict, Vec<Wrong>) {
+/// Each declared field has a verdict of its own: another legal representative or address says nothing against the
+/// number. The state of the enterprise is no field of the form; it is a finding alone.
+fn compare_enterprise(subject: &LookupSubject, question: &Question, answer: &EnterpriseAnswer) -> Compared {
     if !answer.found {
-        return (Verdict::NotFound, about_all(question, faults::ENTERPRISE_UNKNOWN));
+        return Compared::all(question, Verdict::NotFound, &[faults::ENTERPRISE_UNKNOWN]);
     }
     let mut wrongs = Vec::new();
     let mut wrong = |fault: Fault, field: &str| wrongs.push((fault, field.to_owned()));
-    if !is_named(answer.name.as_deref(), &subject.organiser_name) {
+    let is_name = is_named(answer.name.as_deref(), &subject.organiser_name);
+    if !is_name {
         wrong(faults::ENTERPRISE_NAME, "organiser.name");
     }
     match answer.status {
@@ -97,63 +113,60 @@ fn compare_enterprise(
         }
     }
     let principal = subject.organiser_principal.as_ref().map_or("", |principal| &principal.name);
-    if !is_named(answer.legal_representative.as_deref(), principal) {
+    let is_representative = is_named(answer.legal_representative.as_deref(), principal);
+    if !is_representative {
         wrong(faults::NOT_LEGAL_REPRESENTATIVE, "organiser.principal.name");
     }
     let declared_address = subject.organiser_certificate.as_ref().map_or("", |certificate| &certificate.address);
     let registered_address = answer.registered_address.as_deref().unwrap_or("");
     let is_both_known = !declared_address.is_empty() && !registered_address.is_empty();
-    if is_both_known && !is_same_name(declared_address, registered_address) {
+    let is_address = is_both_known.then(|| is_same_name(declared_address, registered_address));
+    if is_address == Some(false) {
         wrong(faults::ENTERPRISE_ADDRESS, "organiser.certificate.address");
     }
-    (verdict(&wrongs), wrongs)
+    // A number that is registered under another name is another's number.
+    let numbers = question.fields.iter().map(|field| (field.clone(), verdict(is_name)));
+    let others = [
+        ("organiser.name", Some(is_name)),
+        ("organiser.principal.name", Some(is_representative)),
+        ("organiser.certificate.address", is_address),
+    ];
+    let others = others.into_iter().filter_map(|(field, agrees)| Some((field.to_owned(), verdict(agrees?))));
+    Compared { verdicts: numbers.chain(others).collect(), wrongs }
 }
 
-fn compare_citizen(question: &Question, answer: &CitizenAnswer) -> (Verdict, Vec<Wrong>) {
+fn compare_citizen(question: &Question, answer: &CitizenAnswer) -> Compared {
     match (answer.is_match, answer.found) {
-        (true, _) => (Verdict::Match, Vec::new()),
-        (false, Some(false)) => (Verdict::NotFound, about_all(question, faults::CITIZEN_UNKNOWN)),
-        (false, _) => (Verdict::Mismatch, about_all(question, faults::CITIZEN_MISMATCH)),
+        (true, _) => Compared::all(question, Verdict::Match, &[]),
+        (false, Some(false)) => Compared::all(question, Verdict::NotFound, &[faults::CITIZEN_UNKNOWN]),
+        (false, _) => Compared::all(question, Verdict::Mismatch, &[faults::CITIZEN_MISMATCH]),
     }
 }
 
-fn compare_domain(
-    subject: &LookupSubject,
-    question: &Question,
-    answer: &DomainAnswer,
-    limits: &Limits,
-) -> (Verdict, Vec<Wrong>) {
+fn compare_domain(subject: &LookupSubject, question: &Question, answer: &DomainAnswer, limits: &Limits) -> Compared {
     if !answer.found {
-        return (Verdict::NotFound, about_all(question, faults::DOMAIN_UNKNOWN));
-    }
-    let mut wrongs = Vec::new();
-    if answer.real_name_verified != Some(true) {
-        wrongs.extend(about_all(question, faults::DOMAIN_NOT_REAL_NAMED));
-    }
-    if answer.registrar_approved != Some(true) {
-        wrongs.extend(about_all(question, faults::DOMAIN_REGISTRAR));
+        return Compared::all(question, Verdict::NotFound, &[faults::DOMAIN_UNKNOWN]);
     }
     let declared_number = subject.organiser_certificate.as_ref().map_or("", |certificate| &certificate.number);
     let is_holder = is_named(answer.holder.as_deref(), &subject.organiser_name)
         && is_numbered(answer.holder_certificate_number.as_deref(), declared_number);
-    if !is_holder {
-        wrongs.extend(about_all(question, faults::DOMAIN_HOLDER));
-    }
     let least = limits.today.checked_add_months(Months::new(limits.least_domain_months_left));
     let lasts = matches!((answer.expires_on, least), (Some(last), Some(least)) if last > least);
-    if !lasts {
-        wrongs.extend(about_all(question, faults::DOMAIN_EXPIRES));
-    }
-    (verdict(&wrongs), wrongs)
+    let wrongs: Vec<Fault> = [
+        (answer.real_name_verified == Some(true), faults::DOMAIN_NOT_REAL_NAMED),
+        (answer.registrar_approved == Some(true), faults::DOMAIN_REGISTRAR),
+        (is_holder, faults::DOMAIN_HOLDER),
+        (lasts, faults::DOMAIN_EXPIRES),
+    ]
+    .into_iter()
+    .filter(|(holds, _)| !holds)
+    .map(|(_, fault)| fault)
+    .collect();
+    Compared::all(question, verdict(wrongs.is_empty()), &wrongs)
 }
 
-fn verdict(wrongs: &[Wrong]) -> Verdict {
-    if wrongs.is_empty() { Verdict::Match } else { Verdict::Mismatch }
-}
-
-/// The same fault about each field of a question.
-fn about_all(question: &Question, fault: Fault) -> Vec<Wrong> {
-    question.fields.iter().map(|field| (fault, field.clone())).collect()
+fn verdict(agrees: bool) -> Verdict {
+    if agrees { Verdict::Match } else { Verdict::Mismatch }
 }
 
 fn silence(authority: Authority) -> Fault {

@@ -125,7 +125,8 @@ fn registers_that_agree_are_counted() {
     let report = judged(&company(), &Registers::agreeing_with(&company()));
     assert_eq!((report.outcome(), &report.findings), (Outcome::Agree, &vec![]));
     assert_eq!(report.journal_line(), ("registers agree", "enterprise, 2 citizens, 2 domains".to_owned()));
-    assert_eq!(report.results.len(), 7);
+    // Four fields of the enterprise, two persons for three fields, two domains for three.
+    assert_eq!(report.results.len(), 10);
     assert!(report.results.iter().all(|result| result.verdict == Verdict::Match && !result.reference.is_empty()));
 
     let report = judged(&person_filing(), &Registers::agreeing_with(&person_filing()));
@@ -169,7 +170,7 @@ const ONE_FAULT_EACH: &[(&str, Change, &str, Severity, &str, Verdict)] = &[
         "S04",
         Severity::Block,
         "organiser.certificate.number",
-        Verdict::Mismatch,
+        Verdict::Match,
     ),
     (
         "cancelled",
@@ -177,7 +178,7 @@ const ONE_FAULT_EACH: &[(&str, Change, &str, Severity, &str, Verdict)] = &[
         "S04",
         Severity::Block,
         "organiser.certificate.number",
-        Verdict::Mismatch,
+        Verdict::Match,
     ),
     (
         "abnormal",
@@ -185,7 +186,7 @@ const ONE_FAULT_EACH: &[(&str, Change, &str, Severity, &str, Verdict)] = &[
         "S04",
         Severity::Review,
         "organiser.certificate.number",
-        Verdict::Mismatch,
+        Verdict::Match,
     ),
     (
         "state unknown to us",
@@ -193,7 +194,7 @@ const ONE_FAULT_EACH: &[(&str, Change, &str, Severity, &str, Verdict)] = &[
         "S04",
         Severity::Review,
         "organiser.certificate.number",
-        Verdict::Mismatch,
+        Verdict::Match,
     ),
     (
         "other representative",
@@ -319,6 +320,30 @@ fn each_fault_is_found_alone_with_its_code_and_field() {
         for personal in ["示例甲", "示例乙", "440308199901101512", "91440101MA5CJQ4N59", "别"] {
             assert!(!text.contains(personal), "{what}: {text}");
         }
+    }
+}
+
+#[test]
+fn each_field_of_an_enterprise_has_its_own_verdict() {
+    let subject = small_company();
+    let differing = |change: Change| {
+        let mut registers = Registers::agreeing_with(&subject);
+        change(&mut registers);
+        let report = judged(&subject, &registers);
+        let of_enterprise = report.results.into_iter().filter(|result| result.authority == Authority::Enterprise);
+        let differing = of_enterprise.filter(|result| result.verdict != Verdict::Match);
+        differing.map(|result| result.field).collect::<Vec<_>>()
+    };
+    let cases: [(Change, &[&str]); 6] = [
+        (|r| r.enterprise.legal_representative = Some("别人".into()), &["organiser.principal.name"]),
+        (|r| r.enterprise.registered_address = Some("别处".into()), &["organiser.certificate.address"]),
+        (|r| r.enterprise.status = Some(EnterpriseStatus::Abnormal), &[]),
+        (|r| r.enterprise.status = Some(EnterpriseStatus::Revoked), &[]),
+        (|r| r.enterprise.name = Some("别家".into()), &["organiser.certificate.number", "organiser.name"]),
+        (|r| r.enterprise.found = false, &["organiser.certificate.number"]),
+    ];
+    for (change, expected) in cases {
+        assert_eq!(differing(change), expected);
     }
 }
 

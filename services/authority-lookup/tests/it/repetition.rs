@@ -29,7 +29,8 @@ async fn the_same_submission_is_answered_once() {
     let attempts: Vec<u32> = world.events_about(order_id).into_iter().map(|event| event.attempt).collect();
     assert_eq!(attempts, [1, 3]);
     assert_eq!(world.count("select count(*) from lookups").await, 3);
-    assert_eq!(world.count("select count(*) from results").await, 3 * 4);
+    // Number, name, representative and address of the enterprise, two persons, one domain.
+    assert_eq!(world.count("select count(*) from results").await, 3 * 7);
     assert_eq!(world.journal(order_id).await.len(), 2);
     assert_eq!(world.registers.asked(), [3, 2, 1]);
     world.assert_settled().await;
