@@ -3,7 +3,7 @@
 use chrono::{Months, NaiveDate};
 use icp_domain::identifiers::{CitizenId, IdentifierError, RegistrationNumber, Uscc};
 use icp_domain::names::{comparable_name, is_same_name};
-use icp_domain::{CERTIFICATE_BUSINESS_LICENCE, CERTIFICATE_CITIZEN_ID, MaterialKind};
+use icp_domain::{CERTIFICATE_BUSINESS_LICENCE, CERTIFICATE_CITIZEN_ID, CheckName, MaterialKind};
 use icp_proto::common::{Certificate, Finding};
 use icp_proto::identity::IdentitySubject;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::catalogue::{self as faults, Fault};
 use crate::engine::{DocumentFields, DocumentKind, Validity};
 use crate::holder::Holder;
 use crate::picture::PictureFault;
-use crate::report::{CheckName, Report};
+use crate::report::Report;
 
 /// 证件类型 of residence permits (港澳居民居住证, 台湾居民居住证), whose numbers are built like a citizen id.
 const RESIDENCE_PERMITS: [u32; 2] = [41, 42];
@@ -202,16 +202,17 @@ fn check_material(subject: &IdentitySubject, seen: &Seen, limits: &Limits, repor
     };
     check(CheckName::Readable, None);
     let declared = holder.and_then(|holder| holder.document(subject));
-    let fits = fits(seen.kind, declared, fields.document);
-    check(CheckName::DocumentKind, (!fits).then(|| other_document_fault(seen.kind)));
-    if !fits {
-        return;
+    match fit(seen.kind, declared, fields.document) {
+        Fit::Shown => check(CheckName::DocumentKind, None),
+        Fit::Untold => report.leave_open(CheckName::DocumentKind, &material, seen.evidence),
+        Fit::Other => return check(CheckName::DocumentKind, Some(other_document_fault(seen.kind))),
     }
     match (seen.kind, holder, declared) {
         (MaterialKind::ServicePrincipalFace, _, _) => {}
         (MaterialKind::Commitment, _, _) => {
             let is_ours = fields.name.as_ref().is_none_or(|name| is_same_name(name, &subject.organiser_name));
-            check(CheckName::DocumentAgainstForm, (!is_ours).then_some(faults::OTHER_LETTER));
+            let finding = (!is_ours).then(|| faults::OTHER_LETTER.at(&path));
+            report.check(CheckName::DocumentAgainstForm, &material, seen.evidence, finding);
         }
         (_, Some(holder), Some(declared)) => {
             compare(subject, holder, declared, (fields, seen.evidence), limits, report);
@@ -263,9 +264,20 @@ fn compare(
     }
 }
 
-/// Whether a picture of this kind may show this document, given the kind that the form names.
-fn fits(material: MaterialKind, declared: Option<&Certificate>, shown: DocumentKind) -> bool {
-    match material {
+/// Whether a picture shows the document that it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// It does.
+    Shown,
+    /// It shows another one.
+    Other,
+    /// It may: the engine does not tell these documents apart.
+    Untold,
+}
+
+/// What a picture of this kind shows, given the kind of document that the form names.
+fn fit(material: MaterialKind, declared: Option<&Certificate>, shown: DocumentKind) -> Fit {
+    let is_shown = match material {
         MaterialKind::ServicePrincipalFace => shown == DocumentKind::Face,
         MaterialKind::Commitment => shown == DocumentKind::Commitment,
         MaterialKind::OrganiserCertificate | MaterialKind::OrganiserPrincipalId | MaterialKind::ServicePrincipalId => {
@@ -274,11 +286,13 @@ fn fits(material: MaterialKind, declared: Option<&Certificate>, shown: DocumentK
                 Some(kind) if kind == u32::from(CERTIFICATE_CITIZEN_ID) => {
                     matches!(shown, DocumentKind::CitizenIdFront | DocumentKind::CitizenIdBack)
                 }
-                _ => !matches!(shown, DocumentKind::Face | DocumentKind::Commitment),
+                _ if matches!(shown, DocumentKind::Face | DocumentKind::Commitment) => false,
+                _ => return Fit::Untold,
             }
         }
         _ => false,
-    }
+    };
+    if is_shown { Fit::Shown } else { Fit::Other }
 }
 
 fn picture_fault(fault: PictureFault) -> Fault {

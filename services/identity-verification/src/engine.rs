@@ -32,7 +32,7 @@ pub enum EngineError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentKind {
-    /// Business licence (营业执照) or another certificate of an organisation.
+    /// Business licence (营业执照); another certificate of an organisation is something else.
     BusinessLicence,
     /// Resident identity card, side with name, number and portrait.
     CitizenIdFront,

@@ -1,64 +1,23 @@
 //! Checks and findings as they are collected.
 
+use icp_domain::CheckName;
 use icp_proto::common::{Finding, Severity};
 use icp_proto::identity::Check;
 use uuid::Uuid;
 
-/// The checks that this service makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CheckName {
-    /// The material was handed in.
-    MaterialPresent,
-    /// The stored material is the uploaded one.
-    MaterialIntact,
-    /// Format, size and header of the picture.
-    Picture,
-    /// The engine can read it.
-    Readable,
-    /// It shows what it should.
-    DocumentKind,
-    /// Form and check character of a number.
-    CheckDigit,
-    /// A field of the document is what the form says.
-    DocumentAgainstForm,
-    /// The document is valid for long enough.
-    ValidityLeft,
-    /// The person in charge is the legal representative.
-    LegalRepresentative,
-    /// The live face is the one on the document.
-    FaceAgainstDocument,
-}
-
-impl CheckName {
-    /// The name in messages and tables.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::MaterialPresent => "material_present",
-            Self::MaterialIntact => "material_intact",
-            Self::Picture => "picture",
-            Self::Readable => "readable",
-            Self::DocumentKind => "document_kind",
-            Self::CheckDigit => "check_digit",
-            Self::DocumentAgainstForm => "document_against_form",
-            Self::ValidityLeft => "validity_left",
-            Self::LegalRepresentative => "legal_representative",
-            Self::FaceAgainstDocument => "face_against_document",
-        }
-    }
-
-    fn complaint(self) -> &'static str {
-        match self {
-            Self::MaterialPresent => "material is missing",
-            Self::MaterialIntact => "stored material is lost or changed",
-            Self::Picture => "picture is not usable",
-            Self::Readable => "picture cannot be read",
-            Self::DocumentKind => "picture shows something else",
-            Self::CheckDigit => "number breaks its rules",
-            Self::DocumentAgainstForm => "document differs from the form",
-            Self::ValidityLeft => "document expires too soon",
-            Self::LegalRepresentative => "not the legal representative",
-            Self::FaceAgainstDocument => "face differs from the document",
-        }
+/// What the journal says when the check fails.
+fn complaint(name: CheckName) -> &'static str {
+    match name {
+        CheckName::MaterialPresent => "material is missing",
+        CheckName::MaterialIntact => "stored material is lost or changed",
+        CheckName::Picture => "picture is not usable",
+        CheckName::Readable => "picture cannot be read",
+        CheckName::DocumentKind => "picture shows something else",
+        CheckName::CheckDigit => "number breaks its rules",
+        CheckName::DocumentAgainstForm => "document differs from the form",
+        CheckName::ValidityLeft => "document expires too soon",
+        CheckName::LegalRepresentative => "not the legal representative",
+        CheckName::FaceAgainstDocument => "face differs from the document",
     }
 }
 
@@ -109,11 +68,23 @@ impl Report {
             subject: subject.clone(),
             passed: finding.is_none(),
             evidence: evidence.map(|id| id.to_string()).unwrap_or_default(),
+            open: false,
         });
         if let Some(finding) = finding {
-            self.complaints.push(format!("{}: {}", name.complaint(), finding.field));
+            self.complaints.push(format!("{}: {}", complaint(name), finding.field));
             self.findings.push(finding);
         }
+    }
+
+    /// Records a check that could not be told: neither passed nor failed, and nothing to mend.
+    pub fn leave_open(&mut self, name: CheckName, subject: impl Into<String>, evidence: Option<Uuid>) {
+        self.checks.push(Check {
+            name: name.as_str().to_owned(),
+            subject: subject.into(),
+            passed: false,
+            evidence: evidence.map(|id| id.to_string()).unwrap_or_default(),
+            open: true,
+        });
     }
 
     /// How it ended, by the heaviest finding.
@@ -129,7 +100,10 @@ impl Report {
     pub fn journal_line(&self) -> (&'static str, String) {
         let complaints = || self.complaints.join("; ");
         match self.outcome() {
-            Outcome::Passed => ("documents verified", format!("{} checks passed", self.checks.len())),
+            Outcome::Passed => {
+                let passed = self.checks.iter().filter(|check| check.passed).count();
+                ("documents verified", format!("{passed} checks passed"))
+            }
             Outcome::Review => ("documents need a reviewer's look", complaints()),
             Outcome::Blocked => ("documents not accepted", complaints()),
         }

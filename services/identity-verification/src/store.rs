@@ -105,7 +105,13 @@ pub(crate) async fn record_results(
 
 fn check_value(check: &icp_proto::identity::Check) -> Value {
     let evidence = Some(check.evidence.as_str()).filter(|id| !id.is_empty());
-    json!({"name": check.name, "subject": check.subject, "passed": check.passed, "evidence": evidence})
+    json!({
+        "name": check.name,
+        "subject": check.subject,
+        "passed": check.passed,
+        "open": check.open,
+        "evidence": evidence,
+    })
 }
 
 /// The data key of each order, made where there is none.

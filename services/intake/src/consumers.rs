@@ -210,12 +210,23 @@ fn identity_fact(message: identity::Verified) -> Result<Fact, String> {
 }
 
 fn check_result(check: identity::Check) -> CheckResult {
-    CheckResult { check: check.name, field: check.subject, passed: check.passed, evidence: check.evidence }
+    CheckResult {
+        check: check.name,
+        field: check.subject,
+        passed: check.passed && !check.open,
+        open: check.open,
+        evidence: check.evidence,
+    }
 }
 
+/// A register that stayed silent says nothing; a word that this version does not know says nothing either.
 fn register_result(answer: authority::Answer) -> CheckResult {
-    let passed = answer.result == "match";
-    CheckResult { check: answer.authority, field: answer.field, passed, evidence: answer.reference }
+    let (passed, open) = match answer.result.as_str() {
+        "match" => (true, false),
+        "mismatch" | "not_found" => (false, false),
+        _ => (false, true),
+    };
+    CheckResult { check: answer.authority, field: answer.field, passed, open, evidence: answer.reference }
 }
 
 fn authority_fact(message: authority::Answered) -> Result<Fact, String> {

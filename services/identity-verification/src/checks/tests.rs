@@ -1,7 +1,9 @@
 //! One fault at a time against a submission without faults.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use chrono::{DateTime, Utc};
 use icp_domain::{Filing, Person as FilingPerson, Province};
+use icp_papers::{Evidence, EvidenceKind, SlipField, SlipOrder, Submission, Tick};
 use icp_proto::common::{Person, Severity};
 use icp_testkit::{filings, specimen};
 
@@ -333,6 +335,66 @@ fn a_person_who_files_for_herself_may_show_one_card() {
     assert_eq!(judge(&subject(&filing), &observations, &limits()).findings, []);
     observations.seen.retain(|seen| seen.kind != OrganiserCertificate);
     assert_eq!(judge(&subject(&filing), &observations, &limits()).findings.len(), 2);
+}
+
+/// Whether the slip ticks the box, when the checks of the report are all that is on record.
+fn is_ticked(filing: &Filing, report: &Report, field: SlipField) -> bool {
+    let submission = Submission { order_id: Uuid::nil(), attempt: 1 };
+    let evidence: Vec<Evidence> = report
+        .checks
+        .iter()
+        .map(|check| Evidence {
+            submission,
+            kind: EvidenceKind::Identity,
+            check: check.name.clone(),
+            field: check.subject.clone(),
+            outcome: match (check.open, check.passed) {
+                (true, _) => icp_papers::Outcome::Open,
+                (false, true) => icp_papers::Outcome::Passed,
+                (false, false) => icp_papers::Outcome::Failed,
+            },
+            id: String::new(),
+            at: DateTime::<Utc>::UNIX_EPOCH,
+        })
+        .collect();
+    Tick::of(field, SlipOrder { filing, service: 0 }, submission, &evidence).is_some()
+}
+
+#[test]
+fn a_certificate_has_its_box_ticked_only_where_the_engine_saw_that_very_kind() {
+    let kinds: Vec<u16> = (0..100).filter(|kind| icp_papers::codes::certificate(*kind).is_some()).collect();
+    assert!(kinds.len() > 30, "{kinds:?}");
+    let boxes = [
+        (SlipField::UnitCertificate, CERTIFICATE_BUSINESS_LICENCE, "organiser.certificate"),
+        (SlipField::PersonCertificate, CERTIFICATE_CITIZEN_ID, "services[0].principal.id"),
+    ];
+    for kind in kinds {
+        let mut filing = filings::company_filing(Province::Guangdong, 5);
+        filing.organiser.certificate.kind = kind;
+        filing.services[0].principal.id.kind = kind;
+        let report = judge(&subject(&filing), &observations(&filing), &limits());
+        for (field, shown, path) in boxes {
+            assert_eq!(is_ticked(&filing, &report, field), kind == shown, "{kind} {field:?}");
+            // Licence and identity card are told from each other; any other document is neither proved nor refused.
+            let is_told = kind == CERTIFICATE_BUSINESS_LICENCE || kind == CERTIFICATE_CITIZEN_ID;
+            let is_refused = report.findings.iter().any(|finding| finding.field == path);
+            assert_eq!(is_refused, is_told && kind != shown, "{kind} {path}");
+            // The copy of what could not be told is kept all the same.
+            assert_eq!(is_ticked(&filing, &report, SlipField::CopiesKept), !is_told, "{kind}");
+        }
+    }
+}
+
+#[test]
+fn a_document_of_another_kind_is_compared_and_a_face_in_its_place_refused() {
+    let mut world = company();
+    world.service_id().kind = 7;
+    let report = judged(&world);
+    assert_eq!((report.outcome(), report.checks.iter().filter(|check| check.open).count()), (Outcome::Passed, 1));
+    world.fields(ServicePrincipalId).name = Some("别人".into());
+    assert_eq!(judged(&world).findings[0].field, "services[0].principal.name");
+    world.fields(ServicePrincipalId).document = DocumentKind::Face;
+    assert_eq!(judged(&world).findings[0].field, "services[0].principal.id");
 }
 
 #[test]

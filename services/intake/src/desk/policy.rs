@@ -57,9 +57,21 @@ impl Policy {
 
     /// Actor under which the history records what passed by this policy.
     pub fn actor(&self) -> String {
-        format!("policy {}", self.digest())
+        format!("{ACTOR_PREFIX}{}", self.digest())
     }
 }
+
+const ACTOR_PREFIX: &str = "policy ";
+
+/// Whether the history's actor is a policy, today's or an earlier one, and no person.
+pub fn is_policy(actor: &str) -> bool {
+    actor
+        .strip_prefix(ACTOR_PREFIX)
+        .is_some_and(|digest| digest.len() == DIGEST_CHARACTERS && digest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// Of a SHA-256 in hex.
+const DIGEST_CHARACTERS: usize = 64;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -106,5 +118,7 @@ mod tests {
         let other = Policy { approved_orders_min: 3, ..policy() };
         assert_ne!(policy().digest(), other.digest());
         assert_eq!(policy().digest(), policy().digest());
+        assert!(is_policy(&policy().actor()) && is_policy(&other.actor()));
+        assert!(!is_policy("reviewer") && !is_policy("policy maker"));
     }
 }

@@ -12,6 +12,9 @@ pub struct CheckResult {
     pub field: String,
     /// Whether it agrees with the form.
     pub passed: bool,
+    /// Whether it could not be told: neither agreement nor disagreement; `passed` is false then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
     /// Reference to the stored result; empty where there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub evidence: String,

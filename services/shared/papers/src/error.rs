@@ -19,8 +19,8 @@ pub enum PaperError {
         /// How many there are.
         count: usize,
     },
-    /// The slip speaks for the provider, and no reviewer has passed this submission.
-    #[error("no reviewer has passed attempt {attempt} of this order: the slip is made after the review")]
+    /// The slip speaks for the provider, and neither a reviewer nor its policy has passed this submission.
+    #[error("nobody has passed attempt {attempt} of this order: the slip is made after the review")]
     NotReviewed {
         /// Number of the submission.
         attempt: u32,

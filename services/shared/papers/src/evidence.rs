@@ -26,6 +26,8 @@ pub enum EvidenceKind {
     Rules,
     /// The decision of the provider's reviewer (初审).
     Reviewer,
+    /// The provider's policy, which passed the order without a reviewer: it has looked at nothing.
+    Policy,
 }
 
 impl EvidenceKind {
@@ -36,7 +38,13 @@ impl EvidenceKind {
             Self::Authority => "权威库比对",
             Self::Rules => "规则判定",
             Self::Reviewer => "人工初审",
+            Self::Policy => "策略自动初审",
         }
+    }
+
+    /// Whether it is a decision of the provider (初审), by a person or not.
+    pub fn is_review(self) -> bool {
+        matches!(self, Self::Reviewer | Self::Policy)
     }
 }
 

@@ -1,14 +1,17 @@
 //! The electronic verification slip (真实性核验单): what may be ticked on it, and by what proof.
 //!
-//! A box is ticked by a [`Tick`] only, and a tick exists only where the recorded evidence of this very submission
-//! proves every field that the box speaks of ([`SlipField::demands`]). One contrary result about such a field, by
-//! whomever, and there is no tick. The form is that of bureau-interface §13.1; the layout that the ministry uses for
-//! apps and mini-programs since 2023 is not public.
+//! A box is ticked by a [`Tick`] only. 是 exists only where the recorded evidence of this very submission proves every
+//! field that the box speaks of ([`SlipField::demands`]), and nothing recorded speaks against one. 否 exists only where
+//! a check that was demanded failed on such a field. What is neither proved nor disproved has both boxes empty. What an
+//! order does not bring, because it is on record, is asked of nobody: the row says so ([`SlipField::remark`]).
+//!
+//! The form is that of bureau-interface §13.1; the layout that the ministry uses for apps and mini-programs since 2023
+//! is not public.
 
 mod form;
 
 use chrono::NaiveDate;
-use icp_domain::Filing;
+use icp_domain::{CheckName, Filing, MaterialKind, Part};
 use serde::Serialize;
 
 use crate::evidence::{Evidence, EvidenceKind, EvidenceRef, Outcome, Submission};
@@ -67,7 +70,7 @@ pub struct Demand {
     /// Who must have proved it.
     pub kind: EvidenceKind,
     /// By which check; any one where none is named.
-    pub check: Option<&'static str>,
+    pub check: Option<CheckName>,
     /// Path of the field or material.
     pub field: String,
 }
@@ -93,54 +96,138 @@ impl SlipField {
         Self::DocumentsKept,
     ];
 
-    /// Everything that must be proved; never empty.
+    /// Everything that must be proved; empty where the order brings nothing of it ([`SlipField::remark`]).
     pub fn demands(self, order: SlipOrder<'_>) -> Vec<Demand> {
         let SlipOrder { filing, service: index } = order;
+        let asked = Asked::of(filing);
         let service = format!("services[{index}]");
         let identity = |check, field: String| Demand { kind: EvidenceKind::Identity, check: Some(check), field };
         let register = |field: String| Demand { kind: EvidenceKind::Authority, check: None, field };
-        let reviewer = |field: String| vec![Demand { kind: EvidenceKind::Reviewer, check: None, field }];
-        let organiser_material = "organiser-certificate".to_owned();
-        let person_material = format!("service-principal-id[{index}]");
-        let face_material = format!("service-principal-face[{index}]");
+        let reviewer = |field: String| Demand { kind: EvidenceKind::Reviewer, check: None, field };
+        let organiser_material = || asked.organiser.then(|| MaterialKind::OrganiserCertificate.as_str().to_owned());
+        let service_material = |kind: MaterialKind| asked.service.then(|| format!("{}[{index}]", kind.as_str()));
+        let person_material = || service_material(MaterialKind::ServicePrincipalId);
+        let face_material = || service_material(MaterialKind::ServicePrincipalFace);
+        let kind_shown = |material: Option<String>| one(material.map(|it| identity(CheckName::DocumentKind, it)));
+        let kept = |materials: Vec<Option<String>>| -> Vec<Demand> {
+            materials.into_iter().flatten().map(|it| identity(CheckName::MaterialIntact, it)).collect()
+        };
+        let declared = |field: &str| one(asked.service_data.then(|| reviewer(format!("{service}.{field}"))));
         match self {
-            Self::OrganiserType | Self::UnitCertificate => vec![identity("document_kind", organiser_material)],
-            Self::PersonCertificate => vec![identity("document_kind", person_material)],
+            Self::OrganiserType => kind_shown(organiser_material()),
+            Self::UnitCertificate => kind_shown(organiser_material().filter(|_| !filing.organiser.is_person())),
+            Self::PersonCertificate => kind_shown(person_material()),
             Self::NumberCorrect => {
-                let mut numbers =
-                    vec!["organiser.certificate.number".to_owned(), format!("{service}.principal.id.number")];
-                if !is_own_principal(filing) {
-                    numbers.insert(1, "organiser.principal.id.number".to_owned());
+                let own = is_own_principal(filing);
+                let numbers = [
+                    asked.organiser.then(|| "organiser.certificate.number".to_owned()),
+                    (asked.organiser && !own).then(|| "organiser.principal.id.number".to_owned()),
+                    asked.service.then(|| format!("{service}.principal.id.number")),
+                ];
+                let both =
+                    |number: String| [identity(CheckName::DocumentAgainstForm, number.clone()), register(number)];
+                numbers.into_iter().flatten().flat_map(both).collect()
+            }
+            Self::CopiesKept => kept(vec![organiser_material(), person_material()]),
+            Self::LivePhoto => {
+                let principal = format!("{service}.principal");
+                let is_hers = asked.service.then(|| identity(CheckName::FaceAgainstDocument, principal));
+                is_hers.into_iter().chain(kept(vec![face_material()])).collect()
+            }
+            Self::Mobile => declared("principal.mobile"),
+            Self::Landline => match filing.services.get(index) {
+                Some(service) if service.principal.office_phone.is_some() => declared("principal.office_phone"),
+                _ => Vec::new(),
+            },
+            Self::Email => declared("principal.email"),
+            Self::Address => one(asked.organiser_data.then(|| reviewer("organiser.address".to_owned()))),
+            Self::NameProper => declared("name"),
+            // The registries know a domain; nothing but the reviewer's eye knows any other mark of a service.
+            Self::DomainCorrect => match filing.services.get(index).map_or(0, |service| service.domains.len()) {
+                0 => declared("domains"),
+                count if asked.service_data => {
+                    (0..count).map(|domain| register(format!("{service}.domains[{domain}]"))).collect()
                 }
-                let both = |number: String| [identity("document_against_form", number.clone()), register(number)];
-                numbers.into_iter().flat_map(both).collect()
+                _ => Vec::new(),
+            },
+            Self::ContentCorrect => declared("contents"),
+            Self::PreApproval => declared("pre_approvals"),
+            Self::AddressesReported => one(asked.access.then(|| reviewer(format!("{service}.access.addresses")))),
+            Self::DocumentsKept => kept(vec![organiser_material(), person_material(), face_material()]),
+        }
+    }
+
+    /// What the row says of parts that nobody is asked about: they are on record, or there is nothing to ask about.
+    /// Beside boxes it ends with whom the boxes speak of.
+    pub fn remark(self, order: SlipOrder<'_>) -> Option<&'static str> {
+        let asked = Asked::of(order.filing);
+        let on_record = |is_asked: bool, words| (!is_asked).then_some(words);
+        match self {
+            Self::OrganiserType => on_record(asked.organiser, ORGANISER_ON_RECORD),
+            Self::UnitCertificate if order.filing.organiser.is_person() => Some("个人主办，不适用"),
+            Self::UnitCertificate => on_record(asked.organiser, ORGANISER_ON_RECORD),
+            Self::PersonCertificate | Self::LivePhoto => on_record(asked.service, SERVICE_ON_RECORD),
+            Self::NumberCorrect | Self::CopiesKept | Self::DocumentsKept => match (asked.organiser, asked.service) {
+                (true, true) => None,
+                (true, false) => Some("服务已备案；主体："),
+                (false, true) => Some("主体已备案；服务负责人："),
+                (false, false) => Some("主体及服务已备案"),
+            },
+            Self::Landline
+                if order.filing.services.get(order.service).is_none_or(|it| it.principal.office_phone.is_none()) =>
+            {
+                Some("未填报")
             }
-            Self::CopiesKept => {
-                vec![identity("material_intact", organiser_material), identity("material_intact", person_material)]
-            }
-            Self::LivePhoto => vec![
-                identity("face_against_document", format!("{service}.principal")),
-                identity("material_intact", face_material),
-            ],
-            Self::Mobile => reviewer(format!("{service}.principal.mobile")),
-            Self::Landline => reviewer(format!("{service}.principal.office_phone")),
-            Self::Email => reviewer(format!("{service}.principal.email")),
-            Self::Address => reviewer("organiser.address".to_owned()),
-            Self::NameProper => reviewer(format!("{service}.name")),
-            Self::DomainCorrect => {
-                let domains = filing.services.get(index).map_or(0, |service| service.domains.len());
-                let mut demands = reviewer(format!("{service}.domains"));
-                demands.extend((0..domains).map(|domain| register(format!("{service}.domains[{domain}]"))));
-                demands
-            }
-            Self::ContentCorrect => reviewer(format!("{service}.contents")),
-            Self::PreApproval => reviewer(format!("{service}.pre_approvals")),
-            Self::AddressesReported => reviewer(format!("{service}.access.addresses")),
-            Self::DocumentsKept => vec![
-                identity("material_intact", organiser_material),
-                identity("material_intact", person_material),
-                identity("material_intact", face_material),
-            ],
+            Self::Mobile
+            | Self::Landline
+            | Self::Email
+            | Self::NameProper
+            | Self::DomainCorrect
+            | Self::ContentCorrect
+            | Self::PreApproval => on_record(asked.service_data, SERVICE_ON_RECORD),
+            Self::Address => on_record(asked.organiser_data, ORGANISER_ON_RECORD),
+            Self::AddressesReported => on_record(asked.access, "接入已备案"),
+        }
+    }
+
+    /// Whether the row has a box 否 that a failed check ticks. Rows that say which one have none; 前置审批 says 否 where
+    /// none was declared and the reviewer stands by that.
+    pub fn can_be_denied(self) -> bool {
+        !matches!(self, Self::OrganiserType | Self::UnitCertificate | Self::PersonCertificate | Self::PreApproval)
+    }
+}
+
+const ORGANISER_ON_RECORD: &str = "主体已备案";
+const SERVICE_ON_RECORD: &str = "服务已备案";
+
+fn one(demand: Option<Demand>) -> Vec<Demand> {
+    demand.into_iter().collect()
+}
+
+/// What an order of this type has checked.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    /// Documents of the organiser and of its person in charge.
+    organiser: bool,
+    /// Documents and face of the service's person in charge.
+    service: bool,
+    /// What is declared of the organiser.
+    organiser_data: bool,
+    /// What is declared of the service.
+    service_data: bool,
+    /// What is declared of the access.
+    access: bool,
+}
+
+impl Asked {
+    fn of(filing: &Filing) -> Self {
+        let row = filing.order_type.description();
+        Self {
+            organiser: row.verified.include_organiser(),
+            service: row.verified.include_services(),
+            organiser_data: row.organiser.brings_data(),
+            service_data: row.services.brings_data(),
+            access: matches!(row.access, Part::New | Part::Changed),
         }
     }
 }
@@ -156,13 +243,13 @@ fn is_own_principal(filing: &Filing) -> bool {
 /// ```
 /// use icp_papers::{Evidence, SlipField, SlipOrder, Submission, Tick, slip::Unproved};
 /// fn ticked(order: SlipOrder<'_>, submission: Submission, evidence: &[Evidence]) -> Result<Tick, Unproved> {
-///     Tick::new(SlipField::NumberCorrect, order, submission, evidence)
+///     Tick::yes(SlipField::NumberCorrect, order, submission, evidence)
 /// }
 /// ```
 ///
 /// ```compile_fail,E0451
-/// use icp_papers::{SlipField, Tick};
-/// let by_hand = Tick { field: SlipField::NumberCorrect, evidence: Vec::new() };
+/// use icp_papers::{SlipField, Tick, slip::Says};
+/// let by_hand = Tick { field: SlipField::NumberCorrect, says: Says::Yes, evidence: Vec::new() };
 /// ```
 ///
 /// ```compile_fail,E0616
@@ -175,12 +262,26 @@ fn is_own_principal(filing: &Filing) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tick {
     field: SlipField,
+    says: Says,
     evidence: Vec<EvidenceRef>,
+}
+
+/// Which box of a row is ticked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Says {
+    /// 是, or the box that was declared.
+    Yes,
+    /// 否
+    No,
 }
 
 /// Why a box stays empty.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unproved {
+    /// The order brings nothing of it.
+    #[error("nobody is asked about it: it is on record, or was not declared")]
+    NotAsked,
     /// Nothing recorded proves the field.
     #[error("nothing recorded proves `{field}`")]
     Nothing {
@@ -196,34 +297,78 @@ pub enum Unproved {
 }
 
 impl Tick {
-    /// A tick, if the evidence proves everything that the box speaks of, for exactly this submission.
-    pub fn new(
+    /// The tick of the row, if the evidence of exactly this submission proves or disproves what it says.
+    pub fn of(field: SlipField, order: SlipOrder<'_>, submission: Submission, evidence: &[Evidence]) -> Option<Self> {
+        match Self::yes(field, order, submission, evidence) {
+            Ok(tick) => Some(tick),
+            Err(_) => Self::no(field, order, submission, evidence),
+        }
+    }
+
+    /// 是, if the evidence proves everything that the box speaks of, for exactly this submission.
+    pub fn yes(
         field: SlipField,
         order: SlipOrder<'_>,
         submission: Submission,
         evidence: &[Evidence],
     ) -> Result<Self, Unproved> {
-        let mut proofs: Vec<EvidenceRef> = Vec::new();
-        for demand in field.demands(order) {
-            for proof in proofs_of(&demand, submission, evidence)? {
-                let proof = EvidenceRef::from(proof);
-                if !proofs.contains(&proof) {
-                    proofs.push(proof);
-                }
-            }
+        let demands = field.demands(order);
+        if demands.is_empty() {
+            return Err(Unproved::NotAsked);
         }
-        Ok(Self { field, evidence: proofs })
+        let mut proofs = Vec::new();
+        for demand in demands {
+            proofs.extend(proofs_of(&demand, submission, evidence)?);
+        }
+        Ok(Self { field, says: Says::Yes, evidence: references(proofs) })
     }
 
-    /// The box.
+    /// 否, if a check that is demanded failed on its field, and did not also pass there, for exactly this submission.
+    pub fn no(field: SlipField, order: SlipOrder<'_>, submission: Submission, evidence: &[Evidence]) -> Option<Self> {
+        let demands = if field.can_be_denied() { field.demands(order) } else { Vec::new() };
+        let contrary: Vec<&Evidence> =
+            demands.iter().filter_map(|demand| contrary_of(demand, submission, evidence)).collect();
+        (!contrary.is_empty()).then(|| Self { field, says: Says::No, evidence: references(contrary) })
+    }
+
+    /// The row.
     pub fn field(&self) -> SlipField {
         self.field
+    }
+
+    /// Which of its boxes.
+    pub fn says(&self) -> Says {
+        self.says
     }
 
     /// What proves it; never empty.
     pub fn evidence(&self) -> &[EvidenceRef] {
         &self.evidence
     }
+}
+
+/// Each result once.
+fn references(results: Vec<&Evidence>) -> Vec<EvidenceRef> {
+    let mut references = Vec::new();
+    for reference in results.into_iter().map(EvidenceRef::from) {
+        if !references.contains(&reference) {
+            references.push(reference);
+        }
+    }
+    references
+}
+
+/// Whether a result is by whom and by which check the demand names.
+fn is_by(demand: &Demand, evidence: &Evidence) -> bool {
+    evidence.kind == demand.kind && demand.check.is_none_or(|check| check.as_str() == evidence.check)
+}
+
+/// The failed result that disproves what is demanded; none where the same was also found to hold.
+fn contrary_of<'a>(demand: &Demand, submission: Submission, evidence: &'a [Evidence]) -> Option<&'a Evidence> {
+    let about_it =
+        || evidence.iter().filter(|e| e.submission == submission && is_by(demand, e) && e.field == demand.field);
+    let holds = about_it().any(|e| e.outcome == Outcome::Passed);
+    about_it().find(|e| e.outcome == Outcome::Failed).filter(|_| !holds)
 }
 
 /// The first result that meets the demand, and beside it the verdict of the rules where that proves the same.
@@ -237,14 +382,12 @@ fn proofs_of<'a>(
     if about_it().any(|e| e.outcome == Outcome::Failed) {
         return Err(Unproved::Contrary { field: field.clone() });
     }
-    let proof_by = |kind: EvidenceKind, check: Option<&str>| {
-        let is_open = about_it().any(|e| e.kind == kind && e.outcome == Outcome::Open);
-        let mut proofs =
-            about_it().filter(move |e| e.kind == kind && check.is_none_or(|check| check == e.check) && e.proves(field));
-        if is_open { None } else { proofs.next() }
+    let proof_by = |is_his: &dyn Fn(&Evidence) -> bool| {
+        let is_open = about_it().any(|e| is_his(e) && e.outcome == Outcome::Open);
+        about_it().find(|e| is_his(e) && e.proves(field)).filter(|_| !is_open)
     };
-    let proof = proof_by(demand.kind, demand.check).ok_or_else(|| Unproved::Nothing { field: field.clone() })?;
-    let rules = (demand.kind == EvidenceKind::Reviewer).then(|| proof_by(EvidenceKind::Rules, None)).flatten();
+    let proof = proof_by(&|e| is_by(demand, e)).ok_or_else(|| Unproved::Nothing { field: field.clone() })?;
+    let rules = proof_by(&|e| e.kind == EvidenceKind::Rules).filter(|_| demand.kind == EvidenceKind::Reviewer);
     Ok(std::iter::once(proof).chain(rules).collect())
 }
 
@@ -258,9 +401,10 @@ pub struct Slip {
 }
 
 impl Slip {
-    /// Fills the slip: what the evidence proves is ticked, everything else says 否 or stays empty.
+    /// Fills the slip: what the evidence proves or disproves is ticked, everything else stays empty.
     ///
-    /// The slip ends with the provider's pledge, so without a reviewer's pass of this submission there is none.
+    /// The slip ends with the provider's pledge, so without its pass of this submission, by a reviewer or by its policy,
+    /// there is none.
     pub fn fill(
         order: SlipOrder<'_>,
         submission: Submission,
@@ -278,17 +422,16 @@ impl Slip {
             let (paper, field) = ("slip".to_owned(), "papers.provider_name".to_owned());
             return Err(PaperError::MissingField { paper, field });
         }
-        let everything = Demand { kind: EvidenceKind::Reviewer, check: None, field: String::new() };
-        let of_reviewer: Vec<Evidence> =
-            evidence.iter().filter(|e| e.kind == EvidenceKind::Reviewer).cloned().collect();
-        let review = proofs_of(&everything, submission, &of_reviewer)
-            .ok()
-            .and_then(|proofs| proofs.first().map(|proof| EvidenceRef::from(*proof)))
+        let reviews = || evidence.iter().filter(|e| e.submission == submission && e.kind.is_review());
+        let review = reviews()
+            .find(|e| e.proves(""))
+            .filter(|_| reviews().all(|e| e.outcome == Outcome::Passed))
+            .map(EvidenceRef::from)
             .ok_or(PaperError::NotReviewed { attempt: submission.attempt })?;
         let ticks: Vec<Tick> =
-            SlipField::ALL.into_iter().filter_map(|field| Tick::new(field, order, submission, evidence).ok()).collect();
+            SlipField::ALL.into_iter().filter_map(|field| Tick::of(field, order, submission, evidence)).collect();
         let paper = form::lay_out(form::Filled {
-            filing: order.filing,
+            order,
             service,
             submission,
             ticks: &ticks,
@@ -309,7 +452,7 @@ impl Slip {
         &self.ticks
     }
 
-    /// The reviewer's pass that the pledge rests on.
+    /// The provider's pass that the pledge rests on.
     pub fn review(&self) -> &EvidenceRef {
         &self.review
     }

@@ -6,6 +6,7 @@ use icp_papers::{Evidence, EvidenceKind, Outcome, Submission};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::desk::policy::is_policy;
 use crate::order::CheckResult;
 use crate::store::HistoryRow;
 
@@ -13,7 +14,7 @@ use crate::store::HistoryRow;
 #[derive(Debug, Default)]
 pub(super) struct Recorded {
     pub evidence: Vec<Evidence>,
-    /// Whether the reviewer passed it.
+    /// Whether it passed the provider's review, by a person or by policy.
     pub is_passed: bool,
     pub passed_at: Option<DateTime<Utc>>,
     pub received_at: Option<DateTime<Utc>>,
@@ -91,7 +92,11 @@ impl Recorded {
                 kind,
                 check: result.check,
                 field: result.field,
-                outcome: if result.passed { Outcome::Passed } else { Outcome::Failed },
+                outcome: match (result.open, result.passed) {
+                    (true, _) => Outcome::Open,
+                    (false, true) => Outcome::Passed,
+                    (false, false) => Outcome::Failed,
+                },
                 id: if result.evidence.is_empty() { id.clone() } else { result.evidence },
                 at,
             })
@@ -111,7 +116,7 @@ impl Recorded {
                 self.passed_at = Some(at);
                 self.evidence.push(Evidence {
                     submission,
-                    kind: EvidenceKind::Reviewer,
+                    kind: if is_policy(&row.actor) { EvidenceKind::Policy } else { EvidenceKind::Reviewer },
                     check: "passed".to_owned(),
                     field: String::new(),
                     outcome: Outcome::Passed,
@@ -157,6 +162,7 @@ mod tests {
             check: "document_kind".to_owned(),
             field: "organiser-certificate".to_owned(),
             passed: true,
+            open: false,
             evidence: "e1".to_owned(),
         }];
         let verdict = RulesVerdict { digest: Some("5f".to_owned()), version: None, findings: Vec::new() };
@@ -178,6 +184,31 @@ mod tests {
         assert_eq!(recorded.evidence[1].id, "e1");
         assert_eq!(recorded.evidence[2].id, "history#6");
         assert!(recorded.is_passed && recorded.received_at.is_none());
+    }
+
+    #[test]
+    fn a_pass_by_policy_is_no_reviewers_pass() {
+        let mut rows = history(&passed_once());
+        rows.last_mut().unwrap().actor = format!("policy {}", "5f".repeat(32));
+        let recorded = Recorded::of(Uuid::nil(), 1, &rows);
+        assert_eq!(recorded.evidence.last().unwrap().kind, EvidenceKind::Policy);
+        assert!(recorded.is_passed);
+    }
+
+    #[test]
+    fn results_are_open_failed_or_passed_also_those_of_older_histories() {
+        let outcome = |result: serde_json::Value| {
+            let mut events = passed_once();
+            events[3]["results"] = serde_json::json!([result]);
+            let recorded = Recorded::of(Uuid::nil(), 1, &history(&events));
+            recorded.evidence.iter().find(|e| e.kind == EvidenceKind::Identity).map(|e| e.outcome)
+        };
+        let result = |passed: bool| serde_json::json!({"check": "document_kind", "field": "x", "passed": passed});
+        assert_eq!(outcome(result(true)), Some(Outcome::Passed));
+        assert_eq!(outcome(result(false)), Some(Outcome::Failed));
+        let mut open = result(false);
+        open["open"] = true.into();
+        assert_eq!(outcome(open), Some(Outcome::Open));
     }
 
     #[test]

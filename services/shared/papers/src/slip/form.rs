@@ -1,18 +1,18 @@
 //! The form of the slip: its blocks and rows, the words of each kind of service and province.
 
 use chrono::{FixedOffset, NaiveDate};
-use icp_domain::{Filing, InternetService, OrderType, Province, ServiceKind};
+use icp_domain::{InternetService, OrderType, Province, ServiceKind};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{SlipField, Tick};
+use super::{Says, SlipField, SlipOrder, Tick};
 use crate::evidence::{EvidenceRef, Submission};
 use crate::paper::{About, Paper, Template, chinese_date};
 use crate::{PaperError, codes};
 
 /// Everything that the form shows.
 pub(super) struct Filled<'a> {
-    pub filing: &'a Filing,
+    pub order: SlipOrder<'a>,
     pub service: &'a InternetService,
     pub submission: Submission,
     pub ticks: &'a [Tick],
@@ -88,7 +88,7 @@ struct Block {
 #[derive(Debug, Default, Serialize)]
 struct Row {
     label: String,
-    /// What is printed, where there is nothing to tick.
+    /// What is printed, before the boxes or in their place.
     text: Option<String>,
     choices: Vec<Choice>,
     /// Numbers of the notes that prove the row.
@@ -101,6 +101,12 @@ struct Choice {
     ticked: bool,
 }
 
+impl Choice {
+    fn new(label: &str, ticked: bool) -> Self {
+        Self { label: label.to_owned(), ticked }
+    }
+}
+
 /// Lays the slip out. The words are data: where they cannot be read, the paper is refused.
 pub(super) fn lay_out(filled: Filled<'_>) -> Result<Paper, PaperError> {
     let words: Words = toml::from_str(include_str!("../../data/slip.toml"))
@@ -108,12 +114,12 @@ pub(super) fn lay_out(filled: Filled<'_>) -> Result<Paper, PaperError> {
     let missing = |what: &str| PaperError::Template(format!("data/slip.toml has no {what}"));
     let kind = filled.service.kind;
     let form = words.form.iter().find(|form| form.services.contains(&kind)).ok_or_else(|| missing("form"))?;
-    let province = filled.filing.province;
+    let province = filled.order.filing.province;
     let pledge = words.pledge.iter().find(|pledge| pledge.provinces.contains(&province));
     let pledge = pledge.or_else(|| words.pledge.iter().find(|pledge| pledge.provinces.is_empty()));
     let pledge = pledge.ok_or_else(|| missing("pledge"))?;
 
-    let is_person = filled.filing.organiser.is_person();
+    let is_person = filled.order.filing.organiser.is_person();
     let mut notes = Notes::default();
     let head = head(&filled, form, &mut notes);
     let blocks = blocks(&filled, form, &mut notes);
@@ -141,7 +147,7 @@ pub(super) fn lay_out(filled: Filled<'_>) -> Result<Paper, PaperError> {
         "order": format!("订单 {}　第 {} 次提交", filled.submission.order_id, filled.submission.attempt),
         "notes": notes.lines(),
     });
-    let order_type: OrderType = filled.filing.order_type;
+    let order_type: OrderType = filled.order.filing.order_type;
     let about = About {
         title: form.title.clone(),
         author: filled.provider_name.to_owned(),
@@ -173,20 +179,15 @@ pub(super) fn lay_out(filled: Filled<'_>) -> Result<Paper, PaperError> {
 }
 
 fn head(filled: &Filled<'_>, form: &FormWords, notes: &mut Notes) -> Vec<Row> {
-    let is_person = filled.filing.organiser.is_person();
-    let organiser_type = find(filled, SlipField::OrganiserType);
+    let organiser = &filled.order.filing.organiser;
+    let is_person = organiser.is_person();
     vec![
-        Row { label: form.organiser.clone(), text: Some(filled.filing.organiser.name.clone()), ..Row::default() },
-        Row {
-            label: form.kind.clone(),
-            choices: vec![
-                Choice { label: "单位".to_owned(), ticked: organiser_type.is_some() && !is_person },
-                Choice { label: "个人".to_owned(), ticked: organiser_type.is_some() && is_person },
-            ],
-            notes: notes.of(organiser_type),
-            ..Row::default()
-        },
-        Row { label: form.identity.clone(), text: Some(identity(filled.service)), ..Row::default() },
+        named(&form.organiser, organiser.name.clone()),
+        boxes(filled, notes, &form.kind, SlipField::OrganiserType, |tick| {
+            let ticked = |is_it: bool| says(tick) == Some(Says::Yes) && is_it;
+            vec![Choice::new("单位", ticked(!is_person)), Choice::new("个人", ticked(is_person))]
+        }),
+        named(&form.identity, identity(filled.service)),
     ]
 }
 
@@ -204,27 +205,34 @@ fn identity(service: &InternetService) -> String {
 }
 
 fn blocks(filled: &Filled<'_>, form: &FormWords, notes: &mut Notes) -> Vec<Block> {
-    let Filled { filing, service, .. } = filled;
-    let is_person = filing.organiser.is_person();
+    let service = filled.service;
     let block = |title: &str, rows: Vec<Row>| Block { title: title.to_owned(), rows };
-    let unit = find(filled, SlipField::UnitCertificate).filter(|_| !is_person);
+    let unit = filled.order.filing.organiser.certificate.kind;
+    let person = service.principal.id.kind;
+    let mut certificate = |label: &str, field: SlipField, known: &[(&str, &[u16])], kind: u16| {
+        boxes(filled, notes, label, field, |tick| one_of(known, tick.map(|_| kind)))
+    };
+    let certificates = [
+        certificate("单位证件资质", SlipField::UnitCertificate, &UNIT_CERTIFICATES, unit),
+        certificate("个人证件资质", SlipField::PersonCertificate, &PERSON_CERTIFICATES, person),
+    ];
     let mut yes_no = |label: &str, field: SlipField| {
-        let tick = find(filled, field);
-        yes_or_no(label, tick.is_some(), notes.of(tick))
+        boxes(filled, notes, label, field, |tick| {
+            let ticked = |word: Says| says(tick) == Some(word);
+            vec![Choice::new("是", ticked(Says::Yes)), Choice::new("否", ticked(Says::No))]
+        })
     };
     let organiser = [
         yes_no("证件号码正确", SlipField::NumberCorrect),
         yes_no("留存证件复印件", SlipField::CopiesKept),
         yes_no("采集并留存负责人照片", SlipField::LivePhoto),
     ];
-    let mut contact = vec![yes_no("手机号码正确", SlipField::Mobile)];
-    if service.principal.office_phone.is_some() {
-        contact.push(yes_no("座机号码正确", SlipField::Landline));
-    } else {
-        contact
-            .push(Row { label: "座机号码正确".to_owned(), text: Some("未填报".to_owned()), ..Row::default() });
-    }
-    contact.extend([yes_no("电子邮箱正确", SlipField::Email), yes_no("通信地址正确", SlipField::Address)]);
+    let contact = vec![
+        yes_no("手机号码正确", SlipField::Mobile),
+        yes_no("座机号码正确", SlipField::Landline),
+        yes_no("电子邮箱正确", SlipField::Email),
+        yes_no("通信地址正确", SlipField::Address),
+    ];
     let mut service_rows = vec![
         yes_no("名称规范", SlipField::NameProper),
         yes_no(&form.identity_correct, SlipField::DomainCorrect),
@@ -232,17 +240,7 @@ fn blocks(filled: &Filled<'_>, form: &FormWords, notes: &mut Notes) -> Vec<Block
     ];
     let addresses = yes_no("网络地址（IP）报备正确", SlipField::AddressesReported);
     let documents = yes_no("核验材料电子留存", SlipField::DocumentsKept);
-    let approval = find(filled, SlipField::PreApproval);
-    service_rows.extend(pre_approvals(service, approval, notes.of(approval)));
-    let certificates = [
-        choices("单位证件资质", &UNIT_CERTIFICATES, unit.map(|_| filing.organiser.certificate.kind), notes.of(unit)),
-        {
-            let person = find(filled, SlipField::PersonCertificate);
-            let kind = person.map(|_| service.principal.id.kind);
-            choices("个人证件资质", &PERSON_CERTIFICATES, kind, notes.of(person))
-        },
-    ];
-    let named = |label: &str, text: String| Row { label: label.to_owned(), text: Some(text), ..Row::default() };
+    service_rows.extend(pre_approvals(filled, notes));
     vec![
         block("一、主体信息核验", certificates.into_iter().chain(organiser).collect()),
         block("二、联系方式核验", contact),
@@ -261,57 +259,59 @@ fn blocks(filled: &Filled<'_>, form: &FormWords, notes: &mut Notes) -> Vec<Block
 }
 
 /// Three states: with approval, without, and not proved, where claiming either would be false.
-fn pre_approvals(service: &InternetService, tick: Option<&Tick>, notes: Vec<usize>) -> Vec<Row> {
-    let has_any = !service.pre_approvals.is_empty();
-    let row = Row {
-        label: "有前置或专项审批".to_owned(),
-        choices: vec![
-            Choice { label: "是".to_owned(), ticked: tick.is_some() && has_any },
-            Choice { label: "否".to_owned(), ticked: tick.is_some() && !has_any },
-        ],
-        notes: notes.clone(),
-        ..Row::default()
-    };
-    let declared: Vec<u16> = service.pre_approvals.iter().map(|approval| approval.category).collect();
-    let known = |code: &u16| PRE_APPROVALS.iter().any(|(_, codes)| codes.contains(code));
-    let mut categories: Vec<Choice> = PRE_APPROVALS
-        .iter()
-        .map(|(label, codes)| Choice {
-            label: (*label).to_owned(),
-            ticked: tick.is_some() && codes.iter().any(|code| declared.contains(code)),
-        })
-        .collect();
-    let has_other = !declared.iter().all(known);
-    categories.push(Choice { label: "其他".to_owned(), ticked: tick.is_some() && has_other });
-    vec![row, Row { label: "审批类别".to_owned(), choices: categories, notes, ..Row::default() }]
+fn pre_approvals(filled: &Filled<'_>, notes: &mut Notes) -> [Row; 2] {
+    let declared: Vec<u16> = filled.service.pre_approvals.iter().map(|approval| approval.category).collect();
+    let field = SlipField::PreApproval;
+    let has_any = boxes(filled, notes, "有前置或专项审批", field, |tick| {
+        let ticked = |is_it: bool| tick.is_some() && is_it;
+        vec![Choice::new("是", ticked(!declared.is_empty())), Choice::new("否", ticked(declared.is_empty()))]
+    });
+    let categories = boxes(filled, notes, "审批类别", field, |tick| {
+        let is_known = |code: &u16| PRE_APPROVALS.iter().any(|(_, codes)| codes.contains(code));
+        let is_declared = |codes: &[u16]| codes.iter().any(|code| declared.contains(code));
+        let known = PRE_APPROVALS.iter().map(|(label, codes)| (*label, is_declared(codes)));
+        let other = ("其他", !declared.iter().all(is_known));
+        known.chain([other]).map(|(label, is_it)| Choice::new(label, tick.is_some() && is_it)).collect()
+    });
+    [has_any, categories]
 }
 
 fn find<'a>(filled: &Filled<'a>, field: SlipField) -> Option<&'a Tick> {
     filled.ticks.iter().find(|tick| tick.field() == field)
 }
 
-fn yes_or_no(label: &str, yes: bool, notes: Vec<usize>) -> Row {
+fn says(tick: Option<&Tick>) -> Option<Says> {
+    tick.map(Tick::says)
+}
+
+/// A row without boxes.
+fn named(label: &str, text: String) -> Row {
+    Row { label: label.to_owned(), text: Some(text), ..Row::default() }
+}
+
+/// A row with its boxes; without them, where nobody is asked about it.
+fn boxes(
+    filled: &Filled<'_>,
+    notes: &mut Notes,
+    label: &str,
+    field: SlipField,
+    choices: impl FnOnce(Option<&Tick>) -> Vec<Choice>,
+) -> Row {
+    let tick = find(filled, field);
+    let is_asked = !field.demands(filled.order).is_empty();
     Row {
         label: label.to_owned(),
-        choices: vec![Choice { label: "是".to_owned(), ticked: yes }, Choice { label: "否".to_owned(), ticked: !yes }],
-        notes,
-        ..Row::default()
+        text: field.remark(filled.order).map(str::to_owned),
+        choices: if is_asked { choices(tick) } else { Vec::new() },
+        notes: notes.of(tick),
     }
 }
 
 /// One box per kind of certificate; `kind` is absent where nothing was proved.
-fn choices(label: &str, boxes: &[(&str, &[u16])], kind: Option<u16>, notes: Vec<usize>) -> Row {
-    let ticked = kind.map(|kind| boxes.iter().position(|(_, codes)| codes.contains(&kind)).unwrap_or(boxes.len()));
-    let labels = boxes.iter().map(|(label, _)| *label).chain(["其他"]);
-    Row {
-        label: label.to_owned(),
-        choices: labels
-            .enumerate()
-            .map(|(index, label)| Choice { label: label.to_owned(), ticked: ticked == Some(index) })
-            .collect(),
-        notes,
-        ..Row::default()
-    }
+fn one_of(known: &[(&str, &[u16])], kind: Option<u16>) -> Vec<Choice> {
+    let ticked = kind.map(|kind| known.iter().position(|(_, codes)| codes.contains(&kind)).unwrap_or(known.len()));
+    let labels = known.iter().map(|(label, _)| *label).chain(["其他"]);
+    labels.enumerate().map(|(index, label)| Choice::new(label, ticked == Some(index))).collect()
 }
 
 fn names(list: &[u16], name: fn(u16) -> Option<&'static str>) -> String {

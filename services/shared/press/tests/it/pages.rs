@@ -39,7 +39,11 @@ pub(crate) fn slip(filing: &Filing) -> Paper {
     evidence.extend(Evidence::of_rules(submission(), Some(&"5f".repeat(32)), &[], at));
     for demand in SlipField::ALL.into_iter().flat_map(|field| field.demands(order)) {
         if demand.kind != EvidenceKind::Reviewer {
-            evidence.push(proof(demand.kind, demand.check.unwrap_or("citizen"), &demand.field));
+            evidence.push(proof(
+                demand.kind,
+                demand.check.map_or("citizen", icp_domain::CheckName::as_str),
+                &demand.field,
+            ));
         }
     }
     Slip::fill(order, submission(), &evidence, PROVIDER, day()).unwrap().paper().clone()
