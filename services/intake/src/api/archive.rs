@@ -322,12 +322,7 @@ async fn footer(
     if found.status != "filed" {
         return Err(Problem::new(Kind::NotFound, "This service is no longer on record: its number must not be shown."));
     }
-    let (form, source) = api.footers.of(&found.province).map_err(|reason| {
-        tracing::warn!(reason, province = found.province, "the footer's form is not known");
-        let detail = "The province's rules say which number the footer shows, and they are not loaded; ask again, or \
-                      ask the operator. A wrong number is fined.";
-        Problem::new(Kind::Unavailable, detail)
-    })?;
+    let (form, source) = footer_form(&api, &found.province)?;
     let history = lookup::service_history(&api.bus.context().pool, found.id).await?;
     // What was not known here before came on record here as new, or from elsewhere: its order says which.
     let filed_by = history
@@ -342,6 +337,16 @@ async fn footer(
         return Ok(Html(footer.html).into_response());
     }
     Ok(Json(FooterOfSite { footer, source }).into_response())
+}
+
+/// Which number the province wants in the footer, and who says so.
+pub(super) fn footer_form(api: &Api, province: &str) -> Result<(FooterNumber, String), Problem> {
+    api.footers.of(province).map_err(|reason| {
+        tracing::warn!(reason, province, "the footer's form is not known");
+        let detail = "The province's rules say which number the footer shows, and they are not loaded; ask again, or \
+                      ask the operator. A wrong number is fined.";
+        Problem::new(Kind::Unavailable, detail)
+    })
 }
 
 /// What a list of mismatches is narrowed to.

@@ -10,13 +10,17 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use icp_domain::{Filing, Organiser};
-use icp_papers::{Facts, Output, Paper, PaperError, Slip, SlipOrder, Submission, letter_templates};
+use icp_papers::{
+    Completion, CompletionTitle, Facts, Output, Paper, PaperError, Slip, SlipOrder, Submission, letter_templates,
+};
+use icp_rules_sdk::FooterNumber;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
+use super::archive::footer_form;
 use super::auth::Caller;
 use super::openapi::parameters::OrderPath;
 use super::openapi::refusals::{Fields, InPhase, Missing};
@@ -100,8 +104,9 @@ async fn list(State(api): State<Api>, caller: Caller, Path(id): Path<String>) ->
     if recorded.received_at.is_some() {
         papers.push(ours(ACCEPTANCE_RECEIPT, "备案申请受理回执", "管局系统已接收本次提交。", false));
     }
-    if recorded.approved_at.is_some() {
-        papers.push(ours(COMPLETION_NOTICE, "备案完成通知", "管局已审核通过。", false));
+    if recorded.ended_at.is_some() {
+        let CompletionTitle { title, reason, .. } = CompletionTitle::of(filing.order_type);
+        papers.push(ours(COMPLETION_NOTICE, title, reason, false));
     }
     let letters = letter_templates()?.iter().filter(|template| template.fits(&filing));
     papers.extend(letters.map(|template| PaperView {
@@ -152,27 +157,33 @@ async fn show(
     api.seen(&caller, &stored, "paper.viewed", what).await?;
     let recorded = recorded(&api, &stored).await?;
     let on_record = organiser_on_record(&api, &stored, &filing).await?;
-    let facts = Facts {
-        filing: &filing,
-        service: query.service,
-        order_id: stored.id,
-        provider_name: &api.config.papers.provider_name,
-        date: china::day(api.clock.now()),
-        record: on_record.as_ref(),
-    };
-    let paper = make(&kind, facts, &stored, &recorded)?;
+    let facts = facts(&api, &stored, &filing, query.service, on_record.as_ref());
+    let paper = make(&api, &kind, facts, &stored, &recorded)?;
     let accepts_jpeg = headers.get(header::ACCEPT).is_some_and(|accept| accept == "image/jpeg");
     let (output, media_type) = if accepts_jpeg && kind == SLIP {
         (Output::Jpeg { limit_bytes: api.config.papers.picture_bytes_max }, "image/jpeg")
     } else {
         (Output::Pdf, "application/pdf")
     };
-    let file = printing::print(&api.config.papers, paper, output).await?;
+    let file = printing::print(&api.config.papers, &filing, paper, output).await?;
     Ok(([(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-store")], file).into_response())
 }
 
+/// What papers of the order are filled from today.
+fn facts<'a>(
+    api: &'a Api,
+    stored: &StoredOrder,
+    filing: &'a Filing,
+    service: usize,
+    record: Option<&'a Organiser>,
+) -> Facts<'a> {
+    let date = china::day(api.clock.now());
+    let provider_name = &api.config.papers.provider_name;
+    Facts { filing, service, order_id: stored.id, provider_name, date, record }
+}
+
 /// Papers about an event bear its date, so they are the same whenever they are asked for; letters bear today's.
-fn make(kind: &str, facts: Facts<'_>, stored: &StoredOrder, recorded: &Recorded) -> Result<Paper, Problem> {
+fn make(api: &Api, kind: &str, facts: Facts<'_>, stored: &StoredOrder, recorded: &Recorded) -> Result<Paper, Problem> {
     let not_yet = |when: &str| Problem::new(Kind::WrongPhase, format!("This paper is made {when}."));
     let attempt = stored.order.attempt;
     match kind {
@@ -186,15 +197,24 @@ fn make(kind: &str, facts: Facts<'_>, stored: &StoredOrder, recorded: &Recorded)
         ACCEPTANCE_RECEIPT => {
             let date =
                 china::day(recorded.received_at.ok_or_else(|| not_yet("after the bureau's system has the order"))?);
-            Ok(icp_papers::acceptance_receipt(&Facts { date, ..facts }, attempt, date)?)
+            let facts = Facts { date, ..facts };
+            Ok(icp_papers::acceptance_receipt(&facts, attempt, date, stored.order.asks_sms)?)
         }
         COMPLETION_NOTICE => {
-            let approved = stored.order.phase == Phase::Approved;
-            let number = stored.order.organiser_number.as_deref().filter(|_| approved);
+            let has_ended = matches!(stored.order.phase, Phase::Approved | Phase::Cancelled);
+            let number = stored.order.organiser_number.as_deref().filter(|_| has_ended);
             let (at, number) =
-                recorded.approved_at.zip(number).ok_or_else(|| not_yet("after the bureau has approved the order"))?;
+                recorded.ended_at.zip(number).ok_or_else(|| not_yet("after the order has been carried out"))?;
             let facts = Facts { date: china::day(at), ..facts };
-            Ok(icp_papers::completion_notice(&facts, number, &stored.order.service_numbers, facts.date)?)
+            let shows_organiser_number = stored.order.phase == Phase::Approved
+                && footer_form(api, facts.filing.province.letters())?.0 == FooterNumber::Organiser;
+            let completion = Completion {
+                organiser_number: number,
+                service_numbers: &stored.order.service_numbers,
+                ended_on: facts.date,
+                shows_organiser_number,
+            };
+            Ok(icp_papers::completion_notice(&facts, &completion)?)
         }
         letter => {
             let fits = |template: &&icp_papers::LetterTemplate| template.id == letter && template.fits(facts.filing);

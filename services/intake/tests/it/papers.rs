@@ -97,8 +97,12 @@ async fn what_identity_and_the_registers_found_is_ticked_field_by_field() {
             passed: true,
             ..Default::default()
         };
-        let answer =
-            |path: &&str| authority::Answer { field: field(path), result: register.to_owned(), ..Default::default() };
+        let answer = |path: &&str| authority::Answer {
+            field: field(path),
+            result: register.to_owned(),
+            reference: "REG-1".to_owned(),
+            ..Default::default()
+        };
         let verified = identity::Verified {
             order_id: id.clone(),
             attempt: 1,

@@ -140,6 +140,9 @@ async fn an_access_is_cancelled_without_checks_and_without_an_sms() {
     assert_eq!(end.body["organiser_number"], filing.organiser.number.as_deref().unwrap());
     assert_eq!(end.body["service_numbers"][0], filing.services[0].number.as_deref().unwrap());
     assert_eq!(order.tasks().await, ["icp.task.relay.v1.submit"]);
+    let notice = app.order(&format!("{}/papers/completion-notice", order.path)).await;
+    let title = notice.body["paper"]["data"]["title"].as_str();
+    assert_eq!((notice.status, title), (200, Some("取消接入完成通知")), "{}", notice.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -302,6 +305,8 @@ async fn a_record_is_claimed_with_the_papers_of_its_organiser() {
     assert_eq!(end.body["phase"], "approved");
     assert_eq!(end.body["organiser_number"], filing.organiser.number.as_deref().unwrap());
     assert_eq!(order.tasks().await, ["icp.task.identity.v1.verify"]);
+    let papers = app.order(&format!("{}/papers", order.path)).await.body;
+    assert_eq!(papers["papers"][0]["title"], "备案认领完成通知", "{papers}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

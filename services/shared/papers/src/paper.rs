@@ -31,7 +31,7 @@ pub enum Template {
 }
 
 impl Template {
-    /// Whether the paper must fit on one page.
+    /// Whether the paper, without its annex, must fit on one page.
     pub fn is_one_page(self) -> bool {
         self != Self::Letter
     }
@@ -59,6 +59,7 @@ impl Paper {
             "date": [about.date.year(), about.date.month(), about.date.day()],
             "keywords": about.keywords,
             "attachment": about.attachment.to_string(),
+            "leaves_annex_out": false,
             "body": serde_json::to_value(body).unwrap_or_default(),
         });
         Self { template, ident, data }
@@ -67,6 +68,16 @@ impl Paper {
     /// The words of the page, for whom the layout does not matter.
     pub fn content(&self) -> &Value {
         &self.data["body"]
+    }
+
+    /// The paper without its annex (附页), if it has one.
+    pub fn without_annex(&self) -> Option<Self> {
+        let has_annex = self.data["body"]["annex"].is_object();
+        has_annex.then(|| {
+            let mut first = self.clone();
+            first.data["leaves_annex_out"] = Value::Bool(true);
+            first
+        })
     }
 
     /// What is attached to the PDF for machines (JSON).
@@ -93,10 +104,26 @@ pub struct PrintJob {
 pub enum Output {
     /// All pages as a PDF (A4, PDF/A-3b).
     Pdf,
-    /// The first page as a grey JPEG.
+    /// The first page as a grey JPEG; an annex is in the PDF alone.
     Jpeg {
         /// Largest file, bytes.
         limit_bytes: usize,
+    },
+}
+
+/// Why a paper is not printed, where its own words are the reason. It is the press's standard error then, as JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "refusal", rename_all = "snake_case")]
+pub enum Refusal {
+    /// The font has no glyph for a character.
+    NoGlyph {
+        /// The character.
+        character: char,
+    },
+    /// A page does not hold its content.
+    TooLong {
+        /// How many pages it would take.
+        pages: usize,
     },
 }
 

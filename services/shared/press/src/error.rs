@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use icp_papers::Refusal;
+
 /// A paper that is not printed. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum PressError {
@@ -38,4 +40,15 @@ pub enum PressError {
     /// A template of ours is wrong.
     #[error("a template of the platform cannot be set: {0}")]
     Template(String),
+}
+
+impl PressError {
+    /// What the words of the paper have to do with it; none where the operator must mend something.
+    pub fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::NoGlyph(character) => Some(Refusal::NoGlyph { character: *character }),
+            Self::TooLong { pages } => Some(Refusal::TooLong { pages: *pages }),
+            Self::NoFont | Self::BadFont { .. } | Self::TooHeavy { .. } | Self::Template(_) => None,
+        }
+    }
 }

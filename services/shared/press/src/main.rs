@@ -1,13 +1,15 @@
 //! Reads a print job from standard input, writes the paper to standard output.
 //!
-//! Exit status 0: the paper. 3: the paper is refused, and standard error says why in one line. Anything else is a
-//! defect.
+//! Exit status 0: the paper. 3: the paper cannot be printed here, and standard error says why in one line. 4: its own
+//! words cannot be printed, and standard error is an [`icp_papers::Refusal`] as JSON. Anything else is a defect.
 
 use std::io::{Read as _, Write as _};
 use std::process::ExitCode;
 
-/// The job was understood, but the paper is refused.
+/// The job was understood, but the paper cannot be printed here.
 const REFUSED: u8 = 3;
+/// The words of the paper cannot be printed.
+const UNPRINTABLE: u8 = 4;
 
 fn main() -> ExitCode {
     let mut text = String::new();
@@ -21,7 +23,10 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(1, &format!("the paper cannot be handed on: {error}")),
         },
-        Err(refusal) => fail(REFUSED, &refusal.to_string()),
+        Err(error) => match error.refusal().map(|refusal| serde_json::to_string(&refusal)) {
+            Some(Ok(refusal)) => fail(UNPRINTABLE, &refusal),
+            _ => fail(REFUSED, &error.to_string()),
+        },
     }
 }
 

@@ -80,7 +80,7 @@ impl Press {
 
     /// The first page as a grey JPEG of at most `limit_bytes`, as sharp as that allows.
     pub fn jpeg(&self, paper: &Paper, limit_bytes: usize) -> Result<Vec<u8>, PressError> {
-        let document = self.set(paper)?;
+        let document = self.set(&paper.without_annex().unwrap_or_else(|| paper.clone()))?;
         let page = document.pages().first().ok_or_else(|| PressError::Template("it has no page".to_owned()))?;
         for resolution in RESOLUTIONS {
             let options =
@@ -94,7 +94,20 @@ impl Press {
         Err(PressError::TooHeavy { limit_bytes })
     }
 
+    /// Sets a paper; one that must be one page is, but for its annex.
     fn set(&self, paper: &Paper) -> Result<PagedDocument, PressError> {
+        if let Some(first) = paper.without_annex().filter(|first| first != paper) {
+            self.set(&first)?;
+            return self.compile(paper);
+        }
+        let document = self.compile(paper)?;
+        match document.pages().len() {
+            pages if paper.template.is_one_page() && pages > 1 => Err(PressError::TooLong { pages }),
+            _ => Ok(document),
+        }
+    }
+
+    fn compile(&self, paper: &Paper) -> Result<PagedDocument, PressError> {
         let job = Job {
             press: self,
             main: Source::new(file_id(MAIN)?, source(paper.template).to_owned()),
@@ -109,10 +122,7 @@ impl Press {
         for page in document.pages() {
             find_missing_glyph(&page.frame).map_or(Ok(()), |character| Err(PressError::NoGlyph(character)))?;
         }
-        match document.pages().len() {
-            pages if paper.template.is_one_page() && pages > 1 => Err(PressError::TooLong { pages }),
-            _ => Ok(document),
-        }
+        Ok(document)
     }
 }
 

@@ -18,7 +18,8 @@ pub(super) struct Recorded {
     pub is_passed: bool,
     pub passed_at: Option<DateTime<Utc>>,
     pub received_at: Option<DateTime<Utc>>,
-    pub approved_at: Option<DateTime<Utc>>,
+    /// When it was carried out: approved, or taken off the record.
+    pub ended_at: Option<DateTime<Utc>>,
 }
 
 /// The events that a paper may rest on; everything else is passed over.
@@ -50,6 +51,7 @@ enum Line {
     Passed,
     ReceivedByBureau {},
     Approved {},
+    Cancelled {},
     #[serde(other)]
     Other,
 }
@@ -85,7 +87,7 @@ impl Recorded {
     fn add(&mut self, submission: Submission, line: Line, row: &HistoryRow) {
         let at = row.at;
         let id = format!("history#{}", row.version);
-        let results = |kind, results: Vec<CheckResult>| {
+        let results = |kind: EvidenceKind, results: Vec<CheckResult>| {
             let id = id.clone();
             results.into_iter().map(move |result| Evidence {
                 submission,
@@ -95,6 +97,9 @@ impl Recorded {
                 outcome: match (result.open, result.passed) {
                     (true, _) => Outcome::Open,
                     (false, true) => Outcome::Passed,
+                    // A register that answered gave its reference: without one it was silent, as older histories
+                    // have it, and nothing could be traced to it.
+                    (false, false) if kind == EvidenceKind::Authority && result.evidence.is_empty() => Outcome::Open,
                     (false, false) => Outcome::Failed,
                 },
                 id: if result.evidence.is_empty() { id.clone() } else { result.evidence },
@@ -125,7 +130,7 @@ impl Recorded {
                 });
             }
             Line::ReceivedByBureau {} => self.received_at = Some(at),
-            Line::Approved {} => self.approved_at = Some(at),
+            Line::Approved {} | Line::Cancelled {} => self.ended_at = Some(at),
             Line::Submitted { .. } | Line::Amended | Line::Resubmitted { .. } | Line::Returned {} | Line::Other => {}
         }
     }
@@ -196,6 +201,16 @@ mod tests {
     }
 
     #[test]
+    fn an_order_ends_approved_or_cancelled() {
+        for end in [Event::Approved(Default::default()), Event::Cancelled(Default::default())] {
+            let mut events = passed_once();
+            assert_eq!(Recorded::of(Uuid::nil(), 1, &history(&events)).ended_at, None);
+            events.push(event(&end));
+            assert!(Recorded::of(Uuid::nil(), 1, &history(&events)).ended_at.is_some(), "{end:?}");
+        }
+    }
+
+    #[test]
     fn results_are_open_failed_or_passed_also_those_of_older_histories() {
         let outcome = |result: serde_json::Value| {
             let mut events = passed_once();
@@ -209,6 +224,25 @@ mod tests {
         let mut open = result(false);
         open["open"] = true.into();
         assert_eq!(outcome(open), Some(Outcome::Open));
+    }
+
+    #[test]
+    fn a_register_that_gave_no_reference_speaks_against_nothing() {
+        for (reference, expected) in [("", Outcome::Open), ("ENT-1", Outcome::Failed)] {
+            let results = vec![CheckResult {
+                check: "enterprise".to_owned(),
+                field: "organiser.certificate.number".to_owned(),
+                passed: false,
+                open: false,
+                evidence: reference.to_owned(),
+            }];
+            let registers = Default::default();
+            let mut events = passed_once();
+            events[3] = event(&Event::AuthorityAnswered { answers: 1, findings: Vec::new(), registers, results });
+            let recorded = Recorded::of(Uuid::nil(), 1, &history(&events));
+            let of_register = recorded.evidence.iter().find(|e| e.kind == EvidenceKind::Authority).unwrap();
+            assert_eq!(of_register.outcome, expected, "{reference}");
+        }
     }
 
     #[test]

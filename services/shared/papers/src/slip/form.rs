@@ -1,7 +1,7 @@
 //! The form of the slip: its blocks and rows, the words of each kind of service and province.
 
 use chrono::{FixedOffset, NaiveDate};
-use icp_domain::{InternetService, OrderType, Province, ServiceKind};
+use icp_domain::{AppPlatform, InternetService, OrderType, Province, ServiceKind};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -77,6 +77,10 @@ const PRE_APPROVALS: [(&str, &[u16]); 8] = [
     ("广播电视节目", &[10]),
     ("电子公告服务", &[6]),
 ];
+/// Characters of the row that tells what the service is known by; a longer list stands in the annex.
+const IDENTITY_CHARACTERS_MAX: usize = 140;
+/// Notes that the page holds beside everything else; more of them stand in the annex.
+const NOTES_MAX: usize = 20;
 const CHINA_UTC_OFFSET_SECONDS: i32 = 8 * 3600;
 
 #[derive(Debug, Serialize)]
@@ -124,6 +128,7 @@ pub(super) fn lay_out(filled: Filled<'_>) -> Result<Paper, PaperError> {
     let head = head(&filled, form, &mut notes);
     let blocks = blocks(&filled, form, &mut notes);
     let review_note = notes.number(filled.review);
+    let annex = Annex::of(form, filled.service, &notes);
     let signed = chinese_date(filled.date);
     let body = json!({
         "head": head,
@@ -145,7 +150,8 @@ pub(super) fn lay_out(filled: Filled<'_>) -> Result<Paper, PaperError> {
             },
         ],
         "order": format!("订单 {}　第 {} 次提交", filled.submission.order_id, filled.submission.attempt),
-        "notes": notes.lines(),
+        "notes": if annex.is_some() { Vec::new() } else { notes.lines() },
+        "annex": annex,
     });
     let order_type: OrderType = filled.order.filing.order_type;
     let about = About {
@@ -192,16 +198,44 @@ fn head(filled: &Filled<'_>, form: &FormWords, notes: &mut Notes) -> Vec<Row> {
 }
 
 /// What the service is known by: its domains, the packages of an app, else its name.
-fn identity(service: &InternetService) -> String {
+fn marks(service: &InternetService) -> Vec<String> {
     if !service.domains.is_empty() {
-        return service.domains.join("、");
+        return service.domains.clone();
     }
-    let packages: Vec<String> = service
-        .app_platforms
-        .iter()
-        .map(|app| format!("{}（{}）", app.package, codes::platform(app.platform)))
-        .collect();
-    if packages.is_empty() { service.name.clone() } else { packages.join("、") }
+    let package = |app: &AppPlatform| format!("{}（{}）", app.package, codes::platform(app.platform));
+    let packages: Vec<String> = service.app_platforms.iter().map(package).collect();
+    if packages.is_empty() { vec![service.name.clone()] } else { packages }
+}
+
+/// The row of the marks, with the first one of a list that it does not hold.
+fn identity(service: &InternetService) -> String {
+    let marks = marks(service);
+    match marks.first() {
+        Some(first) if is_list_long(&marks) => format!("{first} 等{}个，详见附页", marks.len()),
+        _ => marks.join("、"),
+    }
+}
+
+fn is_list_long(marks: &[String]) -> bool {
+    marks.len() > 1 && marks.join("、").chars().count() > IDENTITY_CHARACTERS_MAX
+}
+
+/// The continuation of a slip (附页) whose lists the page does not hold: each whole, so that it can be read alone.
+#[derive(Debug, Serialize)]
+struct Annex {
+    title: String,
+    label: String,
+    marks: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl Annex {
+    fn of(form: &FormWords, service: &InternetService, notes: &Notes) -> Option<Self> {
+        let marks = marks(service);
+        let is_needed = is_list_long(&marks) || notes.0.len() > NOTES_MAX;
+        let title = format!("{}　附页", form.title);
+        is_needed.then(|| Self { title, label: form.identity.clone(), marks, notes: notes.lines() })
+    }
 }
 
 fn blocks(filled: &Filled<'_>, form: &FormWords, notes: &mut Notes) -> Vec<Block> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono::{DateTime, NaiveDate, Utc};
 use icp_domain::{AppPlatform, Filing, Platform, Province, ServiceKind};
 use icp_papers::{
-    Evidence, EvidenceKind, Facts, LetterTemplate, Outcome, Paper, Slip, SlipField, SlipOrder, Submission,
+    Completion, Evidence, EvidenceKind, Facts, LetterTemplate, Outcome, Paper, Slip, SlipField, SlipOrder, Submission,
     acceptance_receipt, completion_notice, letter_templates,
 };
 use icp_press::{Press, PressError};
@@ -100,6 +100,26 @@ fn slips_of_all_kinds_are_one_page_and_fit_into_the_bureaus_limit() {
 }
 
 #[test]
+fn a_slip_with_a_hundred_domains_has_an_annex_and_its_picture_fits_into_the_bureaus_limit() {
+    let mut filing = company_filing(Province::Guangdong, 1);
+    filing.services[0].domains = (0..100).map(|n| format!("specimen-with-a-long-name-{n:04}.cn")).collect();
+    let paper = slip(&filing);
+    let content = paper.content();
+    assert_eq!(content["annex"]["marks"].as_array().unwrap().len(), 100);
+    assert!(content["annex"]["notes"].as_array().unwrap().len() > 100 && content["notes"] == serde_json::json!([]));
+    assert_eq!(content["head"][2]["text"], "specimen-with-a-long-name-0000.cn 等100个，详见附页");
+    let press = Press::open(None).unwrap();
+    let pdf = press.pdf(&paper).unwrap();
+    assert!(has(&pdf, "/Count ") && !has(&pdf, "/Count 1"));
+    assert!(press.jpeg(&paper, BUREAU_LIMIT_BYTES).unwrap().len() <= BUREAU_LIMIT_BYTES);
+    // The annex is no way around the one page.
+    filing.organiser.name = "示".repeat(3000);
+    let too_long = slip(&filing);
+    assert!(matches!(press.pdf(&too_long), Err(PressError::TooLong { .. })));
+    assert!(matches!(press.jpeg(&too_long, BUREAU_LIMIT_BYTES), Err(PressError::TooLong { .. })));
+}
+
+#[test]
 fn the_same_paper_has_the_same_bytes_and_another_date_has_others() {
     let filing = company_filing(Province::Guangdong, 1);
     let paper = slip(&filing);
@@ -116,13 +136,18 @@ fn every_letter_and_receipt_can_be_set() {
     let press = Press::open(None).unwrap();
     let mut filing = company_filing(Province::Jiangsu, 4);
     filing.organiser.number = Some("苏ICP备12345678号".to_owned());
+    filing.services[0].number = Some("苏ICP备12345678号-1".to_owned());
     filing.cancellation = Some(icp_domain::Cancellation { reason: 1, note: Some("停止运营".to_owned()) });
     let letters = letter_templates().unwrap().iter().map(|template: &LetterTemplate| template.fill(&facts(&filing)));
     let numbers = ["苏ICP备12345678号-1".to_owned()];
-    let receipts = [
-        acceptance_receipt(&facts(&filing), 1, day()),
-        completion_notice(&facts(&filing), "苏ICP备12345678号", &numbers, day()),
-    ];
+    let completion = Completion {
+        organiser_number: "苏ICP备12345678号",
+        service_numbers: &numbers,
+        ended_on: day(),
+        shows_organiser_number: false,
+    };
+    let receipts =
+        [acceptance_receipt(&facts(&filing), 1, day(), true), completion_notice(&facts(&filing), &completion)];
     for paper in letters.chain(receipts) {
         let paper = paper.unwrap();
         let pdf = press.pdf(&paper).unwrap();

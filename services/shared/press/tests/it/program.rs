@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use icp_domain::Province;
-use icp_papers::PrintJob;
+use icp_domain::{Filing, Province};
+use icp_papers::{PrintJob, Refusal};
 use icp_testkit::filings::company_filing;
 
 use crate::pages::{has, slip};
@@ -22,7 +22,11 @@ fn run(input: &[u8]) -> Output {
 }
 
 fn job(font_file: Option<PathBuf>) -> Vec<u8> {
-    let paper = slip(&company_filing(Province::Guangdong, 1));
+    job_of(&company_filing(Province::Guangdong, 1), font_file)
+}
+
+fn job_of(filing: &Filing, font_file: Option<PathBuf>) -> Vec<u8> {
+    let paper = slip(filing);
     serde_json::to_vec(&PrintJob { paper, output: icp_papers::Output::Pdf, font_file }).unwrap()
 }
 
@@ -40,4 +44,17 @@ fn a_refusal_has_its_own_status_and_says_why() {
     assert_eq!(refused.status.code(), Some(3));
     assert!(refused.stdout.is_empty() && String::from_utf8_lossy(&refused.stderr).contains("/nowhere/font.ttc"));
     assert_eq!(run(b"{}").status.code(), Some(1));
+}
+
+#[test]
+fn words_that_cannot_be_printed_are_told_in_a_form_for_machines() {
+    let named = |name: String| {
+        let mut filing = company_filing(Province::Guangdong, 1);
+        filing.organiser.name = name;
+        let refused = run(&job_of(&filing, None));
+        assert_eq!(refused.status.code(), Some(4));
+        serde_json::from_slice::<Refusal>(&refused.stderr).unwrap()
+    };
+    assert_eq!(named("示例\u{10fffd}公司".to_owned()), Refusal::NoGlyph { character: '\u{10fffd}' });
+    assert!(matches!(named("示".repeat(3000)), Refusal::TooLong { pages: 2.. }));
 }
