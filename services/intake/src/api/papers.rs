@@ -77,6 +77,8 @@ struct PaperView {
     is_per_service: bool,
     /// Whether the words are the authority's own.
     is_official_wording: bool,
+    /// As which materials the signed paper is uploaded; none where it is not.
+    materials: Vec<&'static str>,
 }
 
 /// The papers that fit the order, with the reason for each: verification slip, receipts, letters.
@@ -96,6 +98,7 @@ async fn list(State(api): State<Api>, caller: Caller, Path(id): Path<String>) ->
         reason: reason.to_owned(),
         is_per_service,
         is_official_wording: false,
+        materials: Vec::new(),
     };
     let mut papers = Vec::new();
     if recorded.is_passed && !filing.services.is_empty() {
@@ -108,13 +111,16 @@ async fn list(State(api): State<Api>, caller: Caller, Path(id): Path<String>) ->
         let CompletionTitle { title, reason, .. } = CompletionTitle::of(filing.order_type);
         papers.push(ours(COMPLETION_NOTICE, title, reason, false));
     }
-    let letters = letter_templates()?.iter().filter(|template| template.fits(&filing));
+    let on_record = organiser_on_record(&api, &stored, &filing).await?;
+    let facts = facts(&api, &stored, &filing, 0, on_record.as_ref());
+    let letters = letter_templates()?.iter().filter(|template| template.fits(&facts));
     papers.extend(letters.map(|template| PaperView {
         kind: template.id.clone(),
         title: template.title.clone(),
         reason: template.reason.clone(),
         is_per_service: template.is_per_service,
         is_official_wording: template.is_official_wording,
+        materials: template.materials.iter().map(|kind| kind.as_str()).collect(),
     }));
     Ok(Json(PaperList { papers }))
 }
@@ -217,7 +223,7 @@ fn make(api: &Api, kind: &str, facts: Facts<'_>, stored: &StoredOrder, recorded:
             Ok(icp_papers::completion_notice(&facts, &completion)?)
         }
         letter => {
-            let fits = |template: &&icp_papers::LetterTemplate| template.id == letter && template.fits(facts.filing);
+            let fits = |template: &&icp_papers::LetterTemplate| template.id == letter && template.fits(&facts);
             let template = letter_templates()?.iter().find(fits).ok_or_else(|| {
                 Problem::new(Kind::NotFound, "No such paper fits this order; the list at `papers` names those that do.")
             })?;

@@ -2,9 +2,11 @@
 //!
 //! A template is a file in `data/letters`: for whom it is, its words with placeholders, and where they come from.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use icp_domain::{Filing, OrderType, Province};
+use icp_domain::identifiers::CitizenId;
+use icp_domain::{CERTIFICATE_CITIZEN_ID, MaterialKind, OrderType, Province};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -31,8 +33,18 @@ files!(
     "no-training-commitment",
     "personal-site-pledge",
     "construction-plan",
+    "matter-commitment",
+    "culture-commitment",
+    "finance-commitment",
+    "finance-commitment-sd",
+    "party-building-letter",
+    "guardian-consent",
+    "unit-letter",
+    "situation-statement",
     "deregistration-statement",
+    "service-deregistration-statement",
     "name-change-statement",
+    "former-name-statement",
 );
 
 /// A kind of organiser.
@@ -54,10 +66,12 @@ pub struct LetterTemplate {
     pub id: String,
     /// Title on the paper.
     pub title: String,
+    /// As what the signed paper is uploaded.
+    pub materials: Vec<MaterialKind>,
     /// Provinces that ask for it; empty: all.
     #[serde(default)]
     pub provinces: Vec<Province>,
-    /// Provinces that have a letter of their own instead.
+    /// Provinces that have a letter of their own instead, or take none.
     #[serde(default)]
     pub except: Vec<Province>,
     /// Order types that it belongs to; empty: all that bring data.
@@ -68,6 +82,17 @@ pub struct LetterTemplate {
     /// Only where the name of organiser or service has one of these words; empty: always.
     #[serde(default)]
     pub words: Vec<String>,
+    /// Words that count in one province besides.
+    #[serde(default)]
+    pub more_words: BTreeMap<Province, Vec<String>>,
+    /// Never where a name has one of these: they need a licence.
+    #[serde(default)]
+    pub except_words: Vec<String>,
+    /// Only where the organiser's person in charge is younger than this, or her age is not known.
+    pub below_age: Option<u32>,
+    /// Only where the organiser's name becomes another one, as far as the record is known.
+    #[serde(default)]
+    pub is_about_new_name: bool,
     /// Whether each service has a paper of its own.
     pub is_per_service: bool,
     /// Why it is asked for, in a sentence for the applicant.
@@ -117,8 +142,9 @@ pub fn letter_templates() -> Result<&'static [LetterTemplate], PaperError> {
 }
 
 impl LetterTemplate {
-    /// Whether the letter belongs to this filing.
-    pub fn fits(&self, filing: &Filing) -> bool {
+    /// Whether the letter belongs to the filing.
+    pub fn fits(&self, facts: &Facts<'_>) -> bool {
+        let filing = facts.filing;
         let province = filing.province;
         let organiser = if filing.organiser.is_person() { OrganiserType::Person } else { OrganiserType::Unit };
         let description = filing.order_type.description();
@@ -127,13 +153,24 @@ impl LetterTemplate {
         } else {
             self.order_types.contains(&filing.order_type)
         };
-        let names = || filing.services.iter().map(|service| &service.name).chain([&filing.organiser.name]);
         is_type
             && (self.provinces.is_empty() || self.provinces.contains(&province))
             && !self.except.contains(&province)
             && self.organiser.is_none_or(|wanted| wanted == organiser)
-            && (self.words.is_empty() || names().any(|name| self.words.iter().any(|word| name.contains(word))))
+            && self.fits_names(facts)
+            && self.below_age.is_none_or(|age| age_of_principal(facts).is_none_or(|years| years < age))
+            && !(self.is_about_new_name && facts.record.is_some_and(|record| record.name == filing.organiser.name))
             && (!self.is_per_service || !filing.services.is_empty())
+    }
+
+    fn fits_names(&self, facts: &Facts<'_>) -> bool {
+        let filing = facts.filing;
+        let has_any = |words: &[String]| {
+            let mut names = filing.services.iter().map(|service| &service.name).chain([&filing.organiser.name]);
+            names.any(|name| words.iter().any(|word| name.contains(word)))
+        };
+        let more = self.more_words.get(&filing.province).map(Vec::as_slice).unwrap_or_default();
+        (self.words.is_empty() || has_any(&self.words) || has_any(more)) && !has_any(&self.except_words)
     }
 
     /// The letter, if the facts fill every placeholder.
@@ -188,6 +225,13 @@ impl LetterTemplate {
         let ident = format!("{} {} {}", self.id, facts.order_id, facts.service);
         Ok(Paper::new(Template::Letter, ident, about, body))
     }
+}
+
+/// Full years of the organiser's person in charge; none where her document does not tell.
+fn age_of_principal(facts: &Facts<'_>) -> Option<u32> {
+    let id = &facts.filing.organiser.principal.id;
+    let is_citizen = id.kind == CERTIFICATE_CITIZEN_ID;
+    is_citizen.then(|| CitizenId::parse(&id.number).ok()).flatten()?.age_on(facts.date)
 }
 
 #[cfg(test)]
