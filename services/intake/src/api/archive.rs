@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{Html, IntoResponse, Response};
 use icp_domain::names::DomainName;
 use icp_domain::{Cancellation, Filing, InternetService, OrderType, Organiser, Province};
+use icp_rules_sdk::FooterNumber;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
