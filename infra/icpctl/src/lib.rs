@@ -22,7 +22,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Verb};
 
-pub use rejudge::OrderFile;
+pub use rejudge::{OrderFile, read_frame};
 
 /// The program: reads the command line, answers on stdout or refuses on stderr.
 pub fn run() -> ExitCode {

@@ -5,9 +5,11 @@ use std::sync::LazyLock;
 use icp_domain::Filing;
 use icp_intake::api::body;
 use icp_intake::content::{self, messages};
+use icp_proto::relay::RelayFiling;
 use icp_relay::filing::{FilingIds, KnownIds};
 use icp_relay::submission;
 use icp_relay::wire::charset::decode_xml;
+use icp_relay::wire::check;
 use icp_relay::wire::dialect::{Dialect, Interface};
 use icp_relay::wire::upload::write_outline;
 use icp_relay::wire::xml::Element;
@@ -39,20 +41,27 @@ pub fn filing(input: &[u8]) -> Outcome {
     messages::identity_subject(&filing, Vec::new());
     messages::lookup_subject(&filing);
     if errors.is_empty() {
-        for interface in [Interface::V3_0, Interface::V5_0] {
-            write_for_bureau(&filing, interface);
-        }
+        write_for_bureau(&messages::relay_filing(&filing, Vec::new()));
     }
     outcome
 }
 
 /// What the relay would write must be well-formed, or be refused before it is written.
-fn write_for_bureau(filing: &Filing, interface: Interface) {
+pub(crate) fn write_for_bureau(filing: &RelayFiling) {
+    for interface in [Interface::V3_0, Interface::V5_0] {
+        write_over(filing, interface);
+    }
+}
+
+fn write_over(filing: &RelayFiling, interface: Interface) {
     static DIALECT: LazyLock<Option<Dialect>> = LazyLock::new(default_dialect);
     let dialect = DIALECT.as_ref().map(|dialect| Dialect { interface, ..dialect.clone() });
     assert!(dialect.is_some(), "the relay's defaults have no dialect");
-    let built = submission::build(interface, &messages::relay_filing(filing, Vec::new()), Vec::new());
+    let built = submission::build(interface, filing, Vec::new());
     let (Some(dialect), Ok(filing)) = (dialect, built) else { return };
+    if !check::validate(&dialect, &filing).is_empty() {
+        return;
+    }
     let ids: Vec<i64> = (1..).take(filing.ids_needed()).collect();
     let ids = FilingIds::assign(&filing, &ids, &KnownIds::default());
     assert!(ids.is_some(), "a filing needs more ids than it says");

@@ -1,19 +1,29 @@
 //! What applicants and resellers hand in as files: imports of many orders, pictures, papers and videos.
 
+use chrono::NaiveDate;
 use encoding_rs::{GB18030, UTF_8};
-use icp_intake::content;
+use icp_domain::MaterialKind;
+use icp_identity::checks::{self, Observations, Seen, Sight};
+use icp_identity::engine::DocumentFields;
+use icp_identity::sandbox_engine;
+use icp_intake::content::{self, messages};
 use icp_intake::imports::body::{self, Format, Limits};
 use icp_intake::imports::{columns, reading};
 use icp_intake::materials::pdf::{self, PdfLimits};
 use icp_intake::materials::picture::{self, PictureLimits};
 use icp_intake::materials::{format, video};
+use icp_relay::image_fit;
 use image::ImageFormat;
 
-use crate::Outcome;
+use crate::{Outcome, company};
 
 const ROWS: Limits = Limits { rows: 100, row_bytes: 16_384 };
 const PICTURE: PictureLimits =
     PictureLimits { pixels_max: 250_000, decode_bytes_max: 4_000_000, shorter_side_px_min: 1 };
+const HEADER: icp_identity::picture::PictureLimits =
+    icp_identity::picture::PictureLimits { most_bytes: 1_000_000, shortest_edge_pixels: 1, longest_edge_pixels: 500 };
+/// Few enough that most pictures are encoded anew.
+const FITTED_BYTES: usize = 2_000;
 const PDF: PdfLimits = PdfLimits { pages_max: 100, unpacked_bytes_max: 4_000_000 };
 const VIDEO_SECONDS_MAX: u64 = 600;
 
@@ -80,4 +90,36 @@ pub fn video(input: &[u8]) -> Outcome {
         );
     }
     Outcome::of(&checked)
+}
+
+/// A picture where it is read again: identity verification looks at its header and the sandbox's engine at what a
+/// specimen says; the relay makes it fit for the bureau.
+pub fn picture_again(input: &[u8]) -> Outcome {
+    let checked = icp_identity::picture::check(input, &HEADER);
+    if let Ok(fields) = sandbox_engine::read(input) {
+        let written = serde_json::to_vec(&fields).unwrap_or_default();
+        assert!(
+            serde_json::from_slice(&written).is_ok_and(|again: DocumentFields| again == fields),
+            "what a document shows reads otherwise once it was written"
+        );
+        judged(fields);
+    }
+    // The relay gets what intake has checked: pictures of bounded size.
+    if checked.is_ok()
+        && let Ok(jpeg) = image_fit::fit(input, FITTED_BYTES)
+    {
+        assert!(jpeg.len() <= FITTED_BYTES && jpeg.starts_with(&[0xFF, 0xD8, 0xFF]), "a picture does not fit");
+        assert!(image_fit::fit(&jpeg, FITTED_BYTES).is_ok_and(|again| again == jpeg), "what fits is made to fit again");
+    }
+    Outcome::of(&checked)
+}
+
+/// What a document shows, held against the form.
+fn judged(fields: DocumentFields) {
+    let subject = messages::identity_subject(company(), Vec::new());
+    let seen =
+        Seen { kind: MaterialKind::OrganiserCertificate, service_index: 0, evidence: None, sight: Sight::Read(fields) };
+    let limits = checks::Limits { today: NaiveDate::default(), least_months_left: 1, face_threshold: 0.8 };
+    let report = checks::judge(&subject, &Observations { seen: vec![seen], faces: Vec::new() }, &limits);
+    assert!(!report.findings.is_empty(), "the other documents are missing, and nobody says so");
 }

@@ -9,12 +9,19 @@
 
 mod access;
 mod bureau;
+mod bus;
 mod filing;
 mod handed_in;
 mod identifiers;
+mod operator;
+mod papers;
 mod rules;
+mod systems;
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use icp_domain::Filing;
 
 /// What became of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +34,38 @@ pub enum Outcome {
 
 impl Outcome {
     fn of<T, E>(result: &Result<T, E>) -> Self {
-        if result.is_ok() { Self::Read } else { Self::Refused }
+        Self::any([result.is_ok()])
+    }
+
+    /// Whether one of the parsers has read it.
+    fn any<const N: usize>(read: [bool; N]) -> Self {
+        if read.contains(&true) { Self::Read } else { Self::Refused }
+    }
+}
+
+/// The first line, which names one of several parsers, and what is given to it.
+fn named(input: &[u8]) -> (&str, &[u8]) {
+    let end = input.iter().position(|byte| *byte == b'\n').unwrap_or(input.len());
+    let (name, rest) = input.split_at(end);
+    (std::str::from_utf8(name).unwrap_or_default(), rest.get(1..).unwrap_or_default())
+}
+
+/// Lines of a name, a colon and a value.
+fn header_lines(input: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    input.split(|byte| *byte == b'\n').filter_map(|line| {
+        let (name, value) = line.split_at(line.iter().position(|byte| *byte == b':')?);
+        Some((name.trim_ascii(), value.get(1..).unwrap_or_default().trim_ascii()))
+    })
+}
+
+/// The order that answers, pictures and messages are held against: the demo's company.
+fn company() -> &'static Filing {
+    static COMPANY: LazyLock<Result<Filing, serde_json::Error>> = LazyLock::new(|| {
+        serde_json::from_str(include_str!("../../../infra/demo/orders/a-company-guangdong/order.json"))
+    });
+    match COMPANY.as_ref() {
+        Ok(company) => company,
+        Err(error) => unreachable!("the demo's company cannot be read: {error}"),
     }
 }
 
@@ -44,18 +82,26 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 18] = [
+pub const TARGETS: [Target; 26] = [
     Target { name: "filing", run: filing::filing },
     Target { name: "order-file", run: filing::order_file },
     Target { name: "identifiers", run: identifiers::identifiers },
     Target { name: "domain-name", run: identifiers::domain_name },
     Target { name: "tokens", run: access::tokens },
     Target { name: "cursors", run: access::cursors },
+    Target { name: "credentials", run: access::credentials },
+    Target { name: "request-headers", run: access::headers },
+    Target { name: "request-bodies", run: access::bodies },
     Target { name: "import-lines", run: handed_in::import_lines },
     Target { name: "import-table", run: handed_in::import_table },
     Target { name: "picture", run: handed_in::picture },
     Target { name: "paper", run: handed_in::paper },
+    Target { name: "picture-again", run: handed_in::picture_again },
     Target { name: "video", run: handed_in::video },
+    Target { name: "system-answer", run: systems::answer },
+    Target { name: "bus-message", run: bus::message },
+    Target { name: "papers", run: papers::papers },
+    Target { name: "operator-file", run: operator::file },
     Target { name: "bureau-answer", run: bureau::answer },
     Target { name: "bureau-document", run: bureau::document },
     Target { name: "bureau-file", run: bureau::file },

@@ -3,6 +3,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::question::Authority;
+
+/// Characters of a register's reference at most.
+const REFERENCE_MAX: usize = 200;
+
 /// An answer with its provenance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given {
@@ -108,8 +113,22 @@ pub struct DomainAnswer {
 }
 
 impl Answer {
-    /// Whether the register said all that an answer must say.
+    /// Reads the body of an authority's answer; none where it is not as agreed.
+    pub fn read(authority: Authority, body: &[u8]) -> Option<Self> {
+        let read = match authority {
+            Authority::Enterprise => serde_json::from_slice(body).map(Self::Enterprise),
+            Authority::Citizen => serde_json::from_slice(body).map(Self::Citizen),
+            Authority::Domain => serde_json::from_slice(body).map(Self::Domain),
+        };
+        read.ok().filter(Self::is_complete)
+    }
+
+    /// Whether the register said all that an answer must say, with a reference that can be stored.
     pub fn is_complete(&self) -> bool {
+        let reference = self.reference();
+        if reference.chars().count() > REFERENCE_MAX || reference.contains(char::is_control) {
+            return false;
+        }
         match self {
             Self::Citizen(_) => true,
             Self::Enterprise(answer) => {
@@ -124,6 +143,23 @@ impl Answer {
                         && answer.real_name_verified.is_some()
                         && answer.expires_on.is_some())
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_whose_reference_cannot_be_stored_is_none() {
+        let read = |reference: &str| {
+            let body = serde_json::json!({ "match": true, "reference": reference }).to_string();
+            Answer::read(Authority::Citizen, body.as_bytes())
+        };
+        assert!(read("C-1").is_some_and(|answer| answer.reference() == "C-1"));
+        for reference in ["C\u{0}1".to_owned(), "C\n1".to_owned(), "1".repeat(REFERENCE_MAX + 1)] {
+            assert!(read(&reference).is_none(), "{reference:?}");
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, Url};
-use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
@@ -82,16 +81,16 @@ impl AuthorityClient {
             Query::Enterprise { uscc } => {
                 let request = self.http.post(self.enterprise.url(&["enterprise", "query"]));
                 let request = request.json(&json!({ "uscc": uscc }));
-                self.enterprise.send(Authority::Enterprise, request, Answer::Enterprise).await
+                self.enterprise.send(Authority::Enterprise, request).await
             }
             Query::Citizen { name, id_number } => {
                 let request = self.http.post(self.citizen.url(&["citizen", "verify"]));
                 let request = request.json(&json!({ "name": name, "id_number": id_number }));
-                self.citizen.send(Authority::Citizen, request, Answer::Citizen).await
+                self.citizen.send(Authority::Citizen, request).await
             }
             Query::Domain { name } => {
                 let request = self.http.get(self.domain.url(&["domain", name]));
-                self.domain.send(Authority::Domain, request, Answer::Domain).await
+                self.domain.send(Authority::Domain, request).await
             }
         }
     }
@@ -119,13 +118,8 @@ impl Endpoint {
         url
     }
 
-    async fn send<T: DeserializeOwned>(
-        &self,
-        authority: Authority,
-        request: RequestBuilder,
-        wrap: fn(T) -> Answer,
-    ) -> Result<Answer, AskError> {
-        let authority = authority.as_str();
+    async fn send(&self, asked: Authority, request: RequestBuilder) -> Result<Answer, AskError> {
+        let authority = asked.as_str();
         let malformed = || AskError::Malformed { authority };
         let unreachable = |source: reqwest::Error| AskError::Unreachable { authority, source: source.without_url() };
         // The semaphore is never closed.
@@ -144,7 +138,6 @@ impl Endpoint {
             }
             body.extend_from_slice(&chunk);
         }
-        let answer = wrap(serde_json::from_slice(&body).map_err(|_| malformed())?);
-        if answer.is_complete() { Ok(answer) } else { Err(malformed()) }
+        Answer::read(asked, &body).ok_or_else(malformed)
     }
 }

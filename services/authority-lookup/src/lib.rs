@@ -19,7 +19,7 @@ mod lookup;
 pub mod question;
 pub mod report;
 mod store;
-mod tasks;
+pub mod tasks;
 
 pub use config::{AuthoritySection, Config};
 

@@ -17,7 +17,7 @@ use crate::store::{self, NewLookup, SubmissionKey};
 
 /// A checked task.
 #[derive(Debug)]
-pub(crate) struct Task {
+pub struct Task {
     order_id: Uuid,
     attempt: i32,
     province: Province,
@@ -25,8 +25,9 @@ pub(crate) struct Task {
 }
 
 /// Takes `icp.task.authority.v1.lookup`.
-pub(crate) struct AuthorityTasks {
-    pub(crate) clock: Clock,
+pub struct AuthorityTasks {
+    /// Business time.
+    pub clock: Clock,
 }
 
 #[async_trait]

@@ -24,22 +24,27 @@ pub struct SubmitHandler {
     pub clock: Clock,
 }
 
+/// Reads a task to submit.
+pub fn read_submission(kind: &str, payload: &[u8]) -> Result<NewSubmission, String> {
+    if kind != SUBMIT.filter {
+        return Err(format!("unknown task {kind}"));
+    }
+    let task = relay::Submit::decode(payload).map_err(|error| error.to_string())?;
+    let order_id = Uuid::parse_str(&task.order_id).map_err(|_| "order_id is not a UUID".to_owned())?;
+    let attempt = i32::try_from(task.attempt).map_err(|_| "attempt is out of range".to_owned())?;
+    if !is_letters(&task.province) {
+        return Err("province is not two letters".to_owned());
+    }
+    let sealed = task.filing.ok_or("filing is missing")?.encode_to_vec();
+    Ok(NewSubmission { order: OrderRef { order_id, attempt, province: task.province, traceparent: None }, sealed })
+}
+
 #[async_trait]
 impl Handler for SubmitHandler {
     type Message = NewSubmission;
 
     fn decode(&self, kind: &str, payload: &[u8]) -> Result<NewSubmission, String> {
-        if kind != SUBMIT.filter {
-            return Err(format!("unknown task {kind}"));
-        }
-        let task = relay::Submit::decode(payload).map_err(|error| error.to_string())?;
-        let order_id = Uuid::parse_str(&task.order_id).map_err(|_| "order_id is not a UUID".to_owned())?;
-        let attempt = i32::try_from(task.attempt).map_err(|_| "attempt is out of range".to_owned())?;
-        if !is_letters(&task.province) {
-            return Err("province is not two letters".to_owned());
-        }
-        let sealed = task.filing.ok_or("filing is missing")?.encode_to_vec();
-        Ok(NewSubmission { order: OrderRef { order_id, attempt, province: task.province, traceparent: None }, sealed })
+        read_submission(kind, payload)
     }
 
     async fn handle(
@@ -91,21 +96,26 @@ pub struct WithdrawHandler {
     pub clock: Clock,
 }
 
+/// Reads a task to withdraw.
+pub fn read_withdrawal(kind: &str, payload: &[u8]) -> Result<OrderRef, String> {
+    if kind != WITHDRAW.filter {
+        return Err(format!("unknown task {kind}"));
+    }
+    let task = relay::Withdraw::decode(payload).map_err(|error| error.to_string())?;
+    let order_id = Uuid::parse_str(&task.order_id).map_err(|_| "order_id is not a UUID".to_owned())?;
+    let attempt = i32::try_from(task.attempt).map_err(|_| "attempt is out of range".to_owned())?;
+    if !is_letters(&task.province) {
+        return Err("province is not two letters".to_owned());
+    }
+    Ok(OrderRef { order_id, attempt, province: task.province, traceparent: None })
+}
+
 #[async_trait]
 impl Handler for WithdrawHandler {
     type Message = OrderRef;
 
     fn decode(&self, kind: &str, payload: &[u8]) -> Result<OrderRef, String> {
-        if kind != WITHDRAW.filter {
-            return Err(format!("unknown task {kind}"));
-        }
-        let task = relay::Withdraw::decode(payload).map_err(|error| error.to_string())?;
-        let order_id = Uuid::parse_str(&task.order_id).map_err(|_| "order_id is not a UUID".to_owned())?;
-        let attempt = i32::try_from(task.attempt).map_err(|_| "attempt is out of range".to_owned())?;
-        if !is_letters(&task.province) {
-            return Err("province is not two letters".to_owned());
-        }
-        Ok(OrderRef { order_id, attempt, province: task.province, traceparent: None })
+        read_withdrawal(kind, payload)
     }
 
     async fn handle(
@@ -153,23 +163,28 @@ pub struct QueryHandler {
     pub clock: Clock,
 }
 
+/// Reads a question to the bureau.
+pub fn read_query(kind: &str, payload: &[u8]) -> Result<NewQuery, String> {
+    if kind != QUERY.filter {
+        return Err(format!("unknown task {kind}"));
+    }
+    let task = relay::Query::decode(payload).map_err(|error| error.to_string())?;
+    if task.query_id.is_empty() {
+        return Err("query_id is missing".to_owned());
+    }
+    if !is_letters(&task.province) {
+        return Err("province is not two letters".to_owned());
+    }
+    let sealed = task.condition.ok_or("condition is missing")?.encode_to_vec();
+    Ok(NewQuery { query_id: task.query_id, province: task.province, sealed })
+}
+
 #[async_trait]
 impl Handler for QueryHandler {
     type Message = NewQuery;
 
     fn decode(&self, kind: &str, payload: &[u8]) -> Result<NewQuery, String> {
-        if kind != QUERY.filter {
-            return Err(format!("unknown task {kind}"));
-        }
-        let task = relay::Query::decode(payload).map_err(|error| error.to_string())?;
-        if task.query_id.is_empty() {
-            return Err("query_id is missing".to_owned());
-        }
-        if !is_letters(&task.province) {
-            return Err("province is not two letters".to_owned());
-        }
-        let sealed = task.condition.ok_or("condition is missing")?.encode_to_vec();
-        Ok(NewQuery { query_id: task.query_id, province: task.province, sealed })
+        read_query(kind, payload)
     }
 
     async fn handle(

@@ -18,7 +18,7 @@ pub mod picture;
 pub mod report;
 pub mod sandbox_engine;
 mod store;
-mod tasks;
+pub mod tasks;
 mod verify;
 
 pub use config::Config;

@@ -17,7 +17,7 @@ use crate::verify::{JOB_KIND, job_payload};
 
 /// A checked task.
 #[derive(Debug)]
-pub(crate) struct Task {
+pub struct Task {
     order_id: Uuid,
     attempt: i32,
     province: Province,
@@ -25,8 +25,9 @@ pub(crate) struct Task {
 }
 
 /// Takes `icp.task.identity.v1.verify`.
-pub(crate) struct IdentityTasks {
-    pub(crate) clock: Clock,
+pub struct IdentityTasks {
+    /// Business time.
+    pub clock: Clock,
 }
 
 #[async_trait]

@@ -10,7 +10,6 @@ use async_trait::async_trait;
 use icp_bus::{Effects, Job, JobError, Worker};
 use icp_kit::answer::{self, AnswerError};
 use icp_kit::{Sensitive, ServiceContext};
-use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use tokio::sync::Semaphore;
@@ -82,17 +81,29 @@ impl Gateway {
             .send()
             .await
             .map_err(|error| unknown(&error))?;
-        match verdict(response.status()) {
-            Verdict::Taken => {
-                let answer: Answer = answer::json(response, ANSWER_MAX_BYTES).await.map_err(|error| unread(&error))?;
-                Ok(Outcome::Sent { gateway_id: Some(answer.message_id) })
-            }
-            Verdict::TakenBefore => Ok(Outcome::Sent { gateway_id: None }),
-            Verdict::Later => Err(JobError::Retry(format!("the SMS gateway answered {}", response.status().as_u16()))),
-            Verdict::Never => {
-                Err(JobError::GiveUp(format!("the SMS gateway refused it with {}", response.status().as_u16())))
-            }
+        let status = response.status();
+        // Of a refusal the status says all.
+        let body = match status.is_success() {
+            true => answer::bytes(response, ANSWER_MAX_BYTES).await.map_err(|error| unread(&error))?,
+            false => Vec::new(),
+        };
+        outcome(status.as_u16(), &body)
+    }
+}
+
+/// What the gateway's answer means for a delivery.
+pub fn outcome(status: u16, body: &[u8]) -> Result<Outcome, JobError> {
+    match verdict(status) {
+        Verdict::Taken => {
+            let answer: Answer =
+                serde_json::from_slice(body).map_err(|error| unread(&AnswerError::Malformed(error)))?;
+            // It is stored.
+            let gateway_id = Some(answer.message_id).filter(|id| !id.contains(char::is_control));
+            Ok(Outcome::Sent { gateway_id })
         }
+        Verdict::TakenBefore => Ok(Outcome::Sent { gateway_id: None }),
+        Verdict::Later => Err(JobError::Retry(format!("the SMS gateway answered {status}"))),
+        Verdict::Never => Err(JobError::GiveUp(format!("the SMS gateway refused it with {status}"))),
     }
 }
 
@@ -105,8 +116,8 @@ enum Verdict {
     Never,
 }
 
-fn verdict(status: StatusCode) -> Verdict {
-    match status.as_u16() {
+fn verdict(status: u16) -> Verdict {
+    match status {
         200..=299 => Verdict::Taken,
         // The reference was sent with other words, before a change of the templates: the person has it.
         409 => Verdict::TakenBefore,
@@ -211,7 +222,18 @@ mod tests {
             (500, Verdict::Later),
             (503, Verdict::Later),
         ] {
-            assert_eq!(verdict(StatusCode::from_u16(status).unwrap()), expected, "{status}");
+            assert_eq!(verdict(status), expected, "{status}");
         }
+    }
+
+    #[test]
+    fn only_an_id_that_can_be_stored_is_kept() {
+        for (body, kept) in
+            [(r#"{"message_id": "m-1", "status": "queued"}"#, Some("m-1")), (r#"{"message_id": "m\u0000"}"#, None)]
+        {
+            let outcome = outcome(200, body.as_bytes()).unwrap();
+            assert_eq!(outcome, Outcome::Sent { gateway_id: kept.map(str::to_owned) }, "{body}");
+        }
+        assert!(matches!(outcome(200, b"{}"), Err(JobError::Retry(_))));
     }
 }

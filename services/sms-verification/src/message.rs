@@ -1,6 +1,6 @@
 //! Messages from the bus as commands to windows, and the names of timers.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
 use icp_domain::Province;
 use icp_proto::common::Sealed;
 use icp_proto::schedule::Fired;
@@ -12,6 +12,9 @@ use crate::window::{Command, Reason};
 
 /// Name of the timer of the deadline.
 pub const EXPIRE_TIMER: &str = "expire";
+
+/// Later years are a fault of the sender.
+const YEAR_MAX: i32 = 9_999;
 
 /// A command with what it is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,8 +110,10 @@ fn attempt(number: u32) -> Result<u32, MessageError> {
     if i32::try_from(number).is_ok() { Ok(number) } else { Err(MessageError::Field("attempt")) }
 }
 
+/// A time that can be reckoned with: hours are added to it.
 fn time(unix_ms: i64, field: &'static str) -> Result<DateTime<Utc>, MessageError> {
-    DateTime::from_timestamp_millis(unix_ms).ok_or(MessageError::Field(field))
+    let time = DateTime::from_timestamp_millis(unix_ms).filter(|time| (-YEAR_MAX..=YEAR_MAX).contains(&time.year()));
+    time.ok_or(MessageError::Field(field))
 }
 
 /// Key under which the timers of one window are kept.
@@ -177,6 +182,7 @@ mod tests {
             (open(|m| m.province = "xx".into()), "province"),
             (open(|m| m.persons = None), "persons"),
             (open(|m| m.opened_at_unix_ms = i64::MAX), "opened_at_unix_ms"),
+            (open(|m| m.opened_at_unix_ms = DateTime::<Utc>::MAX_UTC.timestamp_millis()), "opened_at_unix_ms"),
         ] {
             assert!(result.unwrap_err().contains(field), "{field}");
         }

@@ -115,8 +115,8 @@ struct Line {
 }
 
 /// What the frame of a filing begins with.
-#[derive(Serialize, Deserialize)]
-struct FrameHead<'a> {
+#[derive(Debug, Serialize, Deserialize)]
+pub struct FrameHead<'a> {
     id: &'a str,
     province: &'a str,
     #[serde(borrow)]
@@ -301,9 +301,18 @@ fn add_line(
     Ok(case.len())
 }
 
-fn add_frame(batch: &mut Batch, frame: &[u8], provinces: &BTreeSet<Province>) -> Result<usize, String> {
+/// Reads a frame: what it begins with, its province, and its case.
+///
+/// # Errors
+/// Says what is damaged.
+pub fn read_frame(frame: &[u8]) -> Result<(FrameHead<'_>, Province, &[u8]), String> {
     let (head, case) = postcard::take_from_bytes::<FrameHead<'_>>(frame).map_err(|error| error.to_string())?;
     let province = Province::parse(head.province).ok_or_else(|| format!("`{}` is no province", head.province))?;
+    Ok((head, province, case))
+}
+
+fn add_frame(batch: &mut Batch, frame: &[u8], provinces: &BTreeSet<Province>) -> Result<usize, String> {
+    let (head, province, case) = read_frame(frame)?;
     if !provinces.contains(&province) {
         batch.skipped += 1;
         return Ok(0);

@@ -394,7 +394,7 @@ async fn mismatches(State(api): State<Api>, Query(query): Query<MismatchQuery>) 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = PrefillQuestion)]
-struct PrefillBody {
+pub struct PrefillBody {
     /// Type of the order.
     order_type: OrderType,
     /// The organiser on record.

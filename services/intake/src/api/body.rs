@@ -79,12 +79,17 @@ pub fn order_id(text: &str) -> Result<Uuid, Problem> {
     Uuid::parse_str(text).map_err(|_| Problem::no_order())
 }
 
-/// Refuses a change that was made on an older version (`If-Match`).
-pub fn check_version(headers: &HeaderMap, stored: &StoredOrder) -> Result<(), Problem> {
+/// The version that a change was made on, without the marks of an ETag (`If-Match`).
+pub fn if_match(headers: &HeaderMap) -> Result<&str, Problem> {
     let given = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).ok_or_else(|| {
         Problem::new(Kind::VersionRequired, "Send `If-Match` with the ETag that you read the order with.")
     })?;
-    if given.trim().trim_start_matches("W/").trim_matches('"') == stored.order.version.to_string() {
+    Ok(given.trim().trim_start_matches("W/").trim_matches('"'))
+}
+
+/// Refuses a change that was made on an older version.
+pub fn check_version(headers: &HeaderMap, stored: &StoredOrder) -> Result<(), Problem> {
+    if if_match(headers)? == stored.order.version.to_string() {
         return Ok(());
     }
     Err(Problem::stale(stored.order.version))

@@ -140,7 +140,7 @@ fn view(stored: &Stored, outcome: Outcome) -> Json<Determination> {
 }
 
 /// The domain, if one is asked about.
-fn validated(asked: &Asked) -> Result<Option<DomainName>, Problem> {
+pub fn validated(asked: &Asked) -> Result<Option<DomainName>, Problem> {
     let mut errors = Vec::new();
     if asked.certificate.number.trim().is_empty() || asked.certificate.number.chars().count() > 255 {
         let remedy = "give the number as it is on record, 1 to 255 characters";

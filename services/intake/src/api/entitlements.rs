@@ -46,7 +46,7 @@ pub fn routes() -> OpenApiRouter<Api> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = EntitlementOrder)]
-struct IssueBody {
+pub struct IssueBody {
     /// Account that may use them.
     #[schema(min_length = 1, max_length = 128)]
     account: String,
@@ -219,7 +219,7 @@ async fn list(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = EntitlementCode)]
-struct CodeBody {
+pub struct CodeBody {
     /// As it was issued; small letters and other dashes are understood.
     code: String,
 }
@@ -276,7 +276,7 @@ async fn show(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = EntitlementGrant)]
-struct GrantBody {
+pub struct GrantBody {
     /// Unbound entitlements, 1 to 20 (`intake.entitlements.grant_max`).
     #[schema(min_items = 1)]
     ids: Vec<Uuid>,
@@ -346,7 +346,7 @@ async fn grant(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = EntitlementRevocation)]
-struct RevokeBody {
+pub struct RevokeBody {
     /// In words.
     #[schema(min_length = 1, max_length = 128)]
     reason: String,

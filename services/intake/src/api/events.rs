@@ -93,7 +93,7 @@ pub(super) fn take_place(api: &Api, stored: &StoredOrder) -> Result<Place, Probl
 }
 
 /// The version behind which the stream begins.
-fn last_event(headers: &HeaderMap) -> Result<i64, Problem> {
+pub fn last_event(headers: &HeaderMap) -> Result<i64, Problem> {
     let Some(value) = headers.get(LAST_EVENT_ID) else { return Ok(0) };
     let version = value.to_str().ok().and_then(|text| text.trim().parse::<i64>().ok()).filter(|version| *version >= 0);
     version.ok_or_else(|| {

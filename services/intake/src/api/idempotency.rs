@@ -85,7 +85,8 @@ async fn attempt(api: &Api, mut caller: Caller, request: Request, next: Next) ->
     answered.await.map_err(|_| Problem::new(Kind::Internal, "The request broke off; repeat it with the same key."))
 }
 
-fn key(headers: &HeaderMap) -> Result<&str, Problem> {
+/// The key of a request.
+pub fn key(headers: &HeaderMap) -> Result<&str, Problem> {
     let mut keys = headers.get_all(KEY_HEADER).iter();
     let key = keys.next().and_then(|key| key.to_str().ok()).map(str::trim).unwrap_or_default();
     if key.is_empty() || key.len() > KEY_MAX || keys.next().is_some() {

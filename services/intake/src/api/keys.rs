@@ -33,7 +33,7 @@ pub fn routes() -> OpenApiRouter<Api> {
 /// What is wanted of a new key.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct KeyBody {
+pub struct KeyBody {
     /// What its holder calls it, 1 to 128 characters.
     #[schema(min_length = 1, max_length = 128)]
     name: String,

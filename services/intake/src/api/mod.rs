@@ -2,20 +2,20 @@
 //! [`crate::order`].
 
 pub mod access;
-mod archive;
+pub mod archive;
 mod audit;
 pub mod auth;
 pub mod body;
 mod changes;
-mod determinations;
+pub mod determinations;
 mod docs;
-mod entitlements;
-mod events;
+pub mod entitlements;
+pub mod events;
 pub mod exports;
 pub mod grpc;
 pub mod idempotency;
 mod imports;
-mod keys;
+pub mod keys;
 mod materials;
 pub mod openapi;
 mod orders;
@@ -24,11 +24,11 @@ pub mod papers;
 mod params;
 pub mod problem;
 pub mod rate_limits;
-mod resellers;
-mod review;
+pub mod resellers;
+pub mod review;
 mod statistics;
 mod transfers;
-mod uploads;
+pub mod uploads;
 mod view;
 
 use std::ops::Deref;

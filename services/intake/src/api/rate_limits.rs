@@ -193,7 +193,7 @@ fn whole_seconds(wait: Duration) -> u64 {
 }
 
 /// The address that a request comes from: behind proxies that are trusted, the last one that is not such a proxy.
-fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
+pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
     if !trusted.contains(&peer) {
         return peer;
     }

@@ -95,7 +95,7 @@ async fn list_accounts(
 /// The name of a new account.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct AccountBody {
+pub struct AccountBody {
     /// Letters, digits, `-`, `_` and `.`; the account is `<reseller>:<name>`, of at most 128 characters.
     #[schema(pattern = "^[0-9A-Za-z._-]+$")]
     name: String,
@@ -140,7 +140,7 @@ async fn create_account(
 /// How long an account is linked.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct LinkBody {
+pub struct LinkBody {
     /// Until when; no end where nothing is said.
     until: Option<DateTime<Utc>>,
 }

@@ -50,7 +50,7 @@ pub fn routes() -> OpenApiRouter<Api> {
 /// The reviewer's decision.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, tag = "decision", rename_all = "snake_case")]
-pub(super) enum Decision {
+pub enum Decision {
     /// Goes on to the bureau, or to the second reviewer.
     Pass,
     /// Goes back with reasons.
@@ -67,7 +67,7 @@ pub(super) enum Decision {
 /// Why an order is returned.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct GivenReason {
+pub struct GivenReason {
     /// Code of the catalogue, e.g. `N01`.
     #[schema(pattern = "^[A-Z][0-9]{2}$")]
     pub(super) code: String,
@@ -188,7 +188,7 @@ fn held(claim: &Claim) -> Problem {
 }
 
 /// The command that returns an order, and the reviewer's words about each finding.
-fn returning(given: Vec<GivenReason>, only_named: bool) -> (Command, Vec<Words>) {
+pub fn returning(given: Vec<GivenReason>, only_named: bool) -> (Command, Vec<Words>) {
     let mut findings = Vec::with_capacity(given.len());
     let mut words = Vec::with_capacity(given.len());
     for reason in given {
@@ -241,7 +241,7 @@ async fn is_material(api: &Api, stored: &StoredOrder, filing: &Filing, path: &st
 }
 
 /// Every fault of the reasons at once.
-fn faults(given: &[GivenReason]) -> Vec<FieldError> {
+pub fn faults(given: &[GivenReason]) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if given.len() > REASONS_MAX {
         errors.push(FieldError::new("findings", "has too many entries", format!("give at most {REASONS_MAX}")));

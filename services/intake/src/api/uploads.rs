@@ -29,7 +29,7 @@ use crate::materials::uploads::{self, Upload};
 use crate::store::StoredOrder;
 
 mod appending;
-mod checksum;
+pub mod checksum;
 
 use appending::Appending;
 use checksum::Checksum;
@@ -364,7 +364,7 @@ async fn drop_upload(api: &Api, id: Uuid) -> Result<(), Problem> {
 }
 
 /// `Upload-Length`, which must be known from the start.
-fn length(headers: &HeaderMap) -> Result<i64, Problem> {
+pub fn length(headers: &HeaderMap) -> Result<i64, Problem> {
     let remedy = "send the size of the file in bytes";
     if headers.contains_key(UPLOAD_DEFER_LENGTH) {
         return Err(Problem::field("Upload-Defer-Length", "is not supported", remedy));
@@ -385,7 +385,7 @@ fn number(headers: &HeaderMap, name: &HeaderName) -> Result<Option<i64>, Problem
 }
 
 /// The media type in `Upload-Metadata`; nothing else of it is read or kept, above all not the name of the file.
-fn media_type(headers: &HeaderMap) -> Result<String, Problem> {
+pub fn media_type(headers: &HeaderMap) -> Result<String, Problem> {
     let invalid = || {
         let remedy = "send pairs of a key and a base64 value, separated by commas, e.g. `filetype aW1hZ2UvanBlZw==`";
         Problem::field("Upload-Metadata", "cannot be read", remedy)

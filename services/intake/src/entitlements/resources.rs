@@ -53,12 +53,15 @@ pub enum ResourceError {
     /// No answer came.
     #[error("the provider's system cannot be reached")]
     Unreachable(#[source] reqwest::Error),
-    /// What came cannot be read.
-    #[error("the provider's system cannot be understood")]
+    /// It broke off, or is too long.
+    #[error("the answer of the provider's system cannot be read")]
     Unreadable(#[source] AnswerError),
-    /// Something else came.
+    /// It refused.
     #[error("the provider's system answered with status {0}")]
     Refused(u16),
+    /// Something else came.
+    #[error("the provider's system answers something else")]
+    Malformed(#[source] serde_json::Error),
 }
 
 /// The provider's system.
@@ -106,6 +109,11 @@ struct Answers {
     answers: Vec<ResourceAnswer>,
 }
 
+/// Reads the body of an answer.
+pub fn read(body: &[u8]) -> Result<Vec<ResourceAnswer>, serde_json::Error> {
+    serde_json::from_slice::<Answers>(body).map(|read| read.answers)
+}
+
 #[async_trait]
 impl ResourceSystem for HttpResourceSystem {
     async fn ask(&self, account: &str, addresses: &[&str]) -> Result<Vec<ResourceAnswer>, ResourceError> {
@@ -118,8 +126,8 @@ impl ResourceSystem for HttpResourceSystem {
         if !answer.status().is_success() {
             return Err(ResourceError::Refused(answer.status().as_u16()));
         }
-        let answers: Answers = answer::json(answer, ANSWER_MAX_BYTES).await.map_err(ResourceError::Unreadable)?;
-        Ok(answers.answers)
+        let body = answer::bytes(answer, ANSWER_MAX_BYTES).await.map_err(ResourceError::Unreadable)?;
+        read(&body).map_err(ResourceError::Malformed)
     }
 }
 
@@ -152,24 +160,26 @@ impl Resources {
                 return vec![unanswered()];
             }
         };
-        let answers: HashMap<&str, &ResourceAnswer> =
-            answers.iter().map(|answer| (answer.address.as_str(), answer)).collect();
-        let mut findings = Vec::new();
-        for (index, service) in filing.services.iter().enumerate() {
-            for (place, address) in service.access.addresses.iter().enumerate() {
-                let field = format!("services[{index}].access.addresses[{place}]");
-                let answer = answers.get(address.as_str());
-                findings.extend(match answer {
-                    Some(answer) if !answer.is_ours => Some(foreign(field)),
-                    Some(answer) => {
-                        answer.until.filter(|until| *until < now + self.least_left).map(|_| ends_soon(field))
-                    }
-                    None => Some(foreign(field)),
-                });
-            }
-        }
-        findings
+        compare(filing, &answers, now + self.least_left)
     }
+}
+
+/// The addresses of a filing that the provider does not have for the account until `least`, by the system's answers.
+pub fn compare(filing: &Filing, answers: &[ResourceAnswer], least: DateTime<Utc>) -> Vec<Finding> {
+    let answers: HashMap<&str, &ResourceAnswer> =
+        answers.iter().map(|answer| (answer.address.as_str(), answer)).collect();
+    let mut findings = Vec::new();
+    for (index, service) in filing.services.iter().enumerate() {
+        for (place, address) in service.access.addresses.iter().enumerate() {
+            let field = format!("services[{index}].access.addresses[{place}]");
+            findings.extend(match answers.get(address.as_str()) {
+                Some(answer) if !answer.is_ours => Some(foreign(field)),
+                Some(answer) => answer.until.filter(|until| *until < least).map(|_| ends_soon(field)),
+                None => Some(foreign(field)),
+            });
+        }
+    }
+    findings
 }
 
 fn finding(field: String, message_zh: &str, message_en: &str, remedy: &str) -> Finding {

@@ -117,14 +117,15 @@ impl Scanner for Clamd {
     }
 }
 
-/// `stream: OK`, `stream: <name> FOUND`, or `… ERROR`.
-fn verdict(answer: &str) -> Result<Verdict, ScanError> {
+/// What a line of clamd says: `stream: OK`, `stream: <name> FOUND`, or `… ERROR`.
+pub fn verdict(answer: &str) -> Result<Verdict, ScanError> {
     let text = answer.strip_prefix("stream: ").unwrap_or(answer);
     if text == "OK" {
         return Ok(Verdict::Clean);
     }
     match text.strip_suffix(" FOUND") {
-        Some(name) => Ok(Verdict::Infected(name.to_owned())),
+        // The name is stored.
+        Some(name) => Ok(Verdict::Infected(name.chars().filter(|character| !character.is_control()).collect())),
         None => Err(ScanError(format!("it says `{answer}`"))),
     }
 }
@@ -140,6 +141,7 @@ mod tests {
         assert_eq!(verdict("stream: OK").unwrap(), Verdict::Clean);
         let found = verdict("stream: Eicar-Test-Signature FOUND").unwrap();
         assert_eq!(found, Verdict::Infected("Eicar-Test-Signature".to_owned()));
+        assert_eq!(verdict("stream: Eicar\0Test FOUND").unwrap(), Verdict::Infected("EicarTest".to_owned()));
         for unclear in ["", "INSTREAM size limit exceeded. ERROR", "stream: Can't allocate memory ERROR", "PONG"] {
             assert!(verdict(unclear).is_err(), "{unclear}");
         }

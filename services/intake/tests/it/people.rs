@@ -236,6 +236,7 @@ async fn a_token_with_a_fault_lets_nobody_in_and_says_why() {
         (with("icp_role", json!("policy")), "icp_role"),
         (with("icp_role", json!(["reviewer", "operator"])), "icp_role"),
         (with("icp_account", json!("")), "icp_account"),
+        (with("icp_account", json!("a\u{0}b")), "icp_account"),
         (with("sub", json!(7)), "sub"),
         (with("exp", json!("soon")), "exp"),
         (without("exp"), "exp"),

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use async_nats::HeaderMap;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::{AckKind, Message};
 use async_trait::async_trait;
@@ -40,6 +41,17 @@ pub struct Delivery<M> {
     pub traceparent: Option<String>,
     /// The decoded body.
     pub message: M,
+}
+
+impl Delivery<()> {
+    /// What the headers of a message say (CloudEvents, trace context).
+    pub fn of_headers(headers: &HeaderMap) -> Result<Self, &'static str> {
+        let text = |name: &str| headers.get(name).map(|value| value.as_str().to_owned());
+        let id = text(HEADER_ID).and_then(|id| Uuid::parse_str(&id).ok()).ok_or("ce-id is not a UUID")?;
+        let kind = text(HEADER_TYPE).ok_or("ce-type is missing")?;
+        let key = text(HEADER_SUBJECT).unwrap_or_default();
+        Ok(Self { id, kind, key, traceparent: text(HEADER_TRACEPARENT), message: () })
+    }
 }
 
 /// Why a message could not be handled.
@@ -172,12 +184,9 @@ async fn take<H: Handler>(bus: &Bus, consumer: &Consumer, handler: &H, raw: Vec<
 
 fn open<H: Handler>(handler: &H, message: &Message) -> Result<Delivery<H::Message>, String> {
     let headers = message.headers.as_ref().ok_or("the message has no headers")?;
-    let text = |name: &str| headers.get(name).map(|value| value.as_str().to_owned());
-    let id = text(HEADER_ID).and_then(|id| Uuid::parse_str(&id).ok()).ok_or("ce-id is not a UUID")?;
-    let kind = text(HEADER_TYPE).ok_or("ce-type is missing")?;
+    let Delivery { id, kind, key, traceparent, message: () } = Delivery::of_headers(headers)?;
     let message = handler.decode(&kind, &message.payload)?;
-    let key = text(HEADER_SUBJECT).unwrap_or_default();
-    Ok(Delivery { id, kind, key, traceparent: text(HEADER_TRACEPARENT), message })
+    Ok(Delivery { id, kind, key, traceparent, message })
 }
 
 async fn handle<H: Handler>(bus: &Bus, consumer: &Consumer, handler: &H, taken: Vec<Taken<H::Message>>) {

@@ -18,7 +18,12 @@ pub enum AnswerError {
 }
 
 /// The JSON of an answer that has at most so many bytes.
-pub async fn json<T: DeserializeOwned>(mut answer: Response, bytes_max: usize) -> Result<T, AnswerError> {
+pub async fn json<T: DeserializeOwned>(answer: Response, bytes_max: usize) -> Result<T, AnswerError> {
+    serde_json::from_slice(&bytes(answer, bytes_max).await?).map_err(AnswerError::Malformed)
+}
+
+/// The body of an answer that has at most so many bytes.
+pub async fn bytes(mut answer: Response, bytes_max: usize) -> Result<Vec<u8>, AnswerError> {
     let mut body = Vec::new();
     // An address may hold what was asked.
     while let Some(chunk) = answer.chunk().await.map_err(|error| AnswerError::BrokenOff(error.without_url()))? {
@@ -27,7 +32,7 @@ pub async fn json<T: DeserializeOwned>(mut answer: Response, bytes_max: usize) -
         }
         body.extend_from_slice(&chunk);
     }
-    serde_json::from_slice(&body).map_err(AnswerError::Malformed)
+    Ok(body)
 }
 
 #[cfg(test)]

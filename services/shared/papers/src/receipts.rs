@@ -112,7 +112,7 @@ fn what_follows(order_type: OrderType, shows_organiser_number: bool) -> String {
         OrderType::DeregisterService => {
             "管局已注销上述服务备案。原服务备案号不再有效，请勿继续标明；该服务不得继续提供。".to_owned()
         }
-        OrderType::CancelAccess => "管局已取消上述服务在本接入服务单位的接入，主体备案和服务备案未因此注销。服务如需继续提供，                                    须由新的接入服务单位办理新增接入。"
+        OrderType::CancelAccess => "管局已取消上述服务在本接入服务单位的接入，主体备案和服务备案未因此注销。服务如需继续提供，须由新的接入服务单位办理新增接入。"
             .to_owned(),
         OrderType::Claim => {
             "上述备案已由接入服务单位归入提出认领的账号。本次办理未报送管局，管局登记的备案信息没有变化。".to_owned()

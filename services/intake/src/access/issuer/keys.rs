@@ -11,7 +11,6 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, P
 use jsonwebtoken::{Algorithm, DecodingKey, Header};
 use reqwest::{Client, Url};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -22,10 +21,10 @@ const DOCUMENT_MAX_BYTES: usize = 1 << 20;
 
 /// A key of the issuer.
 #[derive(Debug, Clone)]
-pub(super) struct Key {
+pub struct Key {
     id: Option<String>,
     /// What it signs with.
-    pub(super) algorithm: Algorithm,
+    pub algorithm: Algorithm,
     /// The key itself.
     pub(super) decoding: DecodingKey,
 }
@@ -126,15 +125,8 @@ impl IssuerKeys {
         }
     }
 
-    /// By its id; a token without one fits if the issuer has a single key of its kind.
     fn known(&self, header: &Header) -> Option<Key> {
-        let keys = self.shared.keys.load();
-        let mut fitting = keys.iter().filter(|key| key.algorithm == header.alg).filter(|key| match &header.kid {
-            Some(id) => key.id.as_ref() == Some(id),
-            None => true,
-        });
-        let first = fitting.next()?;
-        fitting.next().is_none().then(|| first.clone())
+        fitting(&self.shared.keys.load(), header).cloned()
     }
 
     /// Fetches the keys; tells whether it failed.
@@ -158,23 +150,45 @@ impl IssuerKeys {
 
     async fn published(&self) -> anyhow::Result<Vec<Key>> {
         let issuer = &self.shared.issuer;
-        let discovery: Discovery = self.get(&format!("{issuer}/.well-known/openid-configuration")).await?;
-        anyhow::ensure!(
-            discovery.issuer.trim_end_matches('/') == issuer,
-            "the issuer calls itself {}, not {issuer}",
-            discovery.issuer
-        );
-        trusted_address(&discovery.jwks_uri).context("jwks_uri")?;
-        let published: Published = self.get(&discovery.jwks_uri).await?;
-        let keys: Vec<Key> = published.keys.into_iter().filter_map(usable).collect();
-        anyhow::ensure!(!keys.is_empty(), "none of its keys is usable: RSA, P-256 or Ed25519, for signatures");
-        Ok(keys)
+        let discovery = self.get(&format!("{issuer}/.well-known/openid-configuration")).await?;
+        let address = address_of_keys(&discovery, issuer)?;
+        read_keys(&self.get(&address).await?)
     }
 
-    async fn get<T: DeserializeOwned>(&self, address: &str) -> anyhow::Result<T> {
+    async fn get(&self, address: &str) -> anyhow::Result<Vec<u8>> {
         let answer = self.shared.http.get(address).send().await?.error_for_status()?;
-        answer::json(answer, DOCUMENT_MAX_BYTES).await.with_context(|| address.to_owned())
+        answer::bytes(answer, DOCUMENT_MAX_BYTES).await.with_context(|| address.to_owned())
     }
+}
+
+/// Where an issuer says in its discovery document that its keys are.
+pub fn address_of_keys(document: &[u8], issuer: &str) -> anyhow::Result<String> {
+    let discovery: Discovery = serde_json::from_slice(document).context("this is no discovery document")?;
+    anyhow::ensure!(
+        discovery.issuer.trim_end_matches('/') == issuer,
+        "the issuer calls itself {}, not {issuer}",
+        discovery.issuer
+    );
+    trusted_address(&discovery.jwks_uri).context("jwks_uri")?;
+    Ok(discovery.jwks_uri)
+}
+
+/// The usable keys of a published set; at least one.
+pub fn read_keys(document: &[u8]) -> anyhow::Result<Vec<Key>> {
+    let published: Published = serde_json::from_slice(document).context("this is no set of keys")?;
+    let keys: Vec<Key> = published.keys.into_iter().filter_map(usable).collect();
+    anyhow::ensure!(!keys.is_empty(), "none of its keys is usable: RSA, P-256 or Ed25519, for signatures");
+    Ok(keys)
+}
+
+/// The key that a token names by its id; a token without one fits if there is a single key of its kind.
+pub fn fitting<'k>(keys: &'k [Key], header: &Header) -> Option<&'k Key> {
+    let mut fitting = keys.iter().filter(|key| key.algorithm == header.alg).filter(|key| match &header.kid {
+        Some(id) => key.id.as_ref() == Some(id),
+        None => true,
+    });
+    let first = fitting.next()?;
+    fitting.next().is_none().then_some(first)
 }
 
 /// Keys come over TLS, or from this machine.

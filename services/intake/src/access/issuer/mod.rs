@@ -6,8 +6,8 @@
 //!
 //! Times in tokens are real time, not business time.
 
-mod keys;
-mod signatures;
+pub mod keys;
+pub mod signatures;
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -22,8 +22,8 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::api::auth::Role;
-pub use keys::IssuerKeys;
-use keys::{FetchError, Key};
+use keys::FetchError;
+pub use keys::{IssuerKeys, Key};
 
 /// Characters of a name or an account in a token at most.
 const CLAIM_MAX: usize = 128;
@@ -123,19 +123,11 @@ impl Issuer {
         if let Some(person) = self.remembered(&digest) {
             return Ok(person);
         }
-        let header = jsonwebtoken::decode_header(token).map_err(|_| refused("This is no token that can be read."))?;
+        let header = header(token)?;
         let edition = self.keys.edition();
         let key = self.key(&header).await?;
-        let mut validation = Validation::new(key.algorithm);
-        validation.leeway = self.config.leeway_seconds;
-        validation.validate_nbf = true;
-        validation.set_issuer(&[self.config.issuer.as_str()]);
-        validation.set_audience(&[self.config.audience.as_str()]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud"]);
-        let claims = jsonwebtoken::decode::<Value>(token, &key.decoding, &validation)
-            .map_err(|error| refused(self.explain(error.kind())))?
-            .claims;
-        let person = self.person(&claims)?;
+        let claims = self.config.claims(token, &key)?;
+        let person = self.config.person(&claims)?;
         // Behind `exp` by the leeway it is checked again, and refused.
         let until = claims.get("exp").and_then(Value::as_f64).unwrap_or_default();
         self.remember(edition, digest, person.clone(), until as i64);
@@ -143,49 +135,11 @@ impl Issuer {
     }
 
     async fn key(&self, header: &Header) -> Result<Key, TokenError> {
-        if !signatures::ACCEPTED.contains(&header.alg) {
-            let names = signatures::ACCEPTED.map(|algorithm| format!("{algorithm:?}")).join(", ");
-            return Err(refused(format!("The token is signed with {:?}; {names} are accepted.", header.alg)));
-        }
         match self.keys.find(header).await {
             Ok(Some(key)) => Ok(key),
             Ok(None) => Err(refused("The token is signed with a key that the issuer does not have; sign in again.")),
             Err(FetchError) => Err(TokenError::Unreachable),
         }
-    }
-
-    fn explain(&self, kind: &ErrorKind) -> String {
-        match kind {
-            ErrorKind::ExpiredSignature => "The token has expired; sign in again.".to_owned(),
-            ErrorKind::ImmatureSignature => "The token is not valid yet; check the clocks.".to_owned(),
-            ErrorKind::InvalidAudience => {
-                format!("The token is for somebody else; ask for the audience `{}`.", self.config.audience)
-            }
-            ErrorKind::InvalidIssuer => format!("The token is of another issuer than {}.", self.config.issuer),
-            ErrorKind::MissingRequiredClaim(claim) => format!("The token has no usable claim `{claim}`."),
-            ErrorKind::InvalidSignature => "The signature of the token does not fit.".to_owned(),
-            _ => "This is no token that can be read.".to_owned(),
-        }
-    }
-
-    fn person(&self, claims: &Value) -> Result<Person, TokenError> {
-        let text = |name: &str| match claim(claims, name).and_then(Value::as_str) {
-            Some(text) if !text.is_empty() && text.chars().count() <= CLAIM_MAX => Ok(text.to_owned()),
-            _ => Err(refused(format!("The token has no usable claim `{name}`; ask the operator for one."))),
-        };
-        let roles = claim(claims, &self.config.role_claim);
-        let named: Vec<&str> = match roles {
-            Some(Value::String(role)) => vec![role.as_str()],
-            Some(Value::Array(roles)) => roles.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        };
-        let mut known = named.into_iter().filter_map(Role::parse);
-        let (Some(role), None) = (known.next(), known.next()) else {
-            let claim = &self.config.role_claim;
-            let names = Role::ALL.map(Role::as_str).join(", ");
-            return Err(refused(format!("The claim `{claim}` of the token must name one role of: {names}.")));
-        };
-        Ok(Person { name: text(&self.config.name_claim)?, role, account: text(&self.config.account_claim)? })
     }
 
     fn remembered(&self, digest: &[u8; 32]) -> Option<Person> {
@@ -208,6 +162,70 @@ impl Issuer {
         }
         checked.tokens.insert(digest, (person, until));
     }
+}
+
+/// The header of a token that is signed in a way that is accepted here.
+pub fn header(token: &str) -> Result<Header, TokenError> {
+    let header = jsonwebtoken::decode_header(token).map_err(|_| refused("This is no token that can be read."))?;
+    if signatures::ACCEPTED.contains(&header.alg) {
+        return Ok(header);
+    }
+    let names = signatures::ACCEPTED.map(|algorithm| format!("{algorithm:?}")).join(", ");
+    Err(refused(format!("The token is signed with {:?}; {names} are accepted.", header.alg)))
+}
+
+impl OidcConfig {
+    /// The claims of a token that this key has signed and whose time, issuer and audience are right.
+    pub fn claims(&self, token: &str, key: &Key) -> Result<Value, TokenError> {
+        let mut validation = Validation::new(key.algorithm);
+        validation.leeway = self.leeway_seconds;
+        validation.validate_nbf = true;
+        validation.set_issuer(&[self.issuer.as_str()]);
+        validation.set_audience(&[self.audience.as_str()]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud"]);
+        let read = jsonwebtoken::decode::<Value>(token, &key.decoding, &validation);
+        read.map(|token| token.claims).map_err(|error| refused(self.explain(error.kind())))
+    }
+
+    fn explain(&self, kind: &ErrorKind) -> String {
+        match kind {
+            ErrorKind::ExpiredSignature => "The token has expired; sign in again.".to_owned(),
+            ErrorKind::ImmatureSignature => "The token is not valid yet; check the clocks.".to_owned(),
+            ErrorKind::InvalidAudience => {
+                format!("The token is for somebody else; ask for the audience `{}`.", self.audience)
+            }
+            ErrorKind::InvalidIssuer => format!("The token is of another issuer than {}.", self.issuer),
+            ErrorKind::MissingRequiredClaim(claim) => format!("The token has no usable claim `{claim}`."),
+            ErrorKind::InvalidSignature => "The signature of the token does not fit.".to_owned(),
+            _ => "This is no token that can be read.".to_owned(),
+        }
+    }
+
+    /// Who the claims of a token speak for.
+    pub fn person(&self, claims: &Value) -> Result<Person, TokenError> {
+        let text = |name: &str| match claim(claims, name).and_then(Value::as_str) {
+            Some(text) if is_name(text) => Ok(text.to_owned()),
+            _ => Err(refused(format!("The token has no usable claim `{name}`; ask the operator for one."))),
+        };
+        let roles = claim(claims, &self.role_claim);
+        let named: Vec<&str> = match roles {
+            Some(Value::String(role)) => vec![role.as_str()],
+            Some(Value::Array(roles)) => roles.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        let mut known = named.into_iter().filter_map(Role::parse);
+        let (Some(role), None) = (known.next(), known.next()) else {
+            let claim = &self.role_claim;
+            let names = Role::ALL.map(Role::as_str).join(", ");
+            return Err(refused(format!("The claim `{claim}` of the token must name one role of: {names}.")));
+        };
+        Ok(Person { name: text(&self.name_claim)?, role, account: text(&self.account_claim)? })
+    }
+}
+
+/// Names and accounts are stored and shown.
+fn is_name(text: &str) -> bool {
+    (1..=CLAIM_MAX).contains(&text.chars().count()) && !text.contains(char::is_control)
 }
 
 /// A claim by its name, or by a JSON pointer such as `/realm_access/roles`.

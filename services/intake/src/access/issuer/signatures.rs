@@ -9,7 +9,7 @@ use ring::signature::{
 };
 
 /// What tokens may be signed with. Shared secrets are not among them.
-pub(super) const ACCEPTED: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
+pub const ACCEPTED: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
 
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| Err(unsupported()),
@@ -24,7 +24,7 @@ static PROVIDER: CryptoProvider = CryptoProvider {
 };
 
 /// Makes ring check the tokens of this process; a second time changes nothing.
-pub(super) fn install() {
+pub fn install() {
     // An error only means that it was installed before.
     let _ = PROVIDER.install_default();
 }

@@ -9,12 +9,12 @@ use sha2::{Digest as _, Sha256};
 use crate::api::problem::{Kind, Problem};
 
 /// The algorithms, as the protocol lists them.
-pub(super) const ALGORITHMS: &str = "sha1,sha256";
+pub const ALGORITHMS: &str = "sha1,sha256";
 
 const UPLOAD_CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
 
 /// A digest that grows with the bytes, and what it must be in the end.
-pub(super) struct Checksum {
+pub struct Checksum {
     running: Running,
     expected: Vec<u8>,
 }
@@ -26,7 +26,7 @@ enum Running {
 
 impl Checksum {
     /// What the headers say, if they say it.
-    pub(super) fn of(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
+    pub fn of(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
         let Some(value) = headers.get(UPLOAD_CHECKSUM) else { return Ok(None) };
         let parts = value.to_str().ok().and_then(|text| text.split_once(' '));
         let (running, expected) = match parts {
@@ -45,7 +45,7 @@ impl Checksum {
     }
 
     /// More bytes.
-    pub(super) fn update(&mut self, bytes: &[u8]) {
+    pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.running {
             Running::Sha1(running) => running.update(bytes),
             Running::Sha256(running) => running.update(bytes),
@@ -53,7 +53,7 @@ impl Checksum {
     }
 
     /// Whether the bytes are those that were meant.
-    pub(super) fn agrees(self) -> bool {
+    pub fn agrees(self) -> bool {
         match self.running {
             Running::Sha1(running) => running.finalize().as_slice() == self.expected,
             Running::Sha256(running) => running.finalize().as_slice() == self.expected,
