@@ -35,6 +35,12 @@ pub struct ArchiveReport {
 }
 
 impl ArchiveReport {
+    /// The questions that miss the goal.
+    pub fn missed(&self) -> Vec<&str> {
+        let missing = self.steps.iter().filter(|(_, latency)| !is_met(latency));
+        missing.map(|(name, _)| name.as_str()).collect()
+    }
+
     /// Prints the figures.
     pub fn print(&self) {
         println!(
@@ -43,7 +49,7 @@ impl ArchiveReport {
         );
         println!("\n  {:<34} {:>8} {:>10} {:>10} {:>10}", "question", "count", "p50 ms", "p99 ms", "max ms");
         for (name, latency) in &self.steps {
-            let verdict = if latency.p99_ms < GOAL_P99_MS { "" } else { "  misses the goal" };
+            let verdict = if is_met(latency) { "" } else { "  misses the goal" };
             println!(
                 "  {name:<34} {:>8} {:>10.1} {:>10.1} {:>10.1}{verdict}",
                 latency.count, latency.p50_ms, latency.p99_ms, latency.max_ms
@@ -59,5 +65,33 @@ impl ArchiveReport {
         std::fs::write(&file, serde_json::to_string_pretty(self)?)?;
         println!("\n  figures: {}", file.display());
         Ok(())
+    }
+}
+
+fn is_met(latency: &Latency) -> bool {
+    latency.p99_ms < GOAL_P99_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_question_that_is_too_slow_misses_the_goal() {
+        let latency = |p99_ms| Latency { count: 100, p50_ms: 1.0, p99_ms, max_ms: 900.0 };
+        let mut report = ArchiveReport {
+            services: 1,
+            load_s: 1.0,
+            loaded_per_s: 1.0,
+            database_mb: 1.0,
+            clients: 1,
+            build: "debug",
+            steps: BTreeMap::from([("whitelist".to_owned(), latency(GOAL_P99_MS - 0.1))]),
+            intake: Usage::default(),
+            machine: crate::processes::machine(),
+        };
+        assert!(report.missed().is_empty());
+        report.steps.insert("search by app".to_owned(), latency(GOAL_P99_MS));
+        assert_eq!(report.missed(), ["search by app"]);
     }
 }
