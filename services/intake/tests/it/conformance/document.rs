@@ -75,6 +75,14 @@ impl Operation {
         (!schema.is_null()).then_some(schema)
     }
 
+    /// Media types of the answers to valid requests.
+    pub(super) fn media_types(&self) -> Vec<&str> {
+        let responses = self.value["responses"].as_object().unwrap().iter();
+        let good = responses.filter(|(status, _)| status.starts_with('2'));
+        let contents = good.filter_map(|(_, response)| response["content"].as_object());
+        contents.flat_map(|content| content.keys().map(String::as_str)).collect()
+    }
+
     /// The longest example of the JSON body, or that of its schema.
     pub(super) fn json_example(&self) -> Option<Value> {
         self.json_examples().into_iter().map(|(_, example)| example).max_by_key(|example| example.to_string().len())

@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::document::{Document, Operation};
+use super::forms;
 use super::request::{RawAnswer, Request};
 
 const PROBLEM: &str = "application/problem+json";
@@ -81,7 +82,7 @@ impl Judge {
         let mut faults = Vec::new();
         let status = answer.status.to_string();
         let text = String::from_utf8_lossy(&answer.bytes).chars().take(600).collect::<String>();
-        if answer.status >= 500 && !super::UNAVAILABLE.contains(&operation.key.as_str()) {
+        if answer.status >= 500 {
             faults.push(format!("an error of the server, {status}: {text}"));
         }
         let response = &operation.value["responses"][&status];
@@ -118,6 +119,9 @@ impl Judge {
         if response["content"][&media_type].is_null() {
             return vec![format!("{status} as `{media_type}`, which is not documented")];
         }
+        if let Some(fault) = forms::fault(&media_type, &answer.bytes) {
+            return vec![format!("{status}: {fault}")];
+        }
         let values: Result<Vec<Value>, _> = match media_type.as_str() {
             "application/json" | PROBLEM => serde_json::from_slice(&answer.bytes).map(|value| vec![value]),
             "application/x-ndjson" => answer
@@ -126,6 +130,7 @@ impl Judge {
                 .filter(|line| !line.is_empty())
                 .map(serde_json::from_slice)
                 .collect(),
+            // Their form was looked at; nothing in the document says more.
             _ => Ok(Vec::new()),
         };
         let Ok(values) = values else { return vec![format!("{status} with broken JSON")] };

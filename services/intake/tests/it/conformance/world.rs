@@ -1,9 +1,13 @@
 //! What there must be for a valid request to every operation: orders in each phase, records, codes.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use icp_domain::{OrderType, Province};
+use icp_rules_host::SigningKey;
+use icp_rules_host::publish::publish;
+use icp_rules_sdk::vector::Vector;
 use icp_testkit::filings::{company_filing, filing_of_type};
 use icp_testkit::wait_until;
 use reqwest::Method;
@@ -28,6 +32,10 @@ pub(super) const TOKENS: [(&str, &str); 8] = [
 
 const ROWS: &str = "application/x-ndjson";
 
+/// The province whose rule module is active.
+const RULED: Province = Province::Zhejiang;
+const PAPER: &str = "GET /v1/orders/{id}/papers/{kind}";
+
 /// Company whose filing is approved.
 const ON_RECORD: u32 = 1;
 
@@ -43,6 +51,7 @@ pub(super) struct World<'a> {
 
 impl<'a> World<'a> {
     pub(super) async fn seeded(app: &'a App) -> Self {
+        activate_rules(app).await;
         approved_filing(app, ON_RECORD).await;
         let approved = app.get(APPLICANT, "/v1/orders?phase=approved").await.body["orders"][0]["id"].clone();
         let mut world = Self {
@@ -117,6 +126,33 @@ impl<'a> World<'a> {
         request
     }
 
+    /// More requests that succeed: one for each form of the answer, and for each paper of an order.
+    pub(super) async fn variants(&self, operation: &Operation) -> Vec<(String, Request)> {
+        let media_types = operation.media_types();
+        if media_types.len() < 2 {
+            return Vec::new();
+        }
+        let mut kinds = vec![None];
+        if operation.key == PAPER {
+            let list = self.app.order(&format!("/v1/orders/{}/papers", self.approved)).await;
+            kinds = list.body["papers"].as_array().unwrap().iter().map(|paper| Some(text(&paper["kind"]))).collect();
+            assert!(kinds.len() > 3, "slip, receipts and letters: {}", list.body);
+        }
+        let mut variants = Vec::new();
+        for kind in kinds {
+            for media_type in media_types.iter().copied() {
+                let mut request = self.request(operation).await;
+                request.set_header("accept", Some(media_type));
+                if let Some(kind) = &kind {
+                    request.parts.retain(|(name, _)| name != "kind");
+                    request.parts.push(("kind".to_owned(), kind.clone()));
+                }
+                variants.push((format!("{} as {media_type}", kind.as_deref().unwrap_or("the answer")), request));
+            }
+        }
+        variants
+    }
+
     fn n(&self) -> u32 {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
@@ -189,8 +225,11 @@ impl<'a> World<'a> {
                 part("id", text(&made.body["id"]))
             }
             _ if key.contains("/v1/imports/{id}") => part("id", self.import.clone()),
-            "GET /v1/orders/{id}/papers/{kind}" => {
-                [part("id", self.approved.clone()), part("kind", "slip".to_owned())].concat()
+            PAPER => [part("id", self.approved.clone()), part("kind", "slip".to_owned())].concat(),
+            "GET /v1/orders/{id}/requirements" => {
+                let filing = serde_json::to_value(company_filing(RULED, self.n())).unwrap();
+                let created = self.app.json(APPLICANT, Method::POST, "/v1/orders", None, &filing).await;
+                part("id", text(&created.body["id"]))
             }
             "POST /v1/orders/{id}/consent" | "POST /v1/orders/{id}/refuse" => {
                 let filing = filing_of_type(OrderType::Transfer, Province::Guangdong, self.on_record_anew().await);
@@ -280,6 +319,23 @@ impl<'a> World<'a> {
         assert_eq!(issued.status, 201, "{}", issued.body);
         issued.body["entitlements"][0].clone()
     }
+}
+
+/// Makes the kept module of one province active, and waits until it judges.
+async fn activate_rules(app: &App) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules-wasm/host/tests/golden");
+    let module = std::fs::read(folder.join("zj-of-contract-1.0.0.wasm")).unwrap();
+    let vectors = std::fs::read(folder.join("zj-of-contract-1.0.0.vectors.json")).unwrap();
+    let vectors: Vec<Vector> = serde_json::from_slice(&vectors).unwrap();
+    let jetstream = &app.neighbour.context().jetstream;
+    let key = SigningKey::generate("conformance");
+    publish(jetstream, RULED, &module, "1.0.0", &key, &vectors).await.unwrap();
+    wait_until("the rule module to be active", Duration::from_secs(120), || async {
+        let rules = app.get(APPLICANT, "/v1/rules").await;
+        if rules.body["modules"][0]["province"] == RULED.letters() { Ok(()) } else { Err(rules.body.to_string()) }
+    })
+    .await
+    .unwrap();
 }
 
 /// Who may call it; applicants, unless it is said here.
