@@ -73,6 +73,24 @@ impl Client {
         Ok(Answer { status, etag, content_type, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
     }
 
+    /// A paper of an order, in the form that is accepted; what comes must be of that form.
+    pub async fn paper(&self, id: &str, kind: &str, media_type: &str) -> anyhow::Result<Vec<u8>> {
+        let path = format!("/v1/orders/{id}/papers/{kind}");
+        let request = self.http.get(format!("{}{path}", self.base)).bearer_auth(&self.token);
+        let answer =
+            request.header("accept", media_type).send().await.with_context(|| format!("{path} got no answer"))?;
+        let status = answer.status();
+        let content_type = answer.headers().get("content-type").cloned();
+        let bytes = answer.bytes().await?;
+        if !status.is_success() {
+            bail!("{path}: {status}: {}", String::from_utf8_lossy(&bytes));
+        }
+        if content_type.as_ref().is_none_or(|given| given != media_type) {
+            bail!("{path} is {content_type:?} instead of {media_type}");
+        }
+        Ok(bytes.to_vec())
+    }
+
     /// A JSON request.
     pub async fn json(
         &self,

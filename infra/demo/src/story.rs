@@ -21,6 +21,18 @@ const DAY_MS: i64 = 24 * 3_600_000;
 /// Generated orders that are under way at the same time.
 const GENERATED_AT_ONCE: usize = 32;
 
+/// Largest picture of a slip that the bureau takes, bytes (bureau-interface §13.2).
+const SLIP_PICTURE_BYTES_MAX: usize = 150 * 1024;
+/// Papers of an order that was approved: kind, form, how such a file begins.
+const PAPERS: [(&str, &str, &[u8]); 4] = [
+    ("slip", "application/pdf", b"%PDF-"),
+    ("slip", "image/jpeg", &[0xFF, 0xD8]),
+    ("acceptance-receipt", "application/pdf", b"%PDF-"),
+    ("completion-notice", "application/pdf", b"%PDF-"),
+];
+/// Orders whose papers are printed at the same time.
+const PRINTED_AT_ONCE: usize = 2;
+
 /// Number of the generated company in Guangdong whose draft is judged before and after the swap.
 const SWAP_ORDER: u32 = 60_000;
 
@@ -156,6 +168,15 @@ pub async fn run(world: &World, generated: u32, tell: &(dyn Fn(String) + Sync)) 
     swapped?;
     let mut orders = vec![from_a?, from_b?, from_c?, from_d?];
     orders.push(sms_window_passes(world, &actors, e, tell).await?);
+    let approved = orders.iter().filter(|ended| ended.order["phase"] == "approved");
+    let printed: Vec<_> = futures::stream::iter(approved)
+        .map(|ended| papers(&actors, ended))
+        .buffer_unordered(PRINTED_AT_ONCE)
+        .collect()
+        .await;
+    for line in printed {
+        tell(line?);
+    }
     let life = life::of_records(world, &actors, tell).await?;
     let active = world.activate_all_rules().await?;
     tell(format!(
@@ -173,6 +194,24 @@ pub async fn run(world: &World, generated: u32, tell: &(dyn Fn(String) + Sync)) 
         tell(format!("{} generated orders are approved", carried.len()));
     }
     Ok(Carried { orders, life })
+}
+
+/// Slip, receipt and notice of an order, as the applicant gets them.
+async fn papers(actors: &Actors, ended: &Ended) -> anyhow::Result<String> {
+    let mut told = Vec::new();
+    for (kind, media_type, beginning) in PAPERS {
+        let file = actors.applicant.paper(&ended.id, kind, media_type).await.with_context(|| ended.name.clone())?;
+        ensure!(file.starts_with(beginning), "{kind} of {} is no {media_type}", ended.name);
+        let is_picture = media_type == "image/jpeg";
+        ensure!(
+            !is_picture || file.len() <= SLIP_PICTURE_BYTES_MAX,
+            "the picture of the slip of {} has {} bytes",
+            ended.name,
+            file.len()
+        );
+        told.push(format!("{kind} as {media_type} of {} KB", file.len().div_ceil(1024)));
+    }
+    Ok(format!("{}: {}", ended.name, told.join(", ")))
 }
 
 async fn carry_and_tell(actors: &Actors, input: &OrderInput, tell: &(dyn Fn(String) + Sync)) -> anyhow::Result<Ended> {
