@@ -1,7 +1,6 @@
 //! Messages of the bus as their readers see them: headers, sealed parts, bodies by their type.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
@@ -13,10 +12,10 @@ use icp_authority::tasks::AuthorityTasks;
 use icp_bus::{Delivery, Handler as _};
 use icp_identity::checks::{self, Observations};
 use icp_identity::tasks::IdentityTasks;
-use icp_intake::bureau_results::BureauResults;
-use icp_intake::consumers::{Answers, Told};
+use icp_intake::consumers::{Told, told};
 use icp_intake::desk::automatic::ReviewRequests;
 use icp_intake::idle::{IdleOrders, Plan};
+use icp_intake::public_security::PublicSecurityTerm;
 use icp_kit::{Clock, Keyring, Vault};
 use icp_notify::fact;
 use icp_proto::authority::LookupSubject;
@@ -122,7 +121,7 @@ struct Readers {
     identity: IdentityTasks,
     authority: AuthorityTasks,
     schedule: TimerTasks,
-    answers: Answers,
+    keyring: Arc<Keyring>,
     idle: IdleOrders,
 }
 
@@ -131,19 +130,13 @@ impl Readers {
         let (clock, keyring) = (Clock::default(), Arc::new(keyring("intake")?));
         let vault = Vault::new(&[7; 32]).ok()?;
         let plan = Plan { reminder_days: [15, 30, 45], expiry_days: 60 };
+        let public_security = PublicSecurityTerm { days: 30, reminder_days_before: [7, 1] };
         Some(Self {
             identity: IdentityTasks { clock: clock.clone() },
             authority: AuthorityTasks { clock: clock.clone() },
             schedule: TimerTasks::new(clock.clone(), TIMERS_MAX, Arc::default()),
-            answers: Answers {
-                actor: "fuzz",
-                clock: clock.clone(),
-                vault: vault.clone(),
-                keyring: keyring.clone(),
-                bureau_results: Arc::new(BureauResults::load(Path::new("")).ok()?),
-                idle: plan,
-            },
-            idle: IdleOrders { clock, vault, keyring, plan },
+            keyring: keyring.clone(),
+            idle: IdleOrders { clock, vault, keyring, plan, public_security },
         })
     }
 }
@@ -157,7 +150,7 @@ fn by_type(kind: &str, body: &[u8]) -> Outcome {
     assert!(timers.as_ref().is_ok_and(|wish| wish.timers.len() <= TIMERS_MAX) || timers.is_err());
     let submission = read_submission(kind, body);
     assert!(submission.as_ref().is_ok_and(|read| read.order.attempt >= 0) || submission.is_err());
-    let is_for_intake = matches!(readers.answers.decode(kind, body), Ok(told) if !matches!(told, Told::Nothing));
+    let is_for_intake = matches!(told(&readers.keyring, kind, body), Ok(told) if !matches!(told, Told::Nothing));
     let is_timer_of_intake = kind == "icp.evt.schedule.v1.fired" && readers.idle.decode(kind, body).is_ok();
     let is_for_desk = kind.starts_with("icp.evt.order.") && ReviewRequests.decode(kind, body).is_ok();
     Outcome::any([

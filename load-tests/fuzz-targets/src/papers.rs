@@ -5,8 +5,8 @@ use icp_domain::Filing;
 use icp_intake::api::body;
 use icp_intake::content;
 use icp_papers::{
-    Evidence, EvidenceKind, Facts, Output, Paper, PrintJob, Slip, SlipOrder, Submission, acceptance_receipt,
-    completion_notice, letter_templates,
+    Completion, Evidence, EvidenceKind, Facts, Output, Paper, PrintJob, Slip, SlipOrder, Submission,
+    acceptance_receipt, completion_notice, letter_templates,
 };
 use uuid::Uuid;
 
@@ -30,15 +30,20 @@ pub fn papers(input: &[u8]) -> Outcome {
         record: Some(&filing.organiser),
     };
     let numbers = vec![String::from("粤ICP备2021000001号-1"); filing.services.len()];
-    let receipts =
-        [acceptance_receipt(&facts(0), 1, date), completion_notice(&facts(0), "粤ICP备2021000001号", &numbers, date)];
+    let completion = Completion {
+        organiser_number: "粤ICP备2021000001号",
+        service_numbers: &numbers,
+        ended_on: date,
+        shows_organiser_number: numbers.len() > 1,
+    };
+    let receipts = [acceptance_receipt(&facts(0), 1, date, is_valid), completion_notice(&facts(0), &completion)];
     for receipt in receipts {
         assert!(receipt.is_ok() || !(is_valid && is_named), "a good order has no receipt: {:?}", receipt.err());
         receipt.into_iter().for_each(travels);
     }
     let templates = letter_templates();
     assert!(templates.is_ok(), "the templates cannot be read");
-    for template in templates.into_iter().flatten().filter(|template| template.fits(&filing)) {
+    for template in templates.into_iter().flatten().filter(|template| template.fits(&facts(0))) {
         (0..filing.services.len().max(1)).filter_map(|service| template.fill(&facts(service)).ok()).for_each(travels);
     }
     (0..filing.services.len()).for_each(|service| slip(&filing, service, date));

@@ -103,17 +103,22 @@ impl Told {
     }
 }
 
+/// Reads a message of another service.
+pub fn told(keyring: &Keyring, kind: &str, payload: &[u8]) -> Result<Told, String> {
+    let fact = match kind {
+        "icp.evt.identity.v1.verified" => identity_fact(read(payload)?)?,
+        "icp.evt.authority.v1.answered" => authority_fact(read(payload)?)?,
+        _ => return bureau::read(keyring, kind, payload),
+    };
+    Ok(Told::Order(fact))
+}
+
 #[async_trait]
 impl Handler for Answers {
     type Message = Told;
 
     fn decode(&self, kind: &str, payload: &[u8]) -> Result<Self::Message, String> {
-        let fact = match kind {
-            "icp.evt.identity.v1.verified" => identity_fact(read(payload)?)?,
-            "icp.evt.authority.v1.answered" => authority_fact(read(payload)?)?,
-            _ => return bureau::read(&self.keyring, kind, payload),
-        };
-        Ok(Told::Order(fact))
+        told(&self.keyring, kind, payload)
     }
 
     async fn handle(

@@ -166,8 +166,9 @@ mod tests {
         for phase in [Phase::Checking, Phase::ProviderReview] {
             assert_eq!(names(phase, true), [("provider_review", "11-25 02:00".to_owned())], "{phase:?}");
         }
-        let transfer = Order { order_type: OrderType::Transfer, phase: Phase::Checking, ..Order::default() };
-        assert_eq!(names_of(transfer, "2026-11-20T02:00:00Z"), [], "nobody reviews it");
+        let (order_type, phase) = (OrderType::Transfer, Phase::Checking);
+        let transfer = Order { order_type, phase, consent_given: true, ..Order::default() };
+        assert_eq!(names_of(&transfer, "2026-11-20T02:00:00Z"), [], "nobody reviews it");
         let bureau = ("bureau", "12-18 02:00".to_owned());
         assert_eq!(names(Phase::AtBureau, true), [("sms", "11-21 02:00".to_owned()), bureau.clone()]);
         assert_eq!(names(Phase::AtBureau, false), [bureau], "nobody is asked");

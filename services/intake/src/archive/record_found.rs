@@ -108,19 +108,19 @@ pub async fn by_domain(pool: &PgPool, domains: &[String]) -> Result<Vec<Vec<Serv
 
 /// Services by number, also by a former one; those that were taken off too.
 pub async fn by_service_number(pool: &PgPool, numbers: &[String]) -> Result<Vec<Vec<ServiceFound>>, sqlx::Error> {
-    let numbers: Vec<String> = numbers.iter().map(|number| normal_number(number)).collect();
+    let keys: Vec<String> = numbers.iter().map(|number| number_key(number)).collect();
     let query = format!(
-        "select asked.place, found.* from unnest($1::text[]) with ordinality as asked (number, place) \
+        "select asked.place, found.* from unnest($1::text[]) with ordinality as asked (key, place) \
          cross join lateral ( \
-             select record_id from archive_numbers where number = asked.number and is_service offset 0 \
+             select record_id from archive_numbers where key = asked.key and is_service offset 0 \
          ) as known \
          cross join lateral ( \
              select {SERVICE} from archive_services service {OF_ORGANISER} \
              where service.id = known.record_id offset 0 \
          ) as found"
     );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(&numbers).fetch_all(pool).await?;
-    by_question(&rows, numbers.len())
+    let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(&keys).fetch_all(pool).await?;
+    by_question(&rows, keys.len())
 }
 
 /// The services of all organisers in one more query; none where nobody was found.

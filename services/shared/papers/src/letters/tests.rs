@@ -201,7 +201,9 @@ fn origin(kind: MaterialKind) -> Origin {
         M::StateBodyConfirmation | M::EstablishmentProof | M::SiteQualification | M::SiteNameReview => Origin::Issued,
         M::OrganiserCertificate
         | M::OrganiserPrincipalId
+        | M::OrganiserPrincipalIdBack
         | M::ServicePrincipalId
+        | M::ServicePrincipalIdBack
         | M::ServicePrincipalFace
         | M::LegalRepresentativeId
         | M::CommitmentVideo
