@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use icp_bus::{Bus, Consumer};
 use icp_kit::{Parts, ServiceContext};
+use icp_proto::authority::EnterpriseRecord;
 
 pub mod answer;
 pub mod catalogue;
@@ -31,6 +32,8 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 /// Builds the service.
 pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Parts> {
     let vault = context.require_vault()?;
+    // Without intake's key no filing could begin with what the register says.
+    context.keyring.seal(lookup::RECORD_FOR, "", &EnterpriseRecord::default())?;
     let client = client::AuthorityClient::new(&config)?;
     let bus = Bus::start(&context, &MIGRATIONS).await?;
     bus.consume(

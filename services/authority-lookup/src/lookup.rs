@@ -12,6 +12,7 @@ use futures::future::join_all;
 use icp_bus::{Effects, Job, JobError, Outgoing, Worker};
 use icp_kit::{ServiceContext, Vault};
 use icp_proto::authority::{Answer as AnswerMessage, Answered, Lookup, LookupSubject};
+use icp_proto::common::Sealed;
 use prost::Message as _;
 use sqlx::PgConnection;
 use tokio_util::task::AbortOnDropHandle;
@@ -24,10 +25,12 @@ use crate::client::AuthorityClient;
 use crate::compare::{self, Limits};
 use crate::config::Config;
 use crate::question::{Question, Questions};
-use crate::report::Report;
+use crate::report::{self, Report};
 use crate::store::{self, QuestionKey, SubmissionKey};
 
 pub(crate) const JOB_KIND: &str = "authority.lookup";
+/// Who may read what the register of enterprises says of an organiser.
+pub(crate) const RECORD_FOR: &str = "intake";
 const BEIJING_OFFSET_SECONDS: i32 = 8 * 3600;
 
 /// A job names its submission: 16 bytes of order id, 4 bytes of attempt.
@@ -156,8 +159,20 @@ impl Registers {
         }
         let pairs: Vec<(&Question, Option<&Given>)> =
             questions.asked.iter().zip(answers.iter().map(Option::as_ref)).collect();
-        let report = compare::judge(&subject, &pairs, &questions.unanswerable, &limits);
+        let mut report = compare::judge(&subject, &pairs, &questions.unanswerable, &limits);
+        if let Some(facts) = &mut report.enterprise {
+            facts.record = self.sealed_record(key.0, &pairs);
+        }
         Ok(Done { key, province: task.province, report, new_answers })
+    }
+
+    /// What the register of enterprises says of the organiser. The key is there since the start; if it fails all the
+    /// same, the facts are told without it.
+    fn sealed_record(&self, order_id: Uuid, answers: &[(&Question, Option<&Given>)]) -> Option<Sealed> {
+        let record =
+            answers.iter().find_map(|(question, given)| report::enterprise_record(question, &(*given)?.answer))?;
+        let sealed = self.context.keyring.seal(RECORD_FOR, &order_id.to_string(), &record);
+        sealed.inspect_err(|error| tracing::error!(%error, order.id = %order_id, "the record is not told")).ok()
     }
 
     fn limits(&self) -> Limits {

@@ -1,7 +1,7 @@
 //! Results and findings as they are collected.
 
 use chrono::{DateTime, Utc};
-use icp_proto::authority::{DomainFacts, EnterpriseFacts};
+use icp_proto::authority::{DomainFacts, EnterpriseFacts, EnterpriseRecord};
 use icp_proto::common::{Finding, Severity};
 
 use crate::answer::{Answer, EnterpriseStatus};
@@ -46,6 +46,14 @@ pub struct FieldResult {
     pub reference: String,
     /// When it was asked; none without an answer.
     pub asked_at: Option<DateTime<Utc>>,
+}
+
+/// What the register of enterprises says of an organiser; none where it does not know the number. Personal data.
+pub fn enterprise_record(question: &Question, answer: &Answer) -> Option<EnterpriseRecord> {
+    let (Query::Enterprise { uscc }, Answer::Enterprise(answer)) = (&question.query, answer) else { return None };
+    let name = answer.name.clone().filter(|_| answer.found)?;
+    let address = answer.registered_address.clone().unwrap_or_default();
+    Some(EnterpriseRecord { certificate_number: uscc.clone(), name, address })
 }
 
 /// How a look-up ended.
@@ -105,7 +113,8 @@ impl Report {
                     Some(EnterpriseStatus::Cancelled) => "deregistered",
                     Some(EnterpriseStatus::Unknown) | None => "",
                 };
-                self.enterprise = Some(EnterpriseFacts { found: answer.found, status: status.to_owned() });
+                self.enterprise =
+                    Some(EnterpriseFacts { found: answer.found, status: status.to_owned(), record: None });
             }
             (Query::Domain { name }, Answer::Domain(answer)) => self.domains.push(DomainFacts {
                 domain: name.clone(),

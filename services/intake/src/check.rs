@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use crate::api::problem::FieldError;
 use crate::content;
 use crate::order::RulesVerdict;
+use crate::registered::RegisteredEnterprise;
 use mend::Place;
 use sources::Source;
 
@@ -21,6 +22,8 @@ use sources::Source;
 const CODE_FORM: &str = "F01";
 /// A field that is understood, but not written as usual.
 const CODE_SPELLING: &str = "F02";
+/// An organiser that is not as its register has it.
+const CODE_REGISTER: &str = "S04";
 const OLD_LICENCE_LENGTH: usize = 15;
 
 /// A finding, with the value that a machine would put in its field.
@@ -70,19 +73,26 @@ impl Examination {
     }
 }
 
-/// Findings with what a machine would put in their fields; what is only written unusually is added.
-pub fn with_mended(filing: &Filing, mut findings: Vec<Finding>) -> Vec<Checked> {
-    let mended = mend::mended(filing);
-    for (field, _) in &mended {
-        if findings.iter().all(|known| known.field != *field) {
-            findings.push(spelling(field));
+/// Findings with what a machine would put in their fields: what the register told of the organiser, else the usual
+/// spelling. What nothing was found in yet is added.
+pub fn with_mended(
+    filing: &Filing,
+    mut findings: Vec<Finding>,
+    registered: Option<&RegisteredEnterprise>,
+) -> Vec<Checked> {
+    let told = registered.map(|known| known.differences(&filing.organiser)).unwrap_or_default();
+    let spelt = mend::mended(filing);
+    let added = told.iter().map(|(field, _)| unregistered(field)).chain(spelt.iter().map(|(field, _)| spelling(field)));
+    for finding in added {
+        if findings.iter().all(|known| known.field != finding.field) {
+            findings.push(finding);
         }
     }
     findings
         .into_iter()
         .map(|finding| {
-            let mended = mended.iter().find(|(field, _)| *field == finding.field).map(|(_, value)| value.clone());
-            Checked { finding, mended }
+            let mended = told.iter().chain(&spelt).find(|(field, _)| *field == finding.field);
+            Checked { mended: mended.map(|(_, value)| value.clone()), finding }
         })
         .collect()
 }
@@ -110,6 +120,19 @@ fn spelling(field: &str) -> Finding {
         message_en: "is not written in the usual form".to_owned(),
         remedy: "take over the mended value".to_owned(),
         source: Some(sources::INTERFACE.into()),
+    }
+}
+
+fn unregistered(field: &str) -> Finding {
+    Finding {
+        code: CODE_REGISTER.to_owned(),
+        stage: Stage::Authority,
+        severity: Severity::Advise,
+        field: field.to_owned(),
+        message_zh: "与登记机关的信息不一致".to_owned(),
+        message_en: "is not what the register of enterprises told at the last submission".to_owned(),
+        remedy: "take over the mended value, or have the register changed first".to_owned(),
+        source: Some(sources::REGISTER.into()),
     }
 }
 

@@ -24,7 +24,8 @@ use crate::idle::Plan;
 use crate::order::{CheckResult, Command, DomainFacts, EnterpriseFacts, Event, Registers, decide, evolve};
 use crate::public_security::PublicSecurityTerm;
 use crate::reactions::{Attachments, finding_from, react};
-use crate::store::{self, Change};
+use crate::registered::{self, RegisteredEnterprise};
+use crate::store::{self, Change, StoredOrder};
 use bureau::Rejection;
 
 /// Turns facts of one kind of service into commands.
@@ -60,6 +61,8 @@ pub struct Fact {
 enum Said {
     /// What the state machine understands.
     Command(Command),
+    /// What the registers answer, with what that of enterprises says of the organiser.
+    Registers(Command, Option<Box<RegisteredEnterprise>>),
     /// A refusal of the bureau, which has to be held against the filing first.
     Rejection(Rejection),
 }
@@ -107,7 +110,7 @@ impl Told {
 pub fn told(keyring: &Keyring, kind: &str, payload: &[u8]) -> Result<Told, String> {
     let fact = match kind {
         "icp.evt.identity.v1.verified" => identity_fact(read(payload)?)?,
-        "icp.evt.authority.v1.answered" => authority_fact(read(payload)?)?,
+        "icp.evt.authority.v1.answered" => authority_fact(keyring, read(payload)?)?,
         _ => return bureau::read(keyring, kind, payload),
     };
     Ok(Told::Order(fact))
@@ -136,18 +139,22 @@ impl Handler for Answers {
         let mut orders = store::load_for_update(connection, &ids).await?;
         // With the place of the last delivery about each: outcomes enter the archive in their sequence.
         let mut changes: HashMap<Uuid, (usize, Change)> = HashMap::new();
+        let mut enterprises: HashMap<Uuid, Option<Vec<u8>>> = HashMap::new();
         for (place, delivery) in batch.iter().enumerate() {
             let Some(fact) = delivery.message.fact() else { continue };
             let stored = orders
                 .get_mut(&fact.order_id)
                 .ok_or_else(|| Failure::Discard(format!("order {} is not known here", fact.order_id)))?;
             let (command, attachments) = match &fact.said {
-                Said::Command(command) => (command.clone(), Attachments::default()),
+                Said::Command(command) | Said::Registers(command, _) => (command.clone(), Attachments::default()),
                 Said::Rejection(rejection) => self.rejected(stored, rejection)?,
             };
             let events = decide(&stored.order, command).map_err(|rejection| Failure::Discard(rejection.to_string()))?;
             if events.is_empty() {
                 continue;
+            }
+            if let Said::Registers(_, record) = &fact.said {
+                enterprises.insert(stored.id, self.locked(stored, record.as_deref()));
             }
             let (last, change) = changes.entry(stored.id).or_insert_with(|| {
                 let change = Change {
@@ -193,6 +200,9 @@ impl Handler for Answers {
             let carried_out = changes.iter().filter_map(|change| change.carried_out.as_ref());
             archive::enter(connection, &self.vault, carried_out).await?;
         }
+        if !enterprises.is_empty() {
+            registered::keep(connection, &enterprises).await?;
+        }
         let removals: Vec<Removal> = batch.iter().filter_map(|delivery| delivery.message.removal()).collect();
         if !removals.is_empty() {
             archive::remove(connection, &self.vault, &removals).await?;
@@ -202,6 +212,16 @@ impl Handler for Answers {
             mismatch::compare(connection, &self.vault, &records, now).await?;
         }
         Ok(())
+    }
+}
+
+impl Answers {
+    /// What the register of enterprises says, encrypted for the order; nothing where the order's data was erased.
+    fn locked(&self, stored: &StoredOrder, record: Option<&RegisteredEnterprise>) -> Option<Vec<u8>> {
+        let record = record?;
+        let key = self.vault.unwrap_key(&stored.data_key, stored.id.as_bytes());
+        let locked = key.and_then(|key| record.lock(&key, stored.id));
+        locked.inspect_err(|error| tracing::warn!(%error, order.id = %stored.id, "the record is not kept")).ok()
     }
 }
 
@@ -234,7 +254,8 @@ fn register_result(answer: authority::Answer) -> CheckResult {
     CheckResult { check: answer.authority, field: answer.field, passed, open, evidence: answer.reference }
 }
 
-fn authority_fact(message: authority::Answered) -> Result<Fact, String> {
+fn authority_fact(keyring: &Keyring, message: authority::Answered) -> Result<Fact, String> {
+    let record = message.enterprise.as_ref().and_then(|facts| opened(keyring, &message.order_id, facts));
     let command = Command::AuthorityAnswered {
         attempt: message.attempt,
         results: message.answers.into_iter().map(register_result).collect(),
@@ -244,7 +265,15 @@ fn authority_fact(message: authority::Answered) -> Result<Fact, String> {
             domains: message.domains.into_iter().map(domain_facts).collect(),
         },
     };
-    Ok(Fact::new(order_id(&message.order_id)?, command))
+    Ok(Fact { order_id: order_id(&message.order_id)?, said: Said::Registers(command, record.map(Box::new)) })
+}
+
+/// What cannot be opened is left out: the order goes on without it.
+fn opened(keyring: &Keyring, order_id: &str, facts: &authority::EnterpriseFacts) -> Option<RegisteredEnterprise> {
+    let record = keyring.open::<authority::EnterpriseRecord>(facts.record.as_ref()?, order_id);
+    let record =
+        record.inspect_err(|error| tracing::error!(%error, order.id = order_id, "the record cannot be opened"));
+    record.ok().map(RegisteredEnterprise::from)
 }
 
 fn domain_facts(facts: authority::DomainFacts) -> DomainFacts {

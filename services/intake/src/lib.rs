@@ -4,13 +4,14 @@
 //! which type it must be), [`rules`], [`check`] (all that can be said before submission),
 //! [`requirements`] and [`deadlines`] (what is still needed, until when),
 //! [`reactions`] (what follows from events), [`commands`] (people's requests), [`consumers`] (other services'
-//! facts), [`approval`] (what has been carried out), [`bureau_results`] (what its refusals mean), [`archive`] (what is
+//! facts), [`registered`] (what the register of enterprises says), [`approval`] (what has been carried out),
+//! [`bureau_results`] (what the bureau's refusals mean), [`archive`] (what is
 //! on record then), [`entitlements`] (what a service needs to be filed here), [`materials`] (what applicants upload),
 //! [`desk`] (the provider's reviewers), [`idle`] (reminders and expiry), [`public_security`] (the filing that follows), [`amendment`], [`audit`] (who did and saw what),
 //! [`statistics`], [`imports`] (many orders at once), [`live`] (events as they happen), [`api`] (REST and gRPC),
 //! [`access`] (who may use it), [`reads`] and [`writes`] (requests share queries and transactions), [`store`] (SQL of
-//! orders), [`china`] (days), [`sheet`] (CSV). Archive, entitlements, materials, desk, audit trail, access, imports and
-//! statistics keep their own SQL.
+//! orders), [`china`] (days), [`sheet`] (CSV). Archive, entitlements, materials, desk, audit trail, access, imports,
+//! statistics and what is registered keep their own SQL.
 
 pub mod access;
 pub mod amendment;
@@ -36,6 +37,7 @@ pub mod order;
 pub mod public_security;
 pub mod reactions;
 pub mod reads;
+pub mod registered;
 pub mod requirements;
 pub mod rules;
 pub mod sheet;

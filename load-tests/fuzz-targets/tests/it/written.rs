@@ -293,7 +293,13 @@ fn messages_of_the_bus() -> Vec<Seed> {
     };
     let submission = relay::Submit { order_id: order_id.clone(), attempt, province: province.clone(), filing: part() };
     let query = relay::Query { query_id: order_id.clone(), province: province.clone(), condition: part() };
-    let answered = authority::Answered { order_id: order_id.clone(), attempt, ..authority::Answered::default() };
+    let enterprise = authority::EnterpriseFacts { found: true, status: "active".to_owned(), record: part() };
+    let answered = authority::Answered {
+        order_id: order_id.clone(),
+        attempt,
+        enterprise: Some(enterprise),
+        ..authority::Answered::default()
+    };
     let approved = bureau::Approved {
         order_id: order_id.clone(),
         attempt,

@@ -134,6 +134,28 @@ fn registers_that_agree_are_counted() {
 }
 
 #[test]
+fn what_the_register_says_is_told_of_a_number_that_it_knows() {
+    use crate::report::enterprise_record;
+    let mut subject = company();
+    subject.organiser_certificate.as_mut().unwrap().number = " 91440101ma5cjq4n59".into();
+    let mut registers = Registers::agreeing_with(&subject);
+    let told = |registers: &Registers| {
+        let asked = Questions::of(&subject).asked;
+        let told = |question: &Question| enterprise_record(question, &registers.answer(&question.query).answer);
+        asked.iter().filter_map(told).collect::<Vec<_>>()
+    };
+    registers.enterprise.name = Some("示例别家有限公司".into());
+    let records = told(&registers);
+    assert_eq!(records.len(), 1);
+    let record = (records[0].certificate_number.as_str(), records[0].name.as_str(), records[0].address.as_str());
+    assert_eq!(record, ("91440101MA5CJQ4N59", "示例别家有限公司", "示例路1号"));
+    registers.enterprise.registered_address = None;
+    assert_eq!(told(&registers)[0].address, "");
+    registers.enterprise.found = false;
+    assert_eq!(told(&registers), []);
+}
+
+#[test]
 fn the_facts_for_the_rules_hold_no_personal_data() {
     let report = judged(&company(), &Registers::agreeing_with(&company()));
     assert_eq!(report.enterprise.as_ref().map(|facts| (facts.found, facts.status.as_str())), Some((true, "active")));

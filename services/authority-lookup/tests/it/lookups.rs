@@ -42,6 +42,37 @@ async fn registers_that_agree_leave_no_clear_personal_data() {
 }
 
 #[tokio::test]
+async fn what_the_register_of_enterprises_says_is_told_to_intake_alone() {
+    let world = World::start().await;
+    let filing = filings::company_filing(Province::Guangdong, 6);
+    let number = &filing.organiser.certificate.number;
+    let (name, address) = ("示例更名有限公司", "广东省示例市登记路9号");
+    world.registers.know(&filing);
+    world.registers.change_enterprise(number, "name", json!(name));
+    world.registers.change_enterprise(number, "registered_address", json!(address));
+    let order_id = Uuid::now_v7();
+    let found = world.findings(&filing, order_id, 1).await;
+    assert_eq!(found, ["S04 organiser.name", "S04 organiser.certificate.address"]);
+    let record = world.record(&world.answer(order_id, 1).await).unwrap();
+    let told = (&record.certificate_number, record.name.as_str(), record.address.as_str());
+    assert_eq!(told, (number, name, address));
+
+    let unknown = Uuid::now_v7();
+    world.findings(&filings::company_filing(Province::Guangdong, 7), unknown, 1).await;
+    assert_eq!(world.record(&world.answer(unknown, 1).await), None);
+    let person = Uuid::now_v7();
+    world.findings(&filings::person_filing(Province::Zhejiang, 8), person, 1).await;
+    assert_eq!(world.record(&world.answer(person, 1).await), None);
+
+    let dump = icp_testkit::shared().await.unwrap().postgres.dump(&world.database.name).await.unwrap();
+    assert!(dump.contains("icp.evt.authority.v1.answered"));
+    for personal in [number, name, address] {
+        assert_absent(&dump, personal);
+    }
+    world.assert_settled().await;
+}
+
+#[tokio::test]
 async fn what_the_registers_do_not_know_blocks() {
     let world = World::start().await;
     let filing = filings::company_filing(Province::Zhejiang, 3);

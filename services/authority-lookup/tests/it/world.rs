@@ -11,7 +11,7 @@ use icp_authority::{Config, DEFAULTS};
 use icp_bus::{Bus, Consumer, Delivery, Effects, Failure, Handler, Outgoing};
 use icp_domain::{Certificate, Filing, Person};
 use icp_kit::{ServiceContext, config};
-use icp_proto::authority::{Answered, Lookup, LookupSubject, ServiceDomains};
+use icp_proto::authority::{Answered, EnterpriseRecord, Lookup, LookupSubject, ServiceDomains};
 use icp_proto::common;
 use icp_testkit::{FreshDatabase, NatsServer, shared, wait_until};
 use prost::Message as _;
@@ -79,12 +79,14 @@ impl World {
         let url = registers.serve().await;
         let folder = tempfile::tempdir().unwrap();
         let (private_key, public_key) = icp_kit::sealing::generate_key_pair();
+        let (intakes_private_key, intakes_public_key) = icp_kit::sealing::generate_key_pair();
         let file = |name: &str, text: &str| {
             let path = folder.path().join(name);
             std::fs::write(&path, text).unwrap();
             path
         };
         let private_key = file("private.key", &private_key);
+        let intakes_private_key = file("intake.key", &intakes_private_key);
         let kek = file("kek.key", &BASE64.encode([9; 32]));
         let common = |database: &FreshDatabase| {
             format!(
@@ -100,12 +102,18 @@ impl World {
         let own_file = file(
             "authority.toml",
             &format!(
-                "{}[keys]\nprivate_key_file = {private_key:?}\nkek_file = {kek:?}\n[authority]\n{settings}\n{sections}",
+                "{}[keys]\nprivate_key_file = {private_key:?}\nkek_file = {kek:?}\n\
+                 [keys.public]\nintake = {intakes_public_key:?}\n[authority]\n{settings}\n{sections}",
                 common(&own)
             ),
         );
-        let intake_file =
-            file("intake.toml", &format!("{}[keys.public]\nauthority = {public_key:?}\n", common(&intakes)));
+        let intake_file = file(
+            "intake.toml",
+            &format!(
+                "{}[keys]\nprivate_key_file = {intakes_private_key:?}\n[keys.public]\nauthority = {public_key:?}\n",
+                common(&intakes)
+            ),
+        );
 
         let shutdown = CancellationToken::new();
         let loaded = config::load::<Config>("authority", DEFAULTS, Some(&own_file)).unwrap();
@@ -159,6 +167,12 @@ impl World {
         })
         .await
         .unwrap()
+    }
+
+    /// What an answer tells intake of the enterprise.
+    pub fn record(&self, answer: &Answered) -> Option<EnterpriseRecord> {
+        let sealed = answer.enterprise.as_ref()?.record.as_ref()?;
+        Some(self.intake.keyring.open(sealed, &answer.order_id).unwrap())
     }
 
     /// Looks up a filing; codes and fields of the findings.

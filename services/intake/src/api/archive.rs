@@ -414,7 +414,8 @@ pub struct PrefillBody {
 ///
 /// A record belongs to the account that holds it: order in the name of that account. Of an earlier order is left out
 /// what its outcome has used up: services that are on record are not filed again, what has left the record cannot be
-/// named. Materials always stay with their order.
+/// named. Name and certificate address of an organiser whose data the order brings are those that the register of
+/// enterprises told, where it was asked about that earlier order. Materials always stay with their order.
 #[utoipa::path(
     post,
     path = "/v1/filings/prefill",
@@ -425,7 +426,7 @@ pub struct PrefillBody {
     })),
     responses(
         (status = 200, description = "The filing.", body = Filing, headers(
-            ("Icp-Prefilled" = String, description = "Where each part comes from, e.g. `organiser=record, services=left-out`: `record`, `order`, `request`, or `left-out`, which is for you to write."),
+            ("Icp-Prefilled" = String, description = "Where each part comes from, e.g. `organiser=record, services=left-out`: `record`, `order`, `register`, `request`, or `left-out`, which is for you to write."),
         )),
         JsonBody, Missing
     )
@@ -454,7 +455,11 @@ async fn prefill_filing(
         (None, Some(order)) => {
             let stored = find_order(&api, &caller, &order.to_string()).await?;
             let (stored, earlier) = view_content(&api, &caller, stored).await?;
-            reuse(earlier, &stored.order, wanted.order_type, wanted.cancellation)
+            let prefilled = reuse(earlier, &stored.order, wanted.order_type, wanted.cancellation);
+            match api.registered(&stored).await? {
+                Some(registered) => prefilled.with_registered(&registered),
+                None => prefilled,
+            }
         }
         _ => {
             let remedy = "name either a record by its organiser_number, or an earlier order by its order_id";

@@ -23,6 +23,7 @@ use super::{Api, body};
 use crate::check::{Checked, Examination};
 use crate::commands::Subject;
 use crate::order::{Command, Phase};
+use crate::registered::RegisteredEnterprise;
 use crate::store::{ListFilter, StoredOrder};
 use crate::{check, content, store};
 
@@ -180,12 +181,17 @@ async fn check_filing(
     let filing: Filing = body::json(&headers, request_body, api.config.max_body_bytes).await?;
     let subject = Subject { id: Uuid::nil(), account: &caller.account, materials: None, registers: None };
     let examination = api.examine(&subject, &filing).await?;
-    Ok(check_answer(&filing, examination, true).into_response())
+    Ok(check_answer(&filing, examination, None, true).into_response())
 }
 
-fn check_answer(filing: &Filing, examination: Examination, is_open: bool) -> Json<CheckAnswer> {
+fn check_answer(
+    filing: &Filing,
+    examination: Examination,
+    registered: Option<&RegisteredEnterprise>,
+    is_open: bool,
+) -> Json<CheckAnswer> {
     let verdict = examination.into_verdict();
-    let findings = check::with_mended(filing, verdict.findings);
+    let findings = check::with_mended(filing, verdict.findings, registered);
     Json(CheckAnswer {
         may_be_submitted: is_open && findings.iter().all(|checked| checked.finding.severity != Severity::Block),
         rules_version: verdict.version,
@@ -195,6 +201,9 @@ fn check_answer(filing: &Filing, examination: Examination, is_open: bool) -> Jso
 }
 
 /// Everything that stands in the way of the order as it stands, materials and entitlements included; nothing is stored.
+///
+/// What the register of enterprises told of the organiser at the last submission is the mended value of a field that
+/// says something else.
 #[utoipa::path(
     post,
     path = "/v1/orders/{id}/check",
@@ -211,7 +220,8 @@ async fn check(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -
     let materials = api.reads.materials(stored.id).await?;
     let subject = Subject::of(&stored, &materials);
     let examination = api.examine(&subject, &filing).await?;
-    Ok(check_answer(&filing, examination, stored.order.phase.is_open()).into_response())
+    let registered = api.registered(&stored).await?;
+    Ok(check_answer(&filing, examination, registered.as_ref(), stored.order.phase.is_open()).into_response())
 }
 
 /// Hands the order in. A blocking rule returns it at once, with findings.

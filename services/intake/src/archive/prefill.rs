@@ -8,6 +8,7 @@ use super::ArchiveError;
 use super::lookup::{self, OrganiserFound, ServiceFound};
 use super::record::number_key;
 use crate::api::problem::FieldError;
+use crate::registered::RegisteredEnterprise;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub enum Origin {
     Record,
     /// An earlier order.
     Order,
+    /// The register of enterprises, as it answered about an earlier order.
+    Register,
     /// The question itself.
     Request,
     /// Nowhere: the applicant writes it.
@@ -45,12 +48,22 @@ pub struct Prefilled {
 }
 
 impl Prefilled {
+    /// Takes what is registered of the organiser, where the order brings its data; what is on record stays as it is.
+    pub fn with_registered(mut self, registered: &RegisteredEnterprise) -> Self {
+        if self.filing.order_type.description().organiser.brings_data() {
+            let filled = registered.fill(&mut self.filing.organiser);
+            self.origins.extend(filled.into_iter().map(|field| (field, Origin::Register)));
+        }
+        self
+    }
+
     /// The origins as a header tells them, e.g. `organiser=record, services=left-out`.
     pub fn told(&self) -> String {
         let told = self.origins.iter().map(|(path, origin)| {
             let origin = match origin {
                 Origin::Record => "record",
                 Origin::Order => "order",
+                Origin::Register => "register",
                 Origin::Request => "request",
                 Origin::LeftOut => "left-out",
             };

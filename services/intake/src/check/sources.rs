@@ -23,6 +23,12 @@ pub const CITIZEN_ID: Source = source("GB 11643-1999 公民身份号码", "1999"
 pub const CREDIT_CODE: Source = source("GB 32100-2015 法人和其他组织统一社会信用代码编码规则", "2015", "high");
 /// Numbers of licences before there were credit codes.
 pub const REGISTRATION: Source = source("GS 15-2006 工商行政管理注册号编制规则", "2006", "high");
+/// What is registered of an enterprise.
+pub const REGISTER: Source = source(
+    "主体名称、证件号码、住所须与国家企业信用信息公示系统一致（阿里云、腾讯云、华为云备案帮助）",
+    "2019-09-20",
+    "high",
+);
 /// Mobile and landline numbers.
 pub const PHONE: Source = source("手机号为 11 位，固定电话为区号-号码（阿里云备案帮助）", "2019-09-20", "medium");
 /// Which type an order must be, and which domain is free.

@@ -40,7 +40,7 @@ fn a_machine_mends_what_it_can_and_nothing_else() {
 /// What is found where neither rules nor record have anything to say.
 fn examined(filing: &Filing) -> Vec<Checked> {
     let clean = RulesVerdict { digest: None, version: None, findings: Vec::new() };
-    with_mended(filing, Examination::new(filing, Vec::new(), clean).into_verdict().findings)
+    with_mended(filing, Examination::new(filing, Vec::new(), clean).into_verdict().findings, None)
 }
 
 #[test]
@@ -105,6 +105,33 @@ fn all_findings_come_at_once_and_those_a_machine_can_mend_say_how() {
     }
     let json = serde_json::to_value(&findings[1]).unwrap();
     assert_eq!((&json["field"], &json["mended"]), (&"services[0].domains[0]".into(), &"example.cn".into()));
+}
+
+#[test]
+fn what_the_register_told_is_the_mended_value_before_any_spelling() {
+    let mut filing = company_filing(Province::Guangdong, 3);
+    let registered = RegisteredEnterprise {
+        certificate_number: filing.organiser.certificate.number.clone(),
+        name: "示例登记有限公司".to_owned(),
+        address: "示例路9号".to_owned(),
+    };
+    filing.organiser.name = " 示例别家有限公司".to_owned();
+    let known = Finding { severity: Severity::Review, ..unregistered("organiser.certificate.address") };
+    let checked = with_mended(&filing, vec![known], Some(&registered));
+    let told: Vec<(&str, Severity, Option<&str>)> = checked
+        .iter()
+        .map(|checked| (checked.finding.field.as_str(), checked.finding.severity, checked.mended.as_deref()))
+        .collect();
+    let expected = [
+        ("organiser.certificate.address", Severity::Review, Some("示例路9号")),
+        ("organiser.name", Severity::Advise, Some("示例登记有限公司")),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(checked[1].finding.code, "S04");
+    filing.organiser.certificate.number = company_filing(Province::Guangdong, 4).organiser.certificate.number;
+    let other = with_mended(&filing, Vec::new(), Some(&registered));
+    assert_eq!(other.len(), 1, "what is registered is about another number");
+    assert_eq!((other[0].finding.code.as_str(), other[0].mended.as_deref()), ("F02", Some("示例别家有限公司")));
 }
 
 fn record(account: Option<&str>) -> OnRecord {

@@ -31,6 +31,7 @@ mod papers;
 mod people;
 mod races;
 mod rate_limits;
+mod registers;
 mod removals;
 mod replicas;
 mod resellers;

@@ -31,7 +31,7 @@ fn the_example_of_a_filing_is_valid() {
     let filing: Filing = serde_json::from_value(example.clone()).unwrap();
     let clean = RulesVerdict { digest: None, version: None, findings: Vec::new() };
     let examined = Examination::new(&filing, Vec::new(), clean).into_verdict();
-    assert_eq!(with_mended(&filing, examined.findings), [], "form and check characters are right");
+    assert_eq!(with_mended(&filing, examined.findings, None), [], "form and check characters are right");
     let question = &document["paths"]["/v1/determinations"]["post"]["requestBody"]["content"]["application/json"];
     assert_eq!(question["example"]["certificate"]["number"], filing.organiser.certificate.number);
 }
