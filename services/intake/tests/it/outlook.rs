@@ -121,7 +121,7 @@ async fn requirements_without_rules_are_not_made_up() {
 }
 
 /// Makes the kept module of Zhejiang the active one.
-async fn rules_of_zhejiang(app: &App) {
+pub(crate) async fn rules_of_zhejiang(app: &App) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules-wasm/host/tests/golden");
     let module = std::fs::read(folder.join("zj-of-contract-1.0.0.wasm")).unwrap();
     let vectors = std::fs::read(folder.join("zj-of-contract-1.0.0.vectors.json")).unwrap();

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 use crate::app::{APPLICANT, App, OTHER, REVIEWER, id_of};
 use crate::facts::{answered, approved, verified};
+use crate::outlook::rules_of_zhejiang;
+use crate::types::approved_filing_in;
 
 async fn kinds(app: &App, path: &str) -> Vec<String> {
     let list = app.order(&format!("{path}/papers")).await;
@@ -78,7 +80,19 @@ async fn papers_come_with_the_life_of_the_order_and_the_slip_ticks_what_is_on_re
     let job: Value = serde_json::from_slice(&picture.bytes().await.unwrap()).unwrap();
     assert_eq!(job["output"]["jpeg"]["limit_bytes"], 153_600);
     let notice = get("completion-notice").await;
-    assert_eq!(notice.body["paper"]["data"]["body"]["provider"], "示例云计算有限公司", "{}", notice.body);
+    assert_eq!((notice.status, notice.body["code"].as_str()), (503, Some("ICP-INTAKE-0014")), "{}", notice.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_names_the_number_that_the_rules_of_the_province_want_shown() {
+    let app = App::start_with("[intake.rules]\nsignature_required = false\n").await;
+    let (path, _) = approved_filing_in(&app, Province::Zhejiang, 1).await;
+    rules_of_zhejiang(&app).await;
+    let notice = app.order(&format!("{path}/papers/completion-notice")).await;
+    assert_eq!(notice.status, 200, "{}", notice.body);
+    let body = &notice.body["paper"]["data"]["body"];
+    assert_eq!(body["provider"], "示例云计算有限公司", "{}", notice.body);
+    assert!(body.to_string().contains("标明服务备案号"), "{body}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -114,8 +114,13 @@ impl<'a> Order<'a> {
 
 /// A first filing of the applicant, approved under the numbers of [`filing_of_type`].
 pub(crate) async fn approved_filing(app: &App, n: u32) {
-    let filing = filing_of_type(OrderType::FirstFiling, Province::Guangdong, n);
-    let numbered = filing_of_type(OrderType::ChangeService, Province::Guangdong, n);
+    approved_filing_in(app, Province::Guangdong, n).await;
+}
+
+/// The same in this province; the path of the order, and the number of its service.
+pub(crate) async fn approved_filing_in(app: &App, province: Province, n: u32) -> (String, String) {
+    let filing = filing_of_type(OrderType::FirstFiling, province, n);
+    let numbered = filing_of_type(OrderType::ChangeService, province, n);
     let (mut order, _) = Order::submitted(app, APPLICANT, &filing).await;
     app.publish(order.checked()).await;
     app.wait_phase(&order.path, "provider_review").await;
@@ -123,6 +128,7 @@ pub(crate) async fn approved_filing(app: &App, n: u32) {
     let (organiser, service) = (numbered.organiser.number.unwrap(), numbered.services[0].number.clone().unwrap());
     app.publish(vec![order.approval(&organiser, &[&service])]).await;
     app.wait_phase(&order.path, "approved").await;
+    (order.path.clone(), service)
 }
 
 #[tokio::test(flavor = "multi_thread")]

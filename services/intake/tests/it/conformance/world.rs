@@ -1,13 +1,9 @@
 //! What there must be for a valid request to every operation: orders in each phase, records, codes.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use icp_domain::{OrderType, Province};
-use icp_rules_host::SigningKey;
-use icp_rules_host::publish::publish;
-use icp_rules_sdk::vector::Vector;
 use icp_testkit::filings::{company_filing, filing_of_type};
 use icp_testkit::wait_until;
 use reqwest::Method;
@@ -15,8 +11,9 @@ use serde_json::{Value, json};
 
 use super::document::Operation;
 use super::request::{Body, Request};
-use crate::app::{APPLICANT, AUDITOR, App, OPERATOR, OTHER, RESELLER, REVIEWER, SECOND, SUPERVISOR, path_of};
-use crate::types::approved_filing;
+use crate::app::{APPLICANT, AUDITOR, App, OPERATOR, OTHER, RESELLER, REVIEWER, SECOND, SUPERVISOR, id_of, path_of};
+use crate::outlook::rules_of_zhejiang;
+use crate::types::{approved_filing, approved_filing_in};
 
 /// Callers by the name of their token.
 pub(super) const TOKENS: [(&str, &str); 8] = [
@@ -36,14 +33,17 @@ const ROWS: &str = "application/x-ndjson";
 const RULED: Province = Province::Zhejiang;
 const PAPER: &str = "GET /v1/orders/{id}/papers/{kind}";
 
-/// Company whose filing is approved.
+/// Companies whose filings are approved; the second one's in the province whose rules are loaded.
 const ON_RECORD: u32 = 1;
+const ON_RECORD_RULED: u32 = 2;
 
 /// The running service with a filing on record.
 pub(super) struct World<'a> {
     app: &'a App,
-    /// An order that was approved.
+    /// An order that was approved, in a province whose rules are loaded.
     approved: String,
+    /// Number of its service.
+    ruled_service: String,
     /// An import that has ended.
     import: String,
     next: AtomicU32,
@@ -51,15 +51,12 @@ pub(super) struct World<'a> {
 
 impl<'a> World<'a> {
     pub(super) async fn seeded(app: &'a App) -> Self {
-        activate_rules(app).await;
         approved_filing(app, ON_RECORD).await;
-        let approved = app.get(APPLICANT, "/v1/orders?phase=approved").await.body["orders"][0]["id"].clone();
-        let mut world = Self {
-            app,
-            approved: approved.as_str().unwrap().to_owned(),
-            import: String::new(),
-            next: AtomicU32::new(100),
-        };
+        // Its province says which number is shown at the foot of the site.
+        let (approved, ruled_service) = approved_filing_in(app, RULED, ON_RECORD_RULED).await;
+        rules_of_zhejiang(app).await;
+        let mut world =
+            Self { app, approved: id_of(&approved), ruled_service, import: String::new(), next: AtomicU32::new(100) };
         let rows = world.rows();
         let rows = Some((ROWS, rows.bytes));
         let import = app.send(APPLICANT, Method::POST, "/v1/imports", None, rows).await;
@@ -202,7 +199,8 @@ impl<'a> World<'a> {
                 let opened = self.app.send(APPLICANT, Method::PUT, &path, None, None).await;
                 part("secret", text(&opened.body["path"]).rsplit('/').next().unwrap().to_owned())
             }
-            "GET /v1/archive/services/{number}" | "GET /v1/archive/services/{number}/footer" => part("number", service),
+            "GET /v1/archive/services/{number}" => part("number", service),
+            "GET /v1/archive/services/{number}/footer" => part("number", self.ruled_service.clone()),
             "GET /v1/whitelist/{domain}" => {
                 part("domain", company_filing(Province::Guangdong, ON_RECORD).services[0].domains[0].clone())
             }
@@ -246,7 +244,7 @@ impl<'a> World<'a> {
                 let path = path_of(&waiting);
                 self.app.review(REVIEWER, &waiting, &json!({"decision": "pass"})).await;
                 self.app.unconfirmed(&path, 1).await;
-                part("id", crate::app::id_of(&path))
+                part("id", id_of(&path))
             }
             "GET /v1/orders/{id}/materials/{kind}"
             | "PUT /v1/orders/{id}/materials/{kind}"
@@ -319,23 +317,6 @@ impl<'a> World<'a> {
         assert_eq!(issued.status, 201, "{}", issued.body);
         issued.body["entitlements"][0].clone()
     }
-}
-
-/// Makes the kept module of one province active, and waits until it judges.
-async fn activate_rules(app: &App) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules-wasm/host/tests/golden");
-    let module = std::fs::read(folder.join("zj-of-contract-1.0.0.wasm")).unwrap();
-    let vectors = std::fs::read(folder.join("zj-of-contract-1.0.0.vectors.json")).unwrap();
-    let vectors: Vec<Vector> = serde_json::from_slice(&vectors).unwrap();
-    let jetstream = &app.neighbour.context().jetstream;
-    let key = SigningKey::generate("conformance");
-    publish(jetstream, RULED, &module, "1.0.0", &key, &vectors).await.unwrap();
-    wait_until("the rule module to be active", Duration::from_secs(120), || async {
-        let rules = app.get(APPLICANT, "/v1/rules").await;
-        if rules.body["modules"][0]["province"] == RULED.letters() { Ok(()) } else { Err(rules.body.to_string()) }
-    })
-    .await
-    .unwrap();
 }
 
 /// Who may call it; applicants, unless it is said here.
