@@ -41,7 +41,8 @@ fn register(authority: Authority, body: &[u8]) -> Outcome {
     let given = Given { answer, asked_at: DateTime::UNIX_EPOCH };
     for question in Questions::of(&subject).asked {
         let report = judge(&subject, &[(&question, Some(&given))], &[], &limits);
-        assert_eq!(report.results.len(), question.fields.len(), "a field has no result");
+        let has_result = |field: &String| report.results.iter().any(|result| result.field == *field);
+        assert!(question.fields.iter().all(has_result), "a field has no result");
         let is_clean = is_favourable(&subject, &question, &given.answer, &limits);
         assert_eq!(report.findings.is_empty(), is_clean, "an answer is used again that finds something");
         let is_of_another = question.query.authority() != authority;

@@ -172,7 +172,6 @@ mod tests {
         let bureau = ("bureau", "12-18 02:00".to_owned());
         assert_eq!(names(Phase::AtBureau, true), [("sms", "11-21 02:00".to_owned()), bureau.clone()]);
         assert_eq!(names(Phase::AtBureau, false), [bureau], "nobody is asked");
-        assert_eq!(names(Phase::Checking, true), []);
         let unanswered = Order { phase: Phase::Checking, consent_given: false, ..Order::default() };
         assert_eq!(
             names_of(&unanswered, "2026-11-20T02:00:00Z"),
