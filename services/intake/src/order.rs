@@ -25,6 +25,7 @@ mod outcome;
 mod phase;
 mod registers;
 mod resubmission;
+mod returns;
 mod withdrawal;
 
 use icp_domain::{Description, Finding, OrderType, Severity, Stage};
@@ -38,6 +39,7 @@ pub use outcome::{BureauIds, Numbers};
 pub use phase::Phase;
 pub use registers::{DomainFacts, EnterpriseFacts, Registers};
 pub use resubmission::SMS_UNCONFIRMED;
+use returns::{return_by_reviewer, returned, still_amendable};
 
 /// The state of an order. Holds no personal data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -532,27 +534,6 @@ fn amend(order: &Order, material: Option<MaterialChange>) -> Result<Vec<Event>, 
     allow(order, order.phase.is_open(), "draft or returned", || vec![Event::Amended { material }])
 }
 
-/// Back to the applicant, who may amend everything that the type leaves open.
-fn returned(by: Stage, findings: Vec<Finding>) -> Event {
-    Event::Returned { by, findings, amendable: None }
-}
-
-fn return_by_reviewer(
-    order: &Order,
-    findings: Vec<Finding>,
-    amendable: Option<Vec<String>>,
-) -> Result<Vec<Event>, Rejection> {
-    if findings.is_empty() {
-        return Err(Rejection::NoReason);
-    }
-    if amendable.as_ref().is_some_and(Vec::is_empty) {
-        return Err(Rejection::NoField);
-    }
-    allow(order, order.phase == Phase::ProviderReview, "provider_review", || {
-        vec![Event::Returned { by: Stage::Review, findings, amendable }]
-    })
-}
-
 fn submit(order: &Order, submission: Submission) -> Vec<Event> {
     let Submission { verdict, asks_sms, organiser_number, service_numbers } = submission;
     let submitted = Event::Submitted { attempt: order.attempt + 1, asks_sms, organiser_number, service_numbers };
@@ -591,17 +572,6 @@ fn after_all_checks(order: &Order) -> Event {
         None if order.description().is_reviewed => Event::ReviewRequested,
         None => agreed(order),
     }
-}
-
-/// What a return before the reviewer leaves open where the reviewer's last one named fields: these, and what blocks now.
-fn still_amendable(order: &Order) -> Option<Vec<String>> {
-    let mut named = order.amendable.clone()?;
-    for finding in order.findings.iter().filter(|finding| finding.severity == Severity::Block) {
-        if !finding.field.is_empty() && !named.contains(&finding.field) {
-            named.push(finding.field.clone());
-        }
-    }
-    Some(named)
 }
 
 /// On to the bureau, or done where the provider's own record changes alone.
