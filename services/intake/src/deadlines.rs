@@ -60,13 +60,14 @@ pub fn deadlines(order: &Order, course: &Course, working: &WorkingDays) -> Vec<D
                 text_zh: "订单闲置将自动失效",
                 text: "the order expires unless it is worked on",
             });
-            open.extend(course.parts.upload.map(|at| Deadline {
+            let parts = if order.phase.is_open() { course.parts } else { EndsOfParts::default() };
+            open.extend(parts.upload.map(|at| Deadline {
                 name: "upload",
                 at,
                 text_zh: "未完成的上传将失效",
                 text: "an upload that is not complete is given up",
             }));
-            open.extend(course.parts.entitlement.map(|at| Deadline {
+            open.extend(parts.entitlement.map(|at| Deadline {
                 name: "entitlement",
                 at,
                 text_zh: "已绑定的备案服务号到期",
