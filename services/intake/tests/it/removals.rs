@@ -41,10 +41,12 @@ impl App {
     async fn wait_for_event(&self, number: &str, event: &str) -> Value {
         wait_until(&format!("{number} to be {event}"), Duration::from_secs(30), || async {
             let service = self.service(number).await;
-            if events(&service).last() == Some(&event) { Ok(service) } else { Err(service["history"].to_string()) }
+            if events(&service).last() == Some(&event) { Ok(()) } else { Err(service["history"].to_string()) }
         })
         .await
-        .unwrap()
+        .unwrap();
+        // The record was perhaps read before the event came.
+        self.service(number).await
     }
 }
 
