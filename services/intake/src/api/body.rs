@@ -2,11 +2,13 @@
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, header};
+use icp_domain::Filing;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::problem::{Kind, Problem};
+use super::shape;
 use crate::store::StoredOrder;
 
 /// Reads a body of at most `max_bytes`.
@@ -18,12 +20,21 @@ pub async fn read(body: Body, max_bytes: usize) -> Result<Bytes, Problem> {
 
 /// Reads the JSON of a request; unknown fields and wrong types name their path.
 pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body, max_bytes: usize) -> Result<T, Problem> {
+    parse(&json_bytes(headers, body, max_bytes).await?)
+}
+
+/// Reads the filing of a request; everything that is wrong with its shape is named.
+pub async fn filing(headers: &HeaderMap, body: Body, max_bytes: usize) -> Result<Filing, Problem> {
+    shape::filing(&json_bytes(headers, body, max_bytes).await?)
+}
+
+async fn json_bytes(headers: &HeaderMap, body: Body, max_bytes: usize) -> Result<Bytes, Problem> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/json") {
         return Err(Problem::new(Kind::WrongContentType, "Send `Content-Type: application/json`."));
     }
-    parse(&read(body, max_bytes).await?)
+    read(body, max_bytes).await
 }
 
 /// Reads one JSON document; unknown fields and wrong types name their path.

@@ -26,6 +26,7 @@ pub mod problem;
 pub mod rate_limits;
 pub mod resellers;
 pub mod review;
+mod shape;
 mod statistics;
 mod transfers;
 pub mod uploads;

@@ -178,7 +178,7 @@ async fn check_filing(
     headers: HeaderMap,
     request_body: Body,
 ) -> Result<Response, Problem> {
-    let filing: Filing = body::json(&headers, request_body, api.config.max_body_bytes).await?;
+    let filing = body::filing(&headers, request_body, api.config.max_body_bytes).await?;
     let subject = Subject { id: Uuid::nil(), account: &caller.account, materials: None, registers: None };
     let examination = api.examine(&subject, &filing).await?;
     Ok(check_answer(&filing, examination, None, true).into_response())
@@ -388,7 +388,7 @@ pub(super) async fn find(api: &Api, caller: &Caller, id: &str) -> Result<StoredO
 }
 
 async fn read_filing(api: &Api, headers: &HeaderMap, request_body: Body) -> Result<Filing, Problem> {
-    let filing: Filing = body::json(headers, request_body, api.config.max_body_bytes).await?;
+    let filing = body::filing(headers, request_body, api.config.max_body_bytes).await?;
     let errors = content::validate(&filing);
     if errors.is_empty() { Ok(filing) } else { Err(Problem::fields(errors)) }
 }

@@ -276,6 +276,11 @@ impl Problem {
         matches!(self.kind, Kind::WrongPhase | Kind::Blocked | Kind::StaleVersion)
     }
 
+    /// The fields at fault.
+    pub(super) fn into_fields(self) -> Vec<FieldError> {
+        self.errors
+    }
+
     /// Paths of the fields at fault.
     #[cfg(test)]
     pub(super) fn named(&self) -> impl Iterator<Item = &str> {
