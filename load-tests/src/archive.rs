@@ -88,7 +88,7 @@ struct Question {
     next: Option<(&'static str, &'static str)>,
 }
 
-const QUESTIONS: [Question; 21] = {
+const QUESTIONS: [Question; 25] = {
     const fn one(name: &'static str, path: fn(u32) -> String) -> Question {
         Question { name, token: TOKEN, path, next: None }
     }
@@ -123,6 +123,16 @@ const QUESTIONS: [Question; 21] = {
         pages("list, a reseller", RESELLER_TOKEN, |_| "/v1/archive/services?limit=50".to_owned()),
         pages("list, a reseller and a name", RESELLER_TOKEN, |n| {
             format!("/v1/archive/services?name={}", beginning(customers(n)))
+        }),
+        pages("organisers, all", TOKEN, |_| "/v1/archive/organisers".to_owned()),
+        pages("organisers, a beginning of a name", TOKEN, |n| {
+            format!("/v1/archive/organisers?name={}", organiser_beginning(n))
+        }),
+        pages("organisers, a province and a name", TOKEN, |n| {
+            format!("/v1/archive/organisers?province={}&name={}", province(n).letters(), organiser_beginning(n))
+        }),
+        pages("organisers, a large account and a name", LARGE_TOKEN, |n| {
+            format!("/v1/archive/organisers?name={}", organiser_beginning(n / LARGE_SHARE * LARGE_SHARE))
         }),
         pages("mismatches", TOKEN, |_| "/v1/archive/mismatches".to_owned()),
         orders("orders, all", TOKEN, |_| "/v1/orders".to_owned()),
@@ -231,6 +241,7 @@ async fn start_intake(
         ("KEYS__KEK_FILE", kek.display().to_string()),
         ("MATERIALS__ROOT", folder.join("materials").display().to_string()),
         ("INTAKE__TOKENS_FILE", tokens.display().to_string()),
+        ("INTAKE__PAPERS__PROVIDER_NAME", "示例接入服务有限公司".to_owned()),
         // What is measured is the archive, not the limits of clients.
         ("INTAKE__RATE_LIMITS__APPLICANT__PER_SECOND", "0".to_owned()),
         ("INTAKE__RATE_LIMITS__RESELLER__PER_SECOND", "0".to_owned()),
@@ -461,6 +472,11 @@ fn name(n: u32) -> String {
 /// The first four characters of a name: thousands have them.
 fn beginning(n: u32) -> String {
     name(n).chars().take(4).collect()
+}
+
+/// The same of an organiser's name.
+fn organiser_beginning(n: u32) -> String {
+    filing(n).organiser.name.chars().take(4).collect()
 }
 
 fn certificate(n: u32) -> String {

@@ -105,6 +105,7 @@ pub async fn run(arguments: &FlowArguments) -> anyhow::Result<()> {
     let bench_folder = options.work_dir.clone();
     options.work_dir = bench_folder.join("flow-world");
     options.sandbox_delay_ms = 0;
+    options.sends_slips = arguments.pictures == Pictures::Specimens;
     options.sandbox_flags = vec!["--quiet".to_owned()];
     options.settings = vec![("TELEMETRY__LOG".to_owned(), "warn".to_owned())];
     for setting in &arguments.settings {

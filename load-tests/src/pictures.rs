@@ -25,9 +25,9 @@ const CHECKS_TIME: Duration = Duration::from_millis(500);
 /// Which pictures come with orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Pictures {
-    /// The smallest that the platform takes
+    /// The smallest that the platform takes, and no slips for the bureau
     Smallest,
-    /// Those of the demo
+    /// Those of the demo, and slips
     Specimens,
 }
 

@@ -1,6 +1,7 @@
 //! CPU and memory of the processes under test, from `/proc`.
 
 use std::fs;
+use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
@@ -20,21 +21,26 @@ pub struct Usage {
     pub peak_mb: f64,
 }
 
-/// Usage of one process; zero when it is gone.
+/// Usage of one process, its processor time with that of its children that have ended; zero when it is gone.
 pub fn usage(pid: u32) -> Usage {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The name in parentheses may hold blanks; the fields after it do not.
-    let fields: Vec<&str> =
-        stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().collect()).unwrap_or_default();
-    let ticks = |index: usize| fields.get(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default();
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
     Usage {
-        cpu_s: (ticks(11) + ticks(12)) / TICKS_PER_S,
+        cpu_s: cpu_s(&pid.to_string(), 11..=14),
         resident_mb: kib(&status, "VmRSS:") / KIB_PER_MB,
         proportional_mb: kib(&rollup, "Pss:") / KIB_PER_MB,
         peak_mb: kib(&status, "VmHWM:") / KIB_PER_MB,
     }
+}
+
+/// The sum of these fields of a process's `stat`, in seconds: from 11 on its own time in user and system mode, then that
+/// of its children that have ended and were waited for.
+fn cpu_s(process: &str, fields: RangeInclusive<usize>) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // The name in parentheses may hold blanks; the fields after it do not.
+    let all: Vec<&str> = stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().collect()).unwrap_or_default();
+    let ticks = |index: usize| all.get(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default();
+    fields.map(ticks).sum::<f64>() / TICKS_PER_S
 }
 
 fn kib(text: &str, label: &str) -> f64 {
@@ -65,11 +71,7 @@ pub fn tree_cpu_s(root: u32) -> f64 {
 
 /// CPU seconds of all children of this process that have ended and were waited for.
 pub fn children_cpu_s() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> =
-        stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().collect()).unwrap_or_default();
-    let ticks = |index: usize| fields.get(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default();
-    (ticks(13) + ticks(14)) / TICKS_PER_S
+    cpu_s("self", 13..=14)
 }
 
 /// Facts of the machine, so that runs can be compared.

@@ -170,7 +170,7 @@ pub async fn run(world: &World, generated: u32, tell: &(dyn Fn(String) + Sync)) 
     orders.push(sms_window_passes(world, &actors, e, tell).await?);
     let approved = orders.iter().filter(|ended| ended.order["phase"] == "approved");
     let printed: Vec<_> = futures::stream::iter(approved)
-        .map(|ended| papers(&actors, ended))
+        .map(|ended| papers(world, &actors, &inputs, ended))
         .buffer_unordered(PRINTED_AT_ONCE)
         .collect()
         .await;
@@ -196,8 +196,8 @@ pub async fn run(world: &World, generated: u32, tell: &(dyn Fn(String) + Sync)) 
     Ok(Carried { orders, life })
 }
 
-/// Slip, receipt and notice of an order, as the applicant gets them.
-async fn papers(actors: &Actors, ended: &Ended) -> anyhow::Result<String> {
+/// Slip, receipt and notice of an order, as the applicant gets them, and the slips that the bureau got.
+async fn papers(world: &World, actors: &Actors, inputs: &[OrderInput], ended: &Ended) -> anyhow::Result<String> {
     let mut told = Vec::new();
     for (kind, media_type, beginning) in PAPERS {
         let file = actors.applicant.paper(&ended.id, kind, media_type).await.with_context(|| ended.name.clone())?;
@@ -211,6 +211,19 @@ async fn papers(actors: &Actors, ended: &Ended) -> anyhow::Result<String> {
         );
         told.push(format!("{kind} as {media_type} of {} KB", file.len().div_ceil(1024)));
     }
+    let services = inputs.iter().find(|input| input.name == ended.name).map(|input| input.filing.services.as_slice());
+    let services = services.with_context(|| format!("{} was not carried", ended.name))?;
+    let domain = services.iter().flat_map(|service| &service.domains).next().context("the order has no domain")?;
+    let filings = world.sandbox_get(&format!("/bureau/filings/{domain}")).await?;
+    let records = filings["filings"].as_array().context("the bureau lists no records")?;
+    for record in records {
+        ensure!(
+            record["slips"] == services.len(),
+            "the bureau got no slip for each service of {}: {record}",
+            ended.name
+        );
+    }
+    told.push(format!("the bureau got the slip with each of {} records", records.len()));
     Ok(format!("{}: {}", ended.name, told.join(", ")))
 }
 

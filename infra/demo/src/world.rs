@@ -61,6 +61,8 @@ pub struct WorldOptions {
     pub download_interval_ms: u64,
     /// How long the relay waits for more filings before it uploads, milliseconds.
     pub upload_wait_ms: u64,
+    /// Whether the slip of each service goes to the bureau.
+    pub sends_slips: bool,
     /// More settings for every service: (SECTION__KEY, value).
     pub settings: Vec<(String, String)>,
     /// More flags for the sandbox.
@@ -83,6 +85,7 @@ impl WorldOptions {
             sandbox_delay_ms: 300,
             download_interval_ms: 1000,
             upload_wait_ms: 100,
+            sends_slips: true,
             settings: Vec::new(),
             sandbox_flags: Vec::new(),
         })
@@ -404,6 +407,7 @@ fn own_settings(
             ("INTAKE__TOKENS_FILE", keys.join("tokens.toml").display().to_string()),
             ("INTAKE__RULES__KEYS__SANDBOX", signing_key.trusted().public_key_hex),
             ("INTAKE__PAPERS__PROVIDER_NAME", "示例接入服务有限公司".to_owned()),
+            ("INTAKE__PAPERS__SLIPS_TO_BUREAU", options.sends_slips.to_string()),
         ],
         "identity" => vec![("IDENTITY__ENGINE", "sandbox".to_owned())],
         "authority" => vec![

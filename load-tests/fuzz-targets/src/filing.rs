@@ -41,7 +41,7 @@ pub fn filing(input: &[u8]) -> Outcome {
     messages::identity_subject(&filing, Vec::new());
     messages::lookup_subject(&filing);
     if errors.is_empty() {
-        write_for_bureau(&messages::relay_filing(&filing, Vec::new()));
+        write_for_bureau(&messages::relay_filing(&filing, Vec::new(), Vec::new()));
     }
     outcome
 }

@@ -26,6 +26,8 @@ pub struct Config {
     pub accounts: BTreeMap<String, AccountSection>,
     /// How this bureau spells requests.
     pub dialect: Dialect,
+    /// How slips are printed.
+    pub press: PressSection,
     /// Limits of a call.
     pub calls: CallsSection,
     /// Limits of an upload.
@@ -68,6 +70,18 @@ pub struct AccountSection {
     pub content_iv_file: PathBuf,
     /// Whether uploads are encrypted.
     pub encrypt_uploads: bool,
+}
+
+/// `[relay.press]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PressSection {
+    /// The program that prints; empty: `icp-press` beside this program.
+    pub program: PathBuf,
+    /// The font; empty: searched in the usual places.
+    pub font_file: PathBuf,
+    /// Longest time for one slip, milliseconds.
+    pub timeout_ms: u64,
 }
 
 /// `[relay.calls]`

@@ -154,7 +154,7 @@ pub struct RelayApp {
 /// A picture, already within the limits of the wire.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Attachment {
-    /// Purpose (附件用途): 2 organiser's certificate, 3 organiser's principal, 4 service's principal, 5 photo.
+    /// Purpose (附件用途): 1 slip, 2 organiser's certificate, 3 organiser's principal, 4 service's principal, 5 photo.
     pub purpose: u32,
     /// The organiser, or the service with this index.
     pub owner: AttachmentOwner,

@@ -1,6 +1,7 @@
 //! From a task's message to the record of an upload: reading protobuf, fitting pictures, checking.
 
 use icp_domain::{BureauOperation, MaterialKind, ServiceKind};
+use icp_papers::Refusal;
 use icp_proto::{common, relay};
 
 use crate::expectation::UnknownPart;
@@ -10,7 +11,7 @@ use crate::filing::{
 };
 use crate::image_fit;
 use crate::wire::block::Block;
-use crate::wire::check::{MAX_PICTURE_BYTES, Violation};
+use crate::wire::check::{MAX_PICTURE_BYTES, MAX_SLIP_BYTES, PURPOSE_SLIP, Violation};
 use crate::wire::dialect::Interface;
 use crate::wire::download::ResultCode;
 
@@ -25,14 +26,55 @@ pub const CODE_NOT_ON_RECORD: u32 = 1016;
 /// 主办者冲突
 pub const CODE_IN_FLIGHT: u32 = 1003;
 
-/// A picture with what it shows, in clear.
+/// What goes with a filing as a picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Wanted<'a> {
+    /// A material, which lies in the object store.
+    Material(MaterialKind, &'a common::Material),
+    /// A slip, which is to be printed.
+    Slip(&'a relay::Slip),
+}
+
+/// A picture in clear.
 pub struct Picture {
-    /// What it shows.
-    pub kind: MaterialKind,
-    /// Index of the service that it belongs to.
-    pub service_index: usize,
-    /// The bytes as uploaded by the applicant.
+    /// What it shows, as refusals name it, e.g. `materials.organiser-certificate`.
+    pub field: String,
+    /// The ministry's code for what it shows (附件用途).
+    pub purpose: u32,
+    /// Whose it is.
+    pub owner: AttachmentOwner,
+    /// The bytes, as uploaded by the applicant or as printed.
     pub bytes: Vec<u8>,
+}
+
+impl Wanted<'_> {
+    /// The picture of it; none where the bureau has no place for such a one.
+    pub fn picture(&self, bytes: Vec<u8>) -> Option<Picture> {
+        Some(Picture { field: self.field(), purpose: self.purpose()?, owner: self.owner(), bytes })
+    }
+
+    /// As what refusals name it.
+    pub fn field(&self) -> String {
+        match self {
+            Self::Material(kind, _) => format!("materials.{}", kind.as_str()),
+            Self::Slip(slip) => format!("services[{}]", slip.service_index),
+        }
+    }
+
+    fn purpose(&self) -> Option<u32> {
+        match self {
+            Self::Material(kind, _) => kind.bureau_purpose().map(u32::from),
+            Self::Slip(_) => Some(PURPOSE_SLIP),
+        }
+    }
+
+    fn owner(&self) -> AttachmentOwner {
+        match self {
+            Self::Material(kind, _) if kind.is_of_organiser() => AttachmentOwner::Organiser,
+            Self::Material(_, material) => AttachmentOwner::Service(index_of(material.service_index)),
+            Self::Slip(slip) => AttachmentOwner::Service(index_of(slip.service_index)),
+        }
+    }
 }
 
 /// What a filing asks of the bureau; no text means a new filing.
@@ -43,26 +85,33 @@ pub fn operation_of(filing: &relay::RelayFiling) -> Option<BureauOperation> {
     }
 }
 
-/// Materials that have a place in an upload, with their kinds. A cancellation has none, a change of the organiser only
-/// the organiser's: its services are carried along as they are.
-pub fn wanted_materials(filing: &relay::RelayFiling) -> Vec<(MaterialKind, &common::Material)> {
-    use BureauOperation as O;
+/// What has a place in an upload as a picture. A cancellation has none, a change of the organiser only the organiser's:
+/// its services are carried along as they are.
+pub fn wanted(filing: &relay::RelayFiling) -> Vec<Wanted<'_>> {
     let operation = operation_of(filing);
-    if matches!(operation, Some(O::DeregisterOrganiser | O::DeregisterService | O::CancelAccess)) {
-        return Vec::new();
-    }
-    let is_organiser_alone = operation == Some(O::ChangeOrganiser);
+    let shows_services = operation.is_none_or(BureauOperation::shows_services);
+    let shows_organiser = shows_services || operation == Some(BureauOperation::ChangeOrganiser);
     let mut wanted: Vec<_> = filing
         .materials
         .iter()
-        .filter_map(|material| MaterialKind::parse(&material.kind).map(|kind| (kind, material)))
-        .filter(|(kind, _)| kind.bureau_purpose().is_some())
-        .filter(|(kind, _)| !is_organiser_alone || owner_of(*kind, 0) == AttachmentOwner::Organiser)
+        .filter_map(|material| Some(Wanted::Material(MaterialKind::parse(&material.kind)?, material)))
+        .chain(filing.slips.iter().map(Wanted::Slip))
+        .filter(|wanted| wanted.purpose().is_some())
+        .filter(|wanted| match wanted.owner() {
+            AttachmentOwner::Organiser => shows_organiser,
+            AttachmentOwner::Service(_) => shows_services,
+        })
         .collect();
     // Records that are written one for each service then have their pictures in the order of the records.
-    wanted.sort_by_key(|(kind, material)| match owner_of(*kind, 0) {
-        AttachmentOwner::Organiser => (0, 0, *kind),
-        AttachmentOwner::Service(_) => (1, material.service_index, *kind),
+    wanted.sort_by_key(|wanted| {
+        let kind = match wanted {
+            Wanted::Material(kind, _) => Some(*kind),
+            Wanted::Slip(_) => None,
+        };
+        match wanted.owner() {
+            AttachmentOwner::Organiser => (0, 0, kind),
+            AttachmentOwner::Service(index) => (1, index, kind),
+        }
     });
     wanted
 }
@@ -107,18 +156,11 @@ pub fn build(
         }
     }
     let mut attachments = Vec::with_capacity(pictures.len());
-    for picture in pictures {
-        let Some(purpose) = picture.kind.bureau_purpose() else { continue };
-        match image_fit::fit(&picture.bytes, MAX_PICTURE_BYTES) {
-            Ok(jpeg) => attachments.push(Attachment {
-                purpose: purpose.into(),
-                owner: owner_of(picture.kind, picture.service_index),
-                jpeg,
-            }),
-            Err(error) => {
-                let field = format!("materials.{}", picture.kind.as_str());
-                refusals.push(refusal(CODE_ATTACHMENT, &field, &error.to_string()));
-            }
+    for Picture { field, purpose, owner, bytes } in pictures {
+        let limit = if purpose == PURPOSE_SLIP { MAX_SLIP_BYTES } else { MAX_PICTURE_BYTES };
+        match image_fit::fit(&bytes, limit) {
+            Ok(jpeg) => attachments.push(Attachment { purpose, owner, jpeg }),
+            Err(error) => refusals.push(refusal(CODE_ATTACHMENT, &field, &error.to_string())),
         }
     }
     if !refusals.is_empty() {
@@ -177,17 +219,17 @@ pub fn lost_picture() -> ResultCode {
     refusal(CODE_ATTACHMENT, "materials", "a picture is no longer stored; upload it again")
 }
 
+/// What the bureau would say of a slip that does not fit on its page.
+pub fn unprintable(slip: &relay::Slip, reason: Refusal) -> ResultCode {
+    refusal(CODE_ATTACHMENT, &Wanted::Slip(slip).field(), &format!("cannot have its slip: {reason}"))
+}
+
 fn refusal(code: u32, field: &str, problem: &str) -> ResultCode {
     ResultCode { code, text: format!("checked before sending: {field} {problem}"), field: field.to_owned() }
 }
 
-fn owner_of(kind: MaterialKind, service_index: usize) -> AttachmentOwner {
-    match kind {
-        MaterialKind::OrganiserCertificate
-        | MaterialKind::OrganiserPrincipalId
-        | MaterialKind::OrganiserPrincipalIdBack => AttachmentOwner::Organiser,
-        _ => AttachmentOwner::Service(service_index),
-    }
+fn index_of(service: u32) -> usize {
+    usize::try_from(service).unwrap_or(usize::MAX)
 }
 
 fn optional(text: &str) -> Option<String> {
@@ -278,9 +320,10 @@ mod tests {
             materials: vec![],
             ..relay::RelayFiling::default()
         };
+        let certificate = common::Material::default();
         let picture =
-            Picture { kind: MaterialKind::OrganiserCertificate, service_index: 0, bytes: b"no picture".to_vec() };
-        let refusals = build(Interface::V3_0, &message, vec![picture]).unwrap_err();
+            Wanted::Material(MaterialKind::OrganiserCertificate, &certificate).picture(b"no picture".to_vec());
+        let refusals = build(Interface::V3_0, &message, picture.into_iter().collect()).unwrap_err();
         assert_eq!(refusals.iter().map(|r| r.code).collect::<Vec<_>>(), [CODE_NOT_OFFERED, CODE_ATTACHMENT]);
         assert!(refusals[0].text.contains("services[0].kind"));
         assert!(refusals[1].text.contains("organiser-certificate"));
@@ -319,14 +362,16 @@ mod tests {
     #[test]
     fn materials_without_a_purpose_stay_at_home() {
         let material = |kind: &str| common::Material { kind: kind.into(), ..Default::default() };
+        let slip = |service_index| relay::Slip { service_index, ..Default::default() };
+        let fields = |filing: &relay::RelayFiling| wanted(filing).iter().map(Wanted::field).collect::<Vec<_>>();
         let filing = relay::RelayFiling {
             materials: vec![material("commitment"), material("service-principal-face"), material("?")],
+            slips: vec![slip(0)],
             ..Default::default()
         };
-        let kinds: Vec<_> = wanted_materials(&filing).into_iter().map(|(kind, _)| kind).collect();
-        assert_eq!(kinds, [MaterialKind::ServicePrincipalFace]);
+        assert_eq!(fields(&filing), ["services[0]", "materials.service-principal-face"]);
         let cancelled = relay::RelayFiling { operation: "cancel_access".into(), ..filing };
-        assert_eq!(wanted_materials(&cancelled).len(), 0, "a cancellation has no pictures");
+        assert_eq!(wanted(&cancelled).len(), 0, "a cancellation has no pictures");
         let of_service = |service_index| common::Material { service_index, ..material("service-principal-id") };
         let filing = relay::RelayFiling {
             materials: vec![
@@ -335,16 +380,36 @@ mod tests {
                 of_service(0),
                 material("organiser-certificate"),
             ],
+            slips: vec![slip(1), slip(0)],
             ..Default::default()
         };
-        let order: Vec<_> = wanted_materials(&filing).into_iter().map(|(kind, m)| (kind, m.service_index)).collect();
-        let id = MaterialKind::ServicePrincipalId;
-        let back = MaterialKind::ServicePrincipalIdBack;
-        assert_eq!(order, [(MaterialKind::OrganiserCertificate, 0), (id, 0), (back, 0), (id, 1)]);
+        let of_organiser = "materials.organiser-certificate";
+        let of_first = ["services[0]", "materials.service-principal-id", "materials.service-principal-id-back"];
+        let of_second = ["services[1]", "materials.service-principal-id"];
+        assert_eq!(fields(&filing), [&[of_organiser], &of_first[..], &of_second].concat());
         let alone = relay::RelayFiling { operation: "change_organiser".into(), ..filing };
-        assert_eq!(wanted_materials(&alone).len(), 1);
-        assert_eq!(owner_of(MaterialKind::ServicePrincipalFace, 3), AttachmentOwner::Service(3));
-        assert_eq!(owner_of(MaterialKind::OrganiserPrincipalId, 3), AttachmentOwner::Organiser);
-        assert_eq!(owner_of(MaterialKind::OrganiserPrincipalIdBack, 0), AttachmentOwner::Organiser);
+        assert_eq!(fields(&alone), [of_organiser]);
+        let owner = |kind, service_index| {
+            Wanted::Material(kind, &common::Material { service_index, ..Default::default() }).owner()
+        };
+        assert_eq!(owner(MaterialKind::ServicePrincipalFace, 3), AttachmentOwner::Service(3));
+        assert_eq!(owner(MaterialKind::OrganiserPrincipalId, 3), AttachmentOwner::Organiser);
+        assert_eq!(owner(MaterialKind::OrganiserPrincipalIdBack, 0), AttachmentOwner::Organiser);
+        assert_eq!(Wanted::Slip(&slip(2)).owner(), AttachmentOwner::Service(2));
+    }
+
+    #[test]
+    fn a_slip_may_be_larger_than_other_pictures() {
+        let slip = relay::Slip::default();
+        let jpeg = [vec![0xFF, 0xD8, 0xFF], vec![0; MAX_PICTURE_BYTES]].concat();
+        let message = relay::RelayFiling { organiser: Some(Default::default()), ..Default::default() };
+        let picture = Wanted::Slip(&slip).picture(jpeg.clone()).unwrap();
+        let filing = build(Interface::V3_0, &message, vec![picture]).unwrap();
+        let [Attachment { purpose: PURPOSE_SLIP, owner: AttachmentOwner::Service(0), jpeg: sent }] =
+            filing.attachments.as_slice()
+        else {
+            panic!("the slip is not sent");
+        };
+        assert!(*sent == jpeg, "the slip is not sent as it was printed");
     }
 }

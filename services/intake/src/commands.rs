@@ -1,5 +1,6 @@
 //! What people's requests do to an order: decide, store, and send on, in one transaction each.
 
+use chrono::Days;
 use icp_bus::Effects;
 use icp_domain::Filing;
 use icp_kit::DataKey;
@@ -22,7 +23,7 @@ use crate::desk::words::{self, Words};
 use crate::materials::quality;
 use crate::materials::store::{MaterialRow, PutMaterial};
 use crate::order::{Command, Event, Order, Phase, Registers, Rejection, RulesVerdict, Submission, decide, evolve};
-use crate::reactions::{Attachments, react};
+use crate::reactions::{Attachments, Holder, react};
 use crate::rules::{self, Facts};
 use crate::store::{self, Change, Content, Creator, StoredOrder};
 use crate::writes::{OrderWrite, OrderWritten};
@@ -186,6 +187,9 @@ impl Api {
                 let subject = content::messages::lookup_subject(&filing);
                 attachments.authority = Some(keyring.seal("authority", &context, &subject)?);
             }
+            if row.needs_consent() {
+                attachments.holder = self.holder(&context, &background)?;
+            }
         }
         stored.contact_sealed = Some(contact.clone());
         stored.persons_sealed = Some(persons.clone());
@@ -198,6 +202,16 @@ impl Api {
             service_numbers: content::service_numbers(&filing),
         };
         self.apply(caller, stored, Command::Submit(submission), extra).await
+    }
+
+    /// Who is asked for consent, where the record says whom.
+    fn holder(&self, context: &str, background: &Background) -> Result<Option<Holder>, Problem> {
+        let Some(found) = &background.on_record.by_number else { return Ok(None) };
+        let Some(record) = found.organiser.open(&self.vault)? else { return Ok(None) };
+        let contact =
+            self.bus.context().keyring.seal("notify", context, &content::messages::holder_contact(&record))?;
+        let answers_until = self.clock.now() + Days::new(self.idle.expiry_days.into());
+        Ok(Some(Holder { contact, answers_until }))
     }
 
     /// The reviewer passes the order: the rules judge once more, and the relay gets it.
@@ -218,7 +232,7 @@ impl Api {
         verdict: RulesVerdict,
     ) -> Result<StoredOrder, Problem> {
         let command = self.config.review.second_opinion.pass(&stored.order, verdict, &caller.name)?;
-        let attachments = self.for_relay(&stored, filing, materials).await?;
+        let attachments = self.for_relay(caller, &stored, filing, materials, &command).await?;
         let entitled = self.entitled(filing);
         self.apply(caller, stored, command, Extra { attachments, entitled, ..Extra::default() }).await
     }
@@ -230,25 +244,31 @@ impl Api {
         // The content is the one that the registers told about.
         let subject = Subject { registers: Some(&stored.order.registers), ..Subject::of(&stored, &rows) };
         let verdict = self.examine(&subject, &filing).await?.into_verdict();
-        let attachments = self.for_relay(&stored, &filing, &rows).await?;
+        let command = Command::Resubmit(verdict);
+        let attachments = self.for_relay(caller, &stored, &filing, &rows, &command).await?;
         let entitled = self.entitled(&filing);
         let extra = Extra { attachments, entitled, ..Extra::default() };
-        self.apply(caller, stored, Command::Resubmit(verdict), extra).await
+        self.apply(caller, stored, command, extra).await
     }
 
-    /// What the relay carries to the bureau, where the type is one for it.
+    /// What the relay carries to the bureau, where the command hands in something for it.
     async fn for_relay(
         &self,
+        caller: &Caller,
         stored: &StoredOrder,
         filing: &Filing,
         materials: &[MaterialRow],
+        command: &Command,
     ) -> Result<Attachments, Problem> {
-        if filing.order_type.description().bureau.is_none() {
+        let events = decide(&stored.order, command.clone())?;
+        if filing.order_type.description().bureau.is_none() || !events.contains(&Event::Passed) {
             return Ok(Attachments::default());
         }
         let context = self.bus.context();
         let reported = archive::carried::with_services(&context.pool, &self.vault, filing).await?;
-        let relay_filing = content::messages::relay_filing(&reported, self.open_materials(stored, materials)?);
+        let materials = self.open_materials(stored, materials)?;
+        let slips = self.slips(caller, stored, filing, &events).await?;
+        let relay_filing = content::messages::relay_filing(&reported, materials, slips);
         let relay = Some(context.keyring.seal("relay", &stored.id.to_string(), &relay_filing)?);
         Ok(Attachments { relay, ..Attachments::default() })
     }

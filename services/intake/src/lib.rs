@@ -10,7 +10,7 @@
 //! [`desk`] (the provider's reviewers), [`idle`] (reminders and expiry), [`public_security`] (the filing that follows), [`amendment`], [`audit`] (who did and saw what),
 //! [`statistics`], [`imports`] (many orders at once), [`live`] (events as they happen), [`api`] (REST and gRPC),
 //! [`access`] (who may use it), [`reads`] and [`writes`] (requests share queries and transactions), [`store`] (SQL of
-//! orders), [`china`] (days), [`sheet`] (CSV). Archive, entitlements, materials, desk, audit trail, access, imports,
+//! orders), [`china`] (days), [`sheet`] (CSV), [`paging`] (pages of lists). Archive, entitlements, materials, desk, audit trail, access, imports,
 //! statistics and what is registered keep their own SQL.
 
 pub mod access;
@@ -34,6 +34,7 @@ pub mod imports;
 pub mod live;
 pub mod materials;
 pub mod order;
+pub mod paging;
 pub mod public_security;
 pub mod reactions;
 pub mod reads;
@@ -125,6 +126,7 @@ pub struct Config {
 
 /// Builds the service on its connections.
 pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Parts> {
+    config.papers.check().map_err(anyhow::Error::msg)?;
     let bus = Bus::start(&context, &MIGRATIONS).await?;
     let clock = context.clock.clone();
     let rules = Host::with_today(config.rules.clone(), move || rules::day_in_china(clock.now()))?;
@@ -186,6 +188,11 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
             Ok(0) => {}
             Ok(apps) => tracing::info!(apps, "domains of APPs were entered into the archive"),
             Err(error) => tracing::error!(%error, "domains of APPs are missing; the next start tries again"),
+        }
+        match archive::completion::enter_names_of_units(&pool, &vault).await {
+            Ok(0) => {}
+            Ok(units) => tracing::info!(units, "names of units were entered into the archive"),
+            Err(error) => tracing::error!(%error, "names of units are missing; the next start tries again"),
         }
     });
 

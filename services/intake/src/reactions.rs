@@ -26,6 +26,17 @@ pub struct Attachments {
     pub footer_numbers: Vec<String>,
     /// When the public-security filing of the services that are approved is due.
     pub public_security_end: Option<DateTime<Utc>>,
+    /// Who is asked for consent to a transfer.
+    pub holder: Option<Holder>,
+}
+
+/// The account that holds a record which a transfer asks for.
+#[derive(Debug)]
+pub struct Holder {
+    /// `Contact` of the record, sealed for "notify".
+    pub contact: Sealed,
+    /// Until when it may answer.
+    pub answers_until: DateTime<Utc>,
 }
 
 /// Adds what follows from `events`; `stored.order` is the state after them.
@@ -45,6 +56,9 @@ pub fn react(
         }
         if let Some(name) = public_name(event, order) {
             effects.send(order_event(stored, event, name, (version, at), &attachments));
+        }
+        if let (Event::Submitted { .. }, Some(holder)) = (event, &attachments.holder) {
+            effects.send(consent_asked(stored, (version, at), holder));
         }
         send_tasks(effects, stored, event, at, &attachments);
     }
@@ -77,6 +91,17 @@ fn reminding(stored: &StoredOrder, name: &str, at: DateTime<Utc>, deadline: Date
         deadline_unix_ms: deadline.timestamp_millis(),
         ..order_proto::OrderEvent::default()
     }
+}
+
+fn consent_asked(stored: &StoredOrder, (version, at): (i64, DateTime<Utc>), holder: &Holder) -> Outgoing {
+    let name = "consent_asked";
+    let message = order_proto::OrderEvent {
+        version,
+        contact: Some(holder.contact.clone()),
+        organiser_number: stored.order.organiser_number.clone().unwrap_or_default(),
+        ..reminding(stored, name, at, holder.answers_until)
+    };
+    Outgoing::event("order", name, &stored.province, stored.id, &message)
 }
 
 fn send_tasks(

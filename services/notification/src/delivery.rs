@@ -167,5 +167,9 @@ pub async fn record_failure(
 
 /// Who is told, in the journal's words.
 fn recipient(notice: Notice) -> &'static str {
-    if notice < Notice::WindowOpened { "to the applicant" } else { "to a person in charge" }
+    match notice {
+        Notice::ConsentAsked => "to the holder of the record",
+        notice if notice < Notice::WindowOpened => "to the applicant",
+        _ => "to a person in charge",
+    }
 }

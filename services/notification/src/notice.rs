@@ -43,6 +43,8 @@ pub enum Notice {
     Withdrawn,
     /// The order could not be taken back: it goes on to the bureau.
     WithdrawalTooLate,
+    /// The account that holds a record is asked to let it go.
+    ConsentAsked,
     /// Nobody works on the order.
     Reminder,
     /// Nobody worked on the order for too long.
@@ -59,7 +61,7 @@ pub enum Notice {
 
 impl Notice {
     /// All kinds.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Submitted,
         Self::Returned,
         Self::ReviewRequested,
@@ -69,6 +71,7 @@ impl Notice {
         Self::Cancelled,
         Self::Withdrawn,
         Self::WithdrawalTooLate,
+        Self::ConsentAsked,
         Self::Reminder,
         Self::Expired,
         Self::PublicSecurity,
@@ -89,6 +92,7 @@ impl Notice {
             Self::Cancelled => "cancelled",
             Self::Withdrawn => "withdrawn",
             Self::WithdrawalTooLate => "withdrawal_too_late",
+            Self::ConsentAsked => "consent_asked",
             Self::Reminder => "reminder",
             Self::Expired => "expired",
             Self::PublicSecurity => "public_security",

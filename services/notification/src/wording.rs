@@ -12,7 +12,7 @@ use crate::notice::{Notice, Values};
 /// Longest SMS that gateways join: ten parts of 67 characters.
 const SMS_MAX_CHARACTERS: usize = 670;
 
-const TEMPLATES: [(&str, &str); 20] = [
+const TEMPLATES: [(&str, &str); 22] = [
     ("submitted.mail", include_str!("templates/submitted.mail.txt")),
     ("returned.mail", include_str!("templates/returned.mail.txt")),
     ("returned.sms", include_str!("templates/returned.sms.txt")),
@@ -25,6 +25,8 @@ const TEMPLATES: [(&str, &str); 20] = [
     ("withdrawn.mail", include_str!("templates/withdrawn.mail.txt")),
     ("withdrawal_too_late.mail", include_str!("templates/withdrawal_too_late.mail.txt")),
     ("withdrawal_too_late.sms", include_str!("templates/withdrawal_too_late.sms.txt")),
+    ("consent_asked.mail", include_str!("templates/consent_asked.mail.txt")),
+    ("consent_asked.sms", include_str!("templates/consent_asked.sms.txt")),
     ("reminder.mail", include_str!("templates/reminder.mail.txt")),
     ("expired.mail", include_str!("templates/expired.mail.txt")),
     ("public_security.mail", include_str!("templates/public_security.mail.txt")),

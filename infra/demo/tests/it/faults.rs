@@ -69,6 +69,7 @@ async fn assert_each_once_at_the_bureau(world: &World, inputs: &[orders::OrderIn
         let domain = &input.filing.services[0].domains[0];
         let filing = world.sandbox_get(&format!("/bureau/filings/{domain}")).await.unwrap();
         assert_eq!(filing["records_received"], 1, "{domain}: {filing}");
+        assert_eq!(filing["filings"][0]["slips"], input.filing.services.len(), "{domain}: {filing}");
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) struct Marks {
 
 impl Marks {
     /// Names, numbers, phones, mails and addresses of all persons, but for those that stand in what the ministry
-    /// publishes: names of services.
+    /// publishes: names of services and of units.
     pub(crate) fn of(filings: &[Filing]) -> Self {
         let mut marks = BTreeSet::new();
         for filing in filings {
@@ -26,7 +26,9 @@ impl Marks {
                 marks.extend([name, id.number, mobile, email].into_iter().chain(emergency_phone));
             }
         }
-        let published: Vec<&String> = filings.iter().flat_map(|it| &it.services).map(|service| &service.name).collect();
+        let services = filings.iter().flat_map(|filing| &filing.services).map(|service| &service.name);
+        let units = filings.iter().map(|filing| &filing.organiser).filter(|organiser| !organiser.is_person());
+        let published: Vec<&String> = services.chain(units.map(|unit| &unit.name)).collect();
         marks.retain(|mark| mark.chars().count() >= 3 && !published.iter().any(|name| name.contains(mark)));
         let hex = |mark: &String| mark.bytes().map(|byte| format!("{byte:02x}")).collect();
         let needles: Vec<String> = marks.iter().flat_map(|mark| [mark.clone(), hex(mark)]).collect();

@@ -22,6 +22,7 @@ pub(crate) fn options(name: &str) -> WorldOptions {
         sandbox_delay_ms: 100,
         download_interval_ms: 2000,
         upload_wait_ms: 100,
+        sends_slips: true,
         settings: Vec::new(),
         sandbox_flags: Vec::new(),
     }

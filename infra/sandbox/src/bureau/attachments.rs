@@ -6,6 +6,10 @@ use super::xml::Element;
 
 /// Purposes seen in use: 1 to 5 have a known meaning, up to 11 occur.
 const PURPOSE_MAX: u32 = 11;
+/// 真实性核验单
+const PURPOSE_SLIP: u32 = 1;
+/// Slips may be larger than other pictures (bureau-interface §13.2).
+const SLIP_MAX_BYTES: usize = 150 * 1024;
 
 /// The ids and numbers that an attachment may belong to.
 #[derive(Debug)]
@@ -25,7 +29,8 @@ pub fn check(attachment: &Element, owners: &Owners, max_bytes: usize) -> Vec<Fin
     if !matches!(format, Some("1" | "2")) {
         findings.push(Finding::new(1056, "附件格式代码错误"));
     }
-    let purpose: Option<u32> = attachment.text_at("Fjyt").and_then(|it| it.parse().ok());
+    let purpose = purpose_of(attachment);
+    let max_bytes = if purpose == Some(PURPOSE_SLIP) { max_bytes.max(SLIP_MAX_BYTES) } else { max_bytes };
     if !purpose.is_some_and(|it| (1..=PURPOSE_MAX).contains(&it)) {
         findings.push(Finding::new(1057, "附件用途代码错误"));
     }
@@ -49,6 +54,15 @@ pub fn check(attachment: &Element, owners: &Owners, max_bytes: usize) -> Vec<Fin
         findings.push(Finding::new(5001, "Fjssdx：所属对象不在本备案中"));
     }
     findings
+}
+
+/// Whether it is a verification slip.
+pub fn is_slip(attachment: &Element) -> bool {
+    purpose_of(attachment) == Some(PURPOSE_SLIP)
+}
+
+fn purpose_of(attachment: &Element) -> Option<u32> {
+    attachment.text_at("Fjyt").and_then(|it| it.parse().ok())
 }
 
 /// What is wrong with a JPEG that stands by itself.

@@ -72,6 +72,8 @@ pub struct Filing {
     pub correlation_key: Option<String>,
     /// Its domains.
     pub domains: Vec<String>,
+    /// How many verification slips came with it.
+    pub slips: usize,
     /// Where it stands.
     pub state: State,
     /// Result codes that were sent.
@@ -212,6 +214,7 @@ impl Registry {
                 operation: request.operation,
                 correlation_key: record.keys.results.first().cloned(),
                 domains: request.domains.clone(),
+                slips: request.slips,
                 state: State::Received,
                 results: Vec::new(),
                 filing_numbers: Vec::new(),

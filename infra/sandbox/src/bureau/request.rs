@@ -117,6 +117,8 @@ pub struct Request {
     pub named_services: Vec<Named>,
     /// The access that is cancelled.
     pub named_access: Option<u64>,
+    /// How many verification slips came with it.
+    pub slips: usize,
 }
 
 /// `Bs` and `Jlid` of the answers to a record.
@@ -335,6 +337,7 @@ impl Reader {
         };
         for attachment in record.all("Fj").flat_map(|it| it.all("Fjxx")) {
             self.check.findings.extend(attachments::check(attachment, &owners, max_bytes));
+            self.request.slips += usize::from(attachments::is_slip(attachment));
         }
     }
 }

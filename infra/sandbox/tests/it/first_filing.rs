@@ -12,7 +12,7 @@ async fn upload_sms_approval_download_and_receipt() {
     let upload = world.upload(1, &document.xml());
     assert_eq!(world.code(&upload).await, "0");
     let seen = world.wait_for("example1.cn", "approved").await;
-    assert_eq!(seen["records_received"], 1);
+    assert_eq!((&seen["records_received"], &seen["filings"][0]["slips"]), (&json!(1), &json!(1)));
     let states: Vec<&str> = seen["filings"][0]["history"]
         .as_array()
         .unwrap()

@@ -52,8 +52,8 @@ async fn one_deviation_gives_its_code() {
 #[tokio::test]
 async fn pictures_have_a_limit() {
     let world = World::start(fast()).await;
-    let with_picture = |content: &[u8]| {
-        let good = Document::new(1).xml();
+    let with_picture = |n: u32, purpose: u32, content: &[u8]| {
+        let good = Document::new(n).xml().replace("<Fjyt>1</Fjyt>", &format!("<Fjyt>{purpose}</Fjyt>"));
         let (head, rest) = good.split_once("<Fjnr>").unwrap();
         let (_, tail) = rest.split_once("</Fjnr>").unwrap();
         format!("{head}<Fjnr>{}</Fjnr>{tail}", codec::base64_in_lines(content))
@@ -64,12 +64,17 @@ async fn pictures_have_a_limit() {
         content[bytes - 2..].copy_from_slice(&[0xff, 0xd9]);
         content
     };
-    let too_large = with_picture(&jpeg(100 * 1024 + 1));
-    assert_eq!(world.result_codes(1, &too_large).await, ["5010"]);
-    let cut_off = with_picture(&jpeg(1000)[..900]);
-    assert_eq!(world.result_codes(2, &cut_off).await, ["5010"]);
-    let largest = with_picture(&jpeg(100 * 1024));
-    assert_eq!(world.result_codes(3, &largest).await, ["1001"]);
+    let (slip, other) = (1, 4);
+    let cases = [
+        (with_picture(1, other, &jpeg(100 * 1024 + 1)), "5010"),
+        (with_picture(1, other, &jpeg(1000)[..900]), "5010"),
+        (with_picture(1, other, &jpeg(100 * 1024)), "1001"),
+        (with_picture(2, slip, &jpeg(150 * 1024 + 1)), "5010"),
+        (with_picture(2, slip, &jpeg(150 * 1024)), "1001"),
+    ];
+    for (sequence, (document, expected)) in (1..).zip(&cases) {
+        assert_eq!(world.result_codes(sequence, document).await, [*expected], "document {sequence}");
+    }
 }
 
 #[tokio::test]

@@ -331,7 +331,7 @@ fn messages_of_the_bus() -> Vec<Seed> {
         on_the_bus("rejected", "icp.evt.bureau.v1.rejected", &rejected),
         on_the_bus("identity-subject", "IdentitySubject", &identity_subject),
         on_the_bus("lookup-subject", "LookupSubject", &messages::lookup_subject(&filing)),
-        on_the_bus("relay-filing", "RelayFiling", &messages::relay_filing(&filing, Vec::new())),
+        on_the_bus("relay-filing", "RelayFiling", &messages::relay_filing(&filing, Vec::new(), Vec::new())),
     ]
 }
 

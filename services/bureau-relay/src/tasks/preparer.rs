@@ -1,11 +1,15 @@
-//! Writes the record of a submission: opens the sealed filing, reads and fits its pictures, checks all
+//! Writes the record of a submission: opens the sealed filing, reads and fits its pictures, prints its slips, checks all
 //! ranges, and stores the record encrypted. What the bureau would refuse is rejected here at once.
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::Utc;
 use icp_bus::{Effects, Job, JobError, Worker};
-use icp_kit::DataKey;
+use icp_domain::MaterialKind;
 use icp_kit::materials::MaterialError;
+use icp_kit::{DataKey, Press, PressError};
+use icp_papers::{Output, PrintJob, Refusal};
 use icp_proto::{common, relay};
 use prost::Message as _;
 use sha2::{Digest, Sha256};
@@ -17,12 +21,23 @@ use crate::filing::{FilingIds, RelayFiling};
 use crate::record::{PictureRef, Record};
 use crate::results;
 use crate::store::{self, OrderRef, PreparedRecord, Stored};
-use crate::submission::{self, Picture};
+use crate::submission::{self, Picture, Wanted};
 use crate::wire::download::ResultCode;
 use crate::wire::{check, upload};
 
 /// Kind of the jobs.
 pub const KIND: &str = "relay.prepare";
+
+/// Pictures, and where each comes from.
+type Pictures = (Vec<Picture>, Vec<Origin>);
+
+/// Where a picture comes from.
+struct Origin {
+    /// From which the key is derived under which the relay stores what it makes of it.
+    secret: Vec<u8>,
+    /// Where it lies, if it was stored before.
+    stored: Option<PictureRef>,
+}
 
 /// See the module.
 pub struct Preparer {
@@ -38,6 +53,20 @@ pub enum Prepared {
     Record(i64, OrderRef, Box<PreparedRecord>),
     /// The bureau would refuse it.
     Refused(i64, OrderRef, Vec<ResultCode>),
+}
+
+/// Why there is no picture.
+enum NoPicture {
+    /// The job ends, or is tried again.
+    Job(JobError),
+    /// The bureau would refuse it.
+    Refused(ResultCode),
+}
+
+impl From<JobError> for NoPicture {
+    fn from(error: JobError) -> Self {
+        Self::Job(error)
+    }
 }
 
 #[async_trait]
@@ -60,14 +89,18 @@ impl Worker for Preparer {
         let relay = relay.ok_or_else(|| retry(format!("account `{account}` is not configured")))?;
         let sealed = common::Sealed::decode(sealed.as_slice()).map_err(give_up)?;
         let message: relay::RelayFiling = relay.keyring.open(&sealed, &order.order_id.to_string()).map_err(give_up)?;
-        let (pictures, originals) = relay.pictures(&message).await?;
+        let (pictures, origins) = match relay.pictures(&message).await {
+            Ok(read) => read,
+            Err(NoPicture::Job(error)) => return Err(error),
+            Err(NoPicture::Refused(result)) => return Ok(Prepared::Refused(id, order, vec![result])),
+        };
         let interface = relay.config.dialect.interface;
         let built = tokio::task::spawn_blocking(move || submission::build(interface, &message, pictures));
         let filing = match built.await.map_err(retry)? {
             Ok(filing) => filing,
             Err(refusals) => return Ok(Prepared::Refused(id, order, refusals)),
         };
-        relay.record(id, order, &filing, originals).await
+        relay.record(id, order, &filing, origins).await
     }
 
     async fn complete(
@@ -115,27 +148,51 @@ impl Worker for Preparer {
 }
 
 impl Relay {
-    /// The pictures with where they lie.
-    async fn pictures(&self, message: &relay::RelayFiling) -> Result<(Vec<Picture>, Vec<PictureRef>), JobError> {
-        let (mut pictures, mut originals) = (Vec::new(), Vec::new());
-        for (kind, material) in submission::wanted_materials(message) {
-            let read = self.materials.get(&material.object, &material.key).await;
-            let bytes = read.map_err(|error| match error {
-                MaterialError::Broken(_) => give_up(error),
-                MaterialError::Store(_) | MaterialError::NotFound(_) => retry(error),
-            })?;
-            if Sha256::digest(&bytes).as_slice() != material.sha256 {
-                return Err(JobError::GiveUp(format!("material {} has another digest", kind.as_str())));
-            }
-            let service_index = usize::try_from(material.service_index).unwrap_or(usize::MAX);
-            pictures.push(Picture { kind, service_index, bytes });
-            originals.push(PictureRef {
-                object: material.object.clone(),
-                key: material.key.clone(),
-                sha256: material.sha256.clone(),
-            });
+    async fn pictures(&self, message: &relay::RelayFiling) -> Result<Pictures, NoPicture> {
+        let (mut pictures, mut origins) = (Vec::new(), Vec::new());
+        for wanted in submission::wanted(message) {
+            let (bytes, origin) = match wanted {
+                Wanted::Material(kind, common::Material { object, key, sha256, .. }) => {
+                    let bytes = self.material(kind, object, key, sha256).await?;
+                    let stored = PictureRef { object: object.clone(), key: key.clone(), sha256: sha256.clone() };
+                    (bytes, Origin { secret: key.clone(), stored: Some(stored) })
+                }
+                Wanted::Slip(slip) => (self.print(slip).await?, Origin { secret: slip.secret.clone(), stored: None }),
+            };
+            pictures.extend(wanted.picture(bytes));
+            origins.push(origin);
         }
-        Ok((pictures, originals))
+        Ok((pictures, origins))
+    }
+
+    async fn material(&self, kind: MaterialKind, object: &str, key: &[u8], sha256: &[u8]) -> Result<Vec<u8>, JobError> {
+        let bytes = self.materials.get(object, key).await.map_err(|error| match error {
+            MaterialError::Broken(_) => give_up(error),
+            MaterialError::Store(_) | MaterialError::NotFound(_) => retry(error),
+        })?;
+        if Sha256::digest(&bytes).as_slice() != sha256 {
+            return Err(JobError::GiveUp(format!("material {} has another digest", kind.as_str())));
+        }
+        Ok(bytes)
+    }
+
+    /// The slip as a picture.
+    async fn print(&self, slip: &relay::Slip) -> Result<Vec<u8>, NoPicture> {
+        let settings = &self.config.press;
+        let paper = serde_json::from_slice(&slip.paper).map_err(give_up)?;
+        let output = Output::Jpeg { limit_bytes: check::MAX_SLIP_BYTES };
+        let job = PrintJob::new(paper, output, &settings.font_file);
+        let press = Press::new(&settings.program, Duration::from_millis(settings.timeout_ms));
+        let reason = match press.print(&job).await {
+            Ok(jpeg) => return Ok(jpeg),
+            Err(PressError::Unprintable(reason)) => reason,
+            Err(error) => return Err(retry(error).into()),
+        };
+        match serde_json::from_str(&reason).map_err(give_up)? {
+            // Nobody can spell a name otherwise: the operator has to name a font that has it.
+            refusal @ Refusal::NoGlyph { .. } => Err(retry(refusal).into()),
+            refusal @ Refusal::TooLong { .. } => Err(NoPicture::Refused(submission::unprintable(slip, refusal))),
+        }
     }
 
     async fn record(
@@ -143,7 +200,7 @@ impl Relay {
         id: i64,
         order: OrderRef,
         filing: &RelayFiling,
-        originals: Vec<PictureRef>,
+        origins: Vec<Origin>,
     ) -> Result<Prepared, JobError> {
         let pool = &self.bus.context().pool;
         let dialect = &self.config.dialect;
@@ -168,7 +225,7 @@ impl Relay {
         let record_bytes = i32::try_from(upload::record_bytes(&outline.text, filing)).unwrap_or(i32::MAX);
         let records = i32::try_from(outline.records).unwrap_or(i32::MAX);
         let expected = expectation::expect(dialect.interface, filing, &ids);
-        let (pictures, own_objects) = self.keep_fitted(&order, filing, originals).await?;
+        let (pictures, own_objects) = self.keep_own(&order, filing, origins).await?;
         let clear =
             serde_json::to_vec(&Record { block: outline.block, outline: outline.text, pictures }).map_err(give_up)?;
         let context = order.cipher_context();
@@ -179,31 +236,30 @@ impl Relay {
         Ok(Prepared::Record(id, order, Box::new(prepared)))
     }
 
-    /// Puts pictures that had to be made smaller into the object store; the others are there already.
-    async fn keep_fitted(
+    /// Puts slips, and pictures that had to be made smaller, into the object store; the others are there already.
+    async fn keep_own(
         &self,
         order: &OrderRef,
         filing: &RelayFiling,
-        originals: Vec<PictureRef>,
+        origins: Vec<Origin>,
     ) -> Result<(Vec<PictureRef>, Vec<String>), JobError> {
-        if originals.len() != filing.attachments.len() {
+        if origins.len() != filing.attachments.len() {
             return Err(JobError::GiveUp("a picture has no place in the record".to_owned()));
         }
-        let (mut pictures, mut own_objects) = (Vec::with_capacity(originals.len()), Vec::new());
-        for (index, (attachment, original)) in filing.attachments.iter().zip(originals).enumerate() {
-            if Sha256::digest(&attachment.jpeg).as_slice() == original.sha256 {
-                pictures.push(original);
+        let (mut pictures, mut own_objects) = (Vec::with_capacity(origins.len()), Vec::new());
+        for (index, (attachment, Origin { secret, stored })) in filing.attachments.iter().zip(origins).enumerate() {
+            let sha256 = Sha256::digest(&attachment.jpeg).to_vec();
+            if let Some(stored) = stored.filter(|stored| stored.sha256 == sha256) {
+                pictures.push(stored);
                 continue;
             }
-            // The same name at every attempt of the job, so that a crash leaves nothing behind.
-            let object = format!("relay/{}/{}-{index}", order.order_id, order.attempt);
-            let stored = self.materials.put(&object, &attachment.jpeg).await.map_err(retry)?;
-            own_objects.push(object);
-            pictures.push(PictureRef {
-                object: stored.object,
-                key: stored.key.expose().to_vec(),
-                sha256: stored.sha256.to_vec(),
-            });
+            // The same name, key and content at every attempt of the job: a crash leaves nothing behind, and two
+            // processes that are at it, because the lease of one ran out, do not spoil each other's picture.
+            let object = format!("relay/{}/{}-{index}-{}", order.order_id, order.attempt, hex::encode(&sha256));
+            let key = DataKey::derived(&secret, object.as_bytes());
+            self.materials.put_with(&object, &key, &attachment.jpeg).await.map_err(retry)?;
+            own_objects.push(object.clone());
+            pictures.push(PictureRef { object, key: key.expose().to_vec(), sha256 });
         }
         Ok((pictures, own_objects))
     }

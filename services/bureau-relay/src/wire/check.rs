@@ -11,7 +11,7 @@ use crate::filing::{
 };
 
 /// 核验单 (attachment purpose 1).
-const PURPOSE_SLIP: u32 = 1;
+pub const PURPOSE_SLIP: u32 = 1;
 /// Largest slip: 150 KB.
 pub const MAX_SLIP_BYTES: usize = 150 * 1024;
 /// Largest picture of any other purpose: 100 KB.

@@ -24,6 +24,7 @@ async fn life_of_a_record(interface: &str) {
     let filed = platform.carry(record.clone()).await.approved();
     let number = filed.organiser_number.clone();
     assert_eq!(filed.service_numbers, [format!("{number}-1")]);
+    assert_eq!(platform.slips_of("example1.cn").await, [1]);
     assert!(filed.organiser_id > 0 && filed.service_ids[0] > 0 && filed.access_ids[0] > 0, "{filed:?}");
     organiser(&mut record).number = number.clone();
     record.services[0].number = format!("{number}-1");

@@ -6,6 +6,7 @@ use icp_testkit::wait_until;
 use uuid::Uuid;
 
 use crate::fake_bureau::Fault;
+use crate::sandbox::slip;
 use crate::world::{BOUND, World, approved_of, rejected_of};
 
 /// More than a test asks: the uploader cannot learn its counter as long as these last.
@@ -79,6 +80,78 @@ async fn a_picture_that_was_made_smaller_is_kept_until_the_outcome() {
     })
     .await
     .unwrap();
+}
+
+async fn publish_with_slip(world: &World) {
+    let task = world.task(Uuid::now_v7(), 1, |filing| filing.slips.push(slip(0))).await;
+    world.publish(Uuid::now_v7(), &task).await;
+}
+
+async fn wait_asked(world: &World, times: usize) {
+    let asked = world.materials_folder().with_file_name("asked");
+    wait_until("the press to be asked", BOUND, || async {
+        let lines = std::fs::read_to_string(&asked).map_or(0, |lines| lines.lines().count());
+        if lines >= times { Ok(()) } else { Err(format!("asked {lines} times")) }
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn a_slip_is_printed_again_until_the_font_has_every_name() {
+    let world = world_whose_uploads_wait().await;
+    world.press(r#"echo x >> asked; echo '{"refusal":"no_glyph","character":"𠮷"}' >&2; exit 4"#);
+    publish_with_slip(&world).await;
+    wait_asked(&world, 2).await;
+    world.press("cat picture");
+    wait_checked(&world, 1).await;
+    let own = world.materials_folder().join("relay");
+    assert_eq!(files_below(&own).len(), 1, "the slip waits for its upload");
+    world.bureau.with(|b| b.query_faults.clear());
+    assert_eq!(approved_of(&world.wait_for_ends(1).await).len(), 1);
+    wait_until("the slip to be removed", BOUND, || async {
+        let left = files_below(&own);
+        if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn two_processes_that_print_the_same_slip_do_not_spoil_each_others_picture() {
+    let world = world_whose_uploads_wait().await;
+    // The first lease runs out while its process prints, so that the other one prints too.
+    world.press("echo x >> asked; while [ ! -e may-print ]; do sleep 0.05; done; cat picture");
+    let another = world.another().await;
+    publish_with_slip(&world).await;
+    wait_asked(&world, 2).await;
+    std::fs::write(world.materials_folder().with_file_name("may-print"), "").unwrap();
+    wait_checked(&world, 1).await;
+    wait_until("the second answer to be dropped", BOUND, || async {
+        let jobs: i64 =
+            sqlx::query_scalar("select count(*) from jobs").fetch_one(&world.pool).await.map_err(|e| e.to_string())?;
+        if jobs == 0 { Ok(()) } else { Err(format!("{jobs} jobs")) }
+    })
+    .await
+    .unwrap();
+    let own = world.materials_folder().join("relay");
+    assert_eq!(files_below(&own).len(), 1, "both have stored the same");
+    world.bureau.with(|b| b.query_faults.clear());
+    assert_eq!(approved_of(&world.wait_for_ends(1).await).len(), 1);
+    another.shutdown_background();
+}
+
+#[tokio::test]
+async fn a_slip_that_fits_on_no_page_returns_its_order() {
+    let world = World::start().await;
+    world.press(r#"echo '{"refusal":"too_long","pages":2}' >&2; exit 4"#);
+    publish_with_slip(&world).await;
+    let events = world.wait_for_ends(1).await;
+    let rejected = rejected_of(&events);
+    let result = &rejected[0].results[0];
+    assert_eq!((result.code, result.field.as_str()), (5010, "services[0]"));
+    let words = world.words_of(rejected[0]);
+    assert!(words[0].contains("one page"), "{words:?}");
 }
 
 #[tokio::test]

@@ -89,6 +89,7 @@ impl Platform {
                 let services = u32::try_from(message.services.len()).unwrap();
                 materials.retain(|it| it.kind.starts_with("organiser") || it.service_index < services);
                 message.materials = materials;
+                message.slips = (0..services).map(slip).collect();
             })
             .await;
         for _ in 0..2 {
@@ -141,11 +142,26 @@ impl Platform {
 
     /// How often the bureau took records with this domain.
     pub async fn records_of(&self, domain: &str) -> u64 {
+        self.seen(domain).await["records_received"].as_u64().unwrap()
+    }
+
+    /// How many slips came with each record with this domain.
+    pub async fn slips_of(&self, domain: &str) -> Vec<u64> {
+        let seen = self.seen(domain).await;
+        seen["filings"].as_array().unwrap().iter().map(|filing| filing["slips"].as_u64().unwrap()).collect()
+    }
+
+    async fn seen(&self, domain: &str) -> Value {
         let url = format!("http://{}/bureau/filings/{domain}", self.sandbox.http);
         let answer = self.http.get(url).timeout(Duration::from_secs(10)).send().await.unwrap();
-        let seen: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
-        seen["records_received"].as_u64().unwrap()
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
     }
+}
+
+/// The slip of a service, which the press of these tests prints.
+pub fn slip(service_index: u32) -> relay::Slip {
+    let paper = json!({"template": "slip", "ident": "slip", "data": {}});
+    relay::Slip { service_index, paper: paper.to_string().into_bytes(), secret: vec![7; 32] }
 }
 
 fn person(name: &str, mobile: &str, id: &str) -> common::Person {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -75,6 +76,7 @@ impl World {
              [materials]\nroot = {root:?}\n\
              [jobs]\nretry_first_ms = 20\nretry_max_ms = 50\nlease_ms = 1000\nmax_attempts = 1000\n\
              [relay.account]\npassword_file = {password:?}\ncontent_key = {KEY:?}\ncontent_iv = {IV:?}\n{account}\
+             [relay.press]\nprogram = {press:?}\n\
              [relay.calls]\ntimeout_ms = 5000\n\
              [relay.batch]\nmax_filings = 3\nmax_wait_ms = 100\n\
              [relay.timing]\ndownload_interval_ms = 30\nretry_first_ms = 10\nretry_max_ms = 50\nstopped_retry_ms = 200\nidle_check_ms = 50\n\
@@ -85,7 +87,10 @@ impl World {
             kek = folder.join("kek"),
             root = folder.join("materials"),
             password = folder.join("password"),
+            press = folder.join("press"),
         );
+        std::fs::write(folder.join("picture"), jpeg()).unwrap();
+        install_press(&folder, "cat picture");
         std::fs::write(folder.join("config.toml"), configuration).unwrap();
         let publics = BTreeMap::from([("relay".to_owned(), public)]);
         let jetstream = async_nats::jetstream::new(async_nats::connect(nats.url()).await.unwrap());
@@ -104,8 +109,18 @@ impl World {
         world
     }
 
+    /// From now on this script prints; it is told no job.
+    pub fn press(&self, script: &str) {
+        install_press(&self.folder, script);
+    }
+
     /// Starts the relay as if its process had just begun.
     pub async fn live(&mut self) {
+        self.life = Some(self.another().await);
+    }
+
+    /// A further process of the relay, until it is dropped.
+    pub async fn another(&self) -> tokio::runtime::Runtime {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let file = self.folder.join("config.toml");
         let started = runtime.spawn(async move {
@@ -118,7 +133,7 @@ impl World {
             icp_relay::build(context, loaded.own).await.unwrap();
         });
         started.await.unwrap();
-        self.life = Some(runtime);
+        runtime
     }
 
     /// Kills the relay: every task ends at the await point where it happens to be.
@@ -354,6 +369,15 @@ pub fn approved_of(events: &[Event]) -> Vec<&bureau::Approved> {
 
 pub fn rejected_of(events: &[Event]) -> Vec<&bureau::Rejected> {
     events.iter().filter_map(|e| if let Event::Rejected(r) = e { Some(r) } else { None }).collect()
+}
+
+/// Puts a press there that runs this script, where the file `picture` is.
+fn install_press(folder: &Path, script: &str) {
+    let made = folder.join("press-in-the-making");
+    let folder_name = folder.display();
+    std::fs::write(&made, format!("#!/bin/sh\ncat > /dev/null\ncd '{folder_name}'\n{script}\n")).unwrap();
+    std::fs::set_permissions(&made, std::fs::Permissions::from_mode(0o700)).unwrap();
+    std::fs::rename(made, folder.join("press")).unwrap();
 }
 
 fn jpeg() -> Vec<u8> {

@@ -1,7 +1,7 @@
 -- The organisers that a batch concerns: by their own numbers, or by numbers of their services, former ones too. Locked in
 -- the sequence of their ids, so that two batches cannot lock each other out. Ids are an array, so that each part goes by
 -- its index.
-select id, number, bureau_id, province, nature, certificate_index, account, status, order_id, content, data_key,
+select id, number, bureau_id, province, nature, name, certificate_index, account, status, order_id, content, data_key,
        filed_at, updated_at,
        array(
            select known.key from archive_numbers known

@@ -124,6 +124,8 @@ struct OrganiserQuery {
     number: Option<String>,
     /// Number of its certificate.
     certificate: Option<String>,
+    /// Beginning of a unit's name; persons are not found by theirs.
+    name: Option<String>,
     /// Only this province.
     #[param(inline)]
     province: Option<Province>,
@@ -137,7 +139,7 @@ struct OrganiserQuery {
 /// A page of organisers on record.
 #[derive(Serialize, ToSchema)]
 struct OrganiserPage {
-    /// By number.
+    /// By number; by name where one is searched for.
     organisers: Vec<OrganiserListed>,
     /// Give it as `cursor` for the next page; null on the last one.
     next_cursor: Option<String>,
@@ -161,6 +163,7 @@ async fn organisers(
         accounts: caller.accounts().map(<[String]>::to_vec),
         number: query.number,
         certificate_index: query.certificate.map(|number| certificate_index(&api, &number)),
+        name: query.name,
         province: query.province.map(|province| province.letters().to_owned()),
         after: cursor(query.cursor.as_deref())?,
     };

@@ -2,9 +2,9 @@
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, header};
-use icp_domain::Filing;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::problem::{Kind, Problem};
@@ -18,26 +18,21 @@ pub async fn read(body: Body, max_bytes: usize) -> Result<Bytes, Problem> {
         .map_err(|_| Problem::new(Kind::TooLarge, format!("Send at most {max_bytes} bytes, in one piece.")))
 }
 
-/// Reads the JSON of a request; unknown fields and wrong types name their path.
-pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body, max_bytes: usize) -> Result<T, Problem> {
-    parse(&json_bytes(headers, body, max_bytes).await?)
-}
-
-/// Reads the filing of a request; everything that is wrong with its shape is named.
-pub async fn filing(headers: &HeaderMap, body: Body, max_bytes: usize) -> Result<Filing, Problem> {
-    shape::filing(&json_bytes(headers, body, max_bytes).await?)
-}
-
-async fn json_bytes(headers: &HeaderMap, body: Body, max_bytes: usize) -> Result<Bytes, Problem> {
+/// Reads the JSON of a request; everything that is wrong with its shape is named.
+pub async fn json<T: DeserializeOwned + ToSchema>(
+    headers: &HeaderMap,
+    body: Body,
+    max_bytes: usize,
+) -> Result<T, Problem> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/json") {
         return Err(Problem::new(Kind::WrongContentType, "Send `Content-Type: application/json`."));
     }
-    read(body, max_bytes).await
+    shape::read(&read(body, max_bytes).await?)
 }
 
-/// Reads one JSON document; unknown fields and wrong types name their path.
+/// Reads one JSON document; the first unknown field or wrong type names its path.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {

@@ -24,6 +24,7 @@ use super::{Api, body};
 use crate::audit::{self, Entry};
 use crate::entitlements::store::{self, Binding, Entitlement, EntitlementEvent, Issue, ListFilter};
 use crate::entitlements::{self, EntitlementStatus, generate_code, needed, normal_code};
+use crate::paging::last_of_full;
 
 const TEXT_MAX: usize = 128;
 const CODE_END_CHARACTERS: usize = 5;
@@ -210,8 +211,7 @@ async fn list(
     let status = query.status.map(EntitlementStatus::as_str);
     let filter = ListFilter { accounts, status, product, resource, code_index: None, after };
     let found = store::list(&api.bus.context().pool, &filter, api.clock.now(), limit).await?;
-    let is_full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
-    let next_after = found.last().filter(|_| is_full).map(|last| last.id);
+    let next_after = last_of_full(&found, limit).map(|last| last.id);
     Ok(Json(EntitlementPage { entitlements: views(found), next_after }))
 }
 

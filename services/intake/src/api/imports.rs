@@ -22,6 +22,7 @@ use crate::imports::body::{Format, Limits, rows};
 use crate::imports::columns::{COLUMNS, REFERENCE};
 use crate::imports::drafting::report;
 use crate::imports::store::{self, Import, RowState, StoredRow};
+use crate::paging::last_of_full;
 use crate::sheet;
 
 /// The routes of imports.
@@ -194,8 +195,7 @@ async fn list(
 ) -> Result<Json<ImportPage>, Problem> {
     let limit = page_limit(&api, query.limit)?;
     let imports = store::imports(&api.bus.context().pool, caller.accounts(), query.after, limit).await?;
-    let is_full = i64::try_from(imports.len()).is_ok_and(|count| count == limit);
-    let next_after = imports.last().filter(|_| is_full).map(|last| last.id);
+    let next_after = last_of_full(&imports, limit).map(|last| last.id);
     Ok(Json(ImportPage { imports: imports.into_iter().map(view).collect(), next_after }))
 }
 
@@ -281,8 +281,7 @@ async fn rows_json(
     let import = find(&api, &caller, &id).await?;
     let limit = page_limit(&api, query.limit)?;
     let rows = store::rows(&api.bus.context().pool, import.id, query.state, query.after, limit).await?;
-    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
-    let next_after = rows.last().filter(|_| is_full).map(|last| last.row_number);
+    let next_after = last_of_full(&rows, limit).map(|last| last.row_number);
     let key = api.import_key(&import)?;
     let row_view = |row: StoredRow| -> Result<RowView, Problem> {
         let report = report(&key, import.id, &row)?;

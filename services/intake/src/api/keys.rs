@@ -22,6 +22,7 @@ use super::problem::{FieldError, Kind, Problem};
 use super::{Api, body};
 use crate::access::api_keys::{self, ApiKey, KeyFilter, NewKey, ShownKey};
 use crate::audit::{self, Entry};
+use crate::paging::last_of_full;
 
 const TEXT_MAX: usize = 128;
 
@@ -201,8 +202,7 @@ async fn list_keys(
     };
     let filter = KeyFilter { account, roles: roles_seen_by(caller.role), after: query.after };
     let keys = api_keys::list(&api.bus.context().pool, &filter, limit).await?;
-    let is_full = i64::try_from(keys.len()).is_ok_and(|count| count == limit);
-    let next_after = keys.last().filter(|_| is_full).map(|last| last.id);
+    let next_after = last_of_full(&keys, limit).map(|last| last.id);
     Ok(Json(KeyPage { keys, next_after }))
 }
 

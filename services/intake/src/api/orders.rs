@@ -23,6 +23,7 @@ use super::{Api, body};
 use crate::check::{Checked, Examination};
 use crate::commands::Subject;
 use crate::order::{Command, Phase};
+use crate::paging::last_of_full;
 use crate::registered::RegisteredEnterprise;
 use crate::store::{ListFilter, StoredOrder};
 use crate::{check, content, store};
@@ -140,8 +141,7 @@ async fn amend(
     headers: HeaderMap,
     request_body: Body,
 ) -> Result<Response, Problem> {
-    let stored = find(&api, &caller, &id).await?;
-    body::check_version(&headers, &stored)?;
+    let stored = find_as_read(&api, &caller, &id, &headers).await?;
     let filing = read_filing(&api, &headers, request_body).await?;
     let stored = api.amend(&caller, stored, &filing).await?;
     Ok(with_etag(&stored, Some(filing)))
@@ -163,8 +163,7 @@ struct CheckAnswer {
 /// Everything that stands in the way of a filing, told at once; nothing is stored.
 ///
 /// Form, rules of the province, identifiers, other orders in flight, the record; entitlements and materials belong to
-/// an order. `mended` is the value that a machine
-/// would put in the field.
+/// an order. `mended` is the value that a machine would put in the field.
 #[utoipa::path(
     post,
     path = "/v1/orders/check",
@@ -178,7 +177,7 @@ async fn check_filing(
     headers: HeaderMap,
     request_body: Body,
 ) -> Result<Response, Problem> {
-    let filing = body::filing(&headers, request_body, api.config.max_body_bytes).await?;
+    let filing: Filing = body::json(&headers, request_body, api.config.max_body_bytes).await?;
     let subject = Subject { id: Uuid::nil(), account: &caller.account, materials: None, registers: None };
     let examination = api.examine(&subject, &filing).await?;
     Ok(check_answer(&filing, examination, None, true).into_response())
@@ -245,8 +244,7 @@ async fn submit(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let stored = find(&api, &caller, &id).await?;
-    body::check_version(&headers, &stored)?;
+    let stored = find_as_read(&api, &caller, &id, &headers).await?;
     let stored = api.submit(&caller, stored).await?;
     Ok(with_etag(&stored, None))
 }
@@ -270,8 +268,7 @@ async fn withdraw(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let stored = find(&api, &caller, &id).await?;
-    body::check_version(&headers, &stored)?;
+    let stored = find_as_read(&api, &caller, &id, &headers).await?;
     let stored = api.apply(&caller, stored, Command::Withdraw, Default::default()).await?;
     Ok(with_etag(&stored, None))
 }
@@ -345,8 +342,7 @@ async fn list(
     let limit = page_limit(&api, query.limit)?;
     let filter = list_filter(&caller, query)?;
     let stored = store::list(&api.bus.context().pool, &filter, limit).await?;
-    let is_full = i64::try_from(stored.len()).is_ok_and(|count| count == limit);
-    let next_after = stored.last().filter(|_| is_full).map(|last| last.id);
+    let next_after = last_of_full(&stored, limit).map(|last| last.id);
     let orders = stored.iter().map(|stored| OrderView::new(stored, None)).collect();
     Ok(Json(OrderPage { orders, next_after }))
 }
@@ -387,8 +383,20 @@ pub(super) async fn find(api: &Api, caller: &Caller, id: &str) -> Result<StoredO
     if caller.may_see(&stored.account) { Ok(stored) } else { Err(Problem::no_order()) }
 }
 
+/// The same, as long as nobody has changed the version that the caller read.
+pub(super) async fn find_as_read(
+    api: &Api,
+    caller: &Caller,
+    id: &str,
+    headers: &HeaderMap,
+) -> Result<StoredOrder, Problem> {
+    let stored = find(api, caller, id).await?;
+    body::check_version(headers, &stored)?;
+    Ok(stored)
+}
+
 async fn read_filing(api: &Api, headers: &HeaderMap, request_body: Body) -> Result<Filing, Problem> {
-    let filing = body::filing(headers, request_body, api.config.max_body_bytes).await?;
+    let filing: Filing = body::json(headers, request_body, api.config.max_body_bytes).await?;
     let errors = content::validate(&filing);
     if errors.is_empty() { Ok(filing) } else { Err(Problem::fields(errors)) }
 }

@@ -8,6 +8,7 @@ use icp_bus::Effects;
 use icp_domain::Filing;
 use icp_rules_sdk::RequirementsAnswer;
 use serde::Serialize;
+use serde_json::json;
 use sqlx::{Postgres, Transaction};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -221,14 +222,8 @@ impl Api {
         stored: &StoredOrder,
         action: &str,
     ) -> Result<(), Problem> {
-        let entry = audit::Entry {
-            at: self.clock.now(),
-            actor: caller.name.clone(),
-            role: caller.role.as_str().to_owned(),
-            action: action.to_owned(),
-            object: format!("order {}", stored.id),
-            detail: "{}".to_owned(),
-        };
+        let object = format!("order {}", stored.id);
+        let entry = audit::Entry::of(caller, self.clock.now(), action, object, &json!({}));
         audit::store::record(&mut *tx, &[entry]).await?;
         self.carry_out(&mut tx, caller, &format!("/v1/orders/{}/calendar", stored.id)).await?;
         Ok(self.bus.commit(tx, Effects::new()).await?)

@@ -9,10 +9,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use icp_domain::{Filing, Organiser};
+use icp_domain::{BureauOperation, Filing, Organiser};
+use icp_kit::DataKey;
 use icp_papers::{
     Completion, CompletionTitle, Facts, Output, Paper, PaperError, Slip, SlipOrder, Submission, letter_templates,
 };
+use icp_proto::relay;
 use icp_rules_sdk::FooterNumber;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -27,8 +29,8 @@ use super::openapi::refusals::{Fields, InPhase, Missing};
 use super::orders::find;
 use super::params::{Path, Query};
 use super::problem::{Kind, Problem};
-use crate::order::Phase;
-use crate::store::{self, StoredOrder};
+use crate::order::{Event, Phase, evolve};
+use crate::store::{self, HistoryRow, StoredOrder};
 use crate::{china, content};
 use evidence::Recorded;
 
@@ -46,6 +48,19 @@ pub struct PapersConfig {
     pub press_timeout_ms: u64,
     /// Largest picture of a slip, bytes.
     pub picture_bytes_max: usize,
+    /// Whether the slip of each service goes to the bureau with it.
+    pub slips_to_bureau: bool,
+}
+
+impl PapersConfig {
+    /// Whether the settings can do what they say.
+    pub fn check(&self) -> Result<(), &'static str> {
+        if self.slips_to_bureau && self.provider_name.is_empty() {
+            return Err("the slips for the bureau are signed by the provider: set `intake.papers.provider_name`, or \
+                        `intake.papers.slips_to_bureau = false` where the bureau wants none");
+        }
+        Ok(())
+    }
 }
 
 const SLIP: &str = "slip";
@@ -195,10 +210,7 @@ fn make(api: &Api, kind: &str, facts: Facts<'_>, stored: &StoredOrder, recorded:
     match kind {
         SLIP => {
             let order = SlipOrder { filing: facts.filing, service: facts.service };
-            let submission = Submission { order_id: stored.id, attempt };
-            let date = recorded.passed_at.map_or(facts.date, china::day);
-            let slip = Slip::fill(order, submission, &recorded.evidence, facts.provider_name, date)?;
-            Ok(slip.paper().clone())
+            Ok(slip(api, order, Submission { order_id: stored.id, attempt }, recorded)?)
         }
         ACCEPTANCE_RECEIPT => {
             let date =
@@ -230,6 +242,49 @@ fn make(api: &Api, kind: &str, facts: Facts<'_>, stored: &StoredOrder, recorded:
             Ok(template.fill(&facts)?)
         }
     }
+}
+
+/// The slip of a service. Nobody has one whose order was not passed.
+fn slip(api: &Api, order: SlipOrder<'_>, submission: Submission, recorded: &Recorded) -> Result<Paper, PaperError> {
+    let date = china::day(recorded.passed_at.unwrap_or_else(|| api.clock.now()));
+    let slip = Slip::fill(order, submission, &recorded.evidence, &api.config.papers.provider_name, date)?;
+    Ok(slip.paper().clone())
+}
+
+impl Api {
+    /// The slips that go to the bureau with an order that the caller passes by these events.
+    pub async fn slips(
+        &self,
+        caller: &Caller,
+        stored: &StoredOrder,
+        filing: &Filing,
+        events: &[Event],
+    ) -> Result<Vec<relay::Slip>, Problem> {
+        let operation = filing.order_type.description().bureau;
+        if !self.config.papers.slips_to_bureau || !operation.is_some_and(BureauOperation::shows_services) {
+            return Ok(Vec::new());
+        }
+        let mut history = store::history(&self.bus.context().pool, stored.id).await?;
+        let at = self.clock.now();
+        for (event, version) in events.iter().zip(stored.order.version + 1..) {
+            let event = serde_json::to_value(event).map_err(unwritten)?;
+            history.push(HistoryRow { version, at, actor: caller.name.clone(), event });
+        }
+        let passed = events.iter().fold(stored.order.clone(), evolve);
+        let submission = Submission { order_id: stored.id, attempt: passed.attempt };
+        let recorded = Recorded::of(stored.id, passed.attempt, &history);
+        let of_service = |(service, service_index)| {
+            let paper = slip(self, SlipOrder { filing, service }, submission, &recorded)?;
+            let paper = serde_json::to_vec(&paper.for_picture()).map_err(unwritten)?;
+            Ok(relay::Slip { service_index, paper, secret: DataKey::generate().expose().to_vec() })
+        };
+        (0..filing.services.len()).zip(0..).map(of_service).collect()
+    }
+}
+
+fn unwritten(error: serde_json::Error) -> Problem {
+    tracing::error!(%error, "a slip cannot be written");
+    Problem::new(Kind::Internal, "The slip cannot be made; the operator has been told.")
 }
 
 async fn read(api: &Api, caller: &Caller, id: &str) -> Result<(StoredOrder, Filing), Problem> {

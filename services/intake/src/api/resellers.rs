@@ -20,6 +20,7 @@ use super::problem::{Kind, Problem};
 use super::{Api, body};
 use crate::access::resellers::{self, LinkedAccount};
 use crate::audit;
+use crate::paging::last_of_full;
 
 const TEXT_MAX: usize = 128;
 
@@ -87,8 +88,7 @@ async fn list_accounts(
     let limit = page_limit(&api, query.limit)?;
     let (pool, now) = (&api.bus.context().pool, api.clock.now());
     let accounts = resellers::list(pool, &reseller, query.after.as_deref(), limit, now).await?;
-    let is_full = i64::try_from(accounts.len()).is_ok_and(|count| count == limit);
-    let next_after = accounts.last().filter(|_| is_full).map(|last| last.account.clone());
+    let next_after = last_of_full(&accounts, limit).map(|last| last.account.clone());
     Ok(Json(AccountPage { accounts, next_after }))
 }
 
@@ -231,14 +231,8 @@ async fn commit(
     change: &Change<'_>,
     at: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    let entry = audit::Entry {
-        at,
-        actor: caller.name.clone(),
-        role: caller.role.as_str().to_owned(),
-        action: action.to_owned(),
-        object: format!("account {}", change.account),
-        detail: serde_json::to_string(change).unwrap_or_default(),
-    };
+    let detail = serde_json::to_value(change).unwrap_or_default();
+    let entry = audit::Entry::of(caller, at, action, format!("account {}", change.account), &detail);
     audit::store::record(&mut *tx, &[entry]).await?;
     api.carry_out(&mut tx, caller, &format!("/v1/resellers/{}/accounts", change.reseller)).await?;
     Ok(api.bus.commit(tx, Effects::new()).await?)

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use super::auth::Caller;
 use super::openapi::parameters::{IfMatch, OrderPath};
 use super::openapi::refusals::{Claimable, Deciding, Fields, JsonBody, Judged, Missing, Versioned};
-use super::orders::{find, page_limit};
+use super::orders::{find, find_as_read, page_limit};
 use super::params::{Path, Query};
 use super::problem::{FieldError, Kind, Problem};
 use super::view::{OrderView, with_etag};
@@ -27,6 +27,7 @@ use crate::desk::queue::{self, Claim, Claimed, Claiming, Cursor, QueueFilter, Wa
 use crate::desk::reasons::{self, Reason};
 use crate::desk::words::Words;
 use crate::order::{Command, Phase, Rejection};
+use crate::paging::last_of_full;
 use crate::store::StoredOrder;
 
 /// Reasons in one decision at most.
@@ -112,8 +113,7 @@ async fn decide(
     headers: HeaderMap,
     request_body: Body,
 ) -> Result<Response, Problem> {
-    let stored = find(&api, &caller, &id).await?;
-    body::check_version(&headers, &stored)?;
+    let stored = find_as_read(&api, &caller, &id, &headers).await?;
     let decision: Decision = body::json(&headers, request_body, api.config.max_body_bytes).await?;
     Ok(with_etag(&decide_on(&api, &caller, stored, decision).await?, None))
 }
@@ -138,8 +138,7 @@ async fn resubmit(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let stored = find(&api, &caller, &id).await?;
-    body::check_version(&headers, &stored)?;
+    let stored = find_as_read(&api, &caller, &id, &headers).await?;
     Ok(with_etag(&api.resubmit(&caller, stored).await?, None))
 }
 
@@ -421,8 +420,7 @@ pub(super) async fn queue_page(
     let filter = QueueFilter { province, claimed, behind };
     let now = api.clock.now();
     let waiting = queue::page(&api.bus.context().pool, &filter, now, limit).await?;
-    let is_full = i64::try_from(waiting.len()).is_ok_and(|count| count == limit);
-    let next_cursor = waiting.last().filter(|_| is_full).map(|last| last.cursor().to_text());
+    let next_cursor = last_of_full(&waiting, limit).map(|last| last.cursor().to_text());
     let waiting = waiting.into_iter().map(|entry| {
         let deadline = api.deadlines.of(entry.submitted_at, entry.since, now);
         (entry, deadline)

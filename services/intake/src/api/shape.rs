@@ -1,12 +1,14 @@
-//! Every fault in the shape of a filing's JSON at once. Reading it into its type ends at the first one; the schema of
-//! the OpenAPI document knows them all.
+//! Every fault in the shape of a body's JSON at once. Reading it into its type ends at the first one; the schema of the
+//! OpenAPI document knows them all.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use boon::{Compiler, Draft, ErrorKind, InstanceToken, SchemaIndex, Schemas, ValidationError};
-use icp_domain::Filing;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::body;
 use super::problem::{FieldError, Problem};
@@ -14,36 +16,39 @@ use super::problem::{FieldError, Problem};
 const RESOURCE: &str = "file:///openapi.json";
 const REMEDY: &str = "see /docs for the fields of this body";
 
-struct FilingSchema {
+/// The schemas of the document by their names.
+struct Named {
     schemas: Schemas,
-    filing: SchemaIndex,
+    by_name: HashMap<String, SchemaIndex>,
 }
 
-static SCHEMA: LazyLock<Option<FilingSchema>> = LazyLock::new(|| {
-    FilingSchema::of_document()
-        .inspect_err(|error| tracing::error!(%error, "only the first fault of a filing's JSON is told"))
+static NAMED: LazyLock<Option<Named>> = LazyLock::new(|| {
+    Named::of_document()
+        .inspect_err(|error| tracing::error!(%error, "only the first fault of a body's JSON is told"))
         .ok()
 });
 
-impl FilingSchema {
+impl Named {
     fn of_document() -> anyhow::Result<Self> {
         let document = serde_json::to_value(super::document())?;
         let mut compiler = Compiler::new();
         compiler.set_default_draft(Draft::V2020_12);
         let refused = |error: boon::CompileError| anyhow::anyhow!("{error}");
         compiler.add_resource(RESOURCE, json!({ "components": document["components"] })).map_err(refused)?;
-        let mut schemas = Schemas::new();
-        let filing =
-            compiler.compile(&format!("{RESOURCE}#/components/schemas/Filing"), &mut schemas).map_err(refused)?;
-        Ok(Self { schemas, filing })
+        let (mut schemas, mut by_name) = (Schemas::new(), HashMap::new());
+        for name in document["components"]["schemas"].as_object().into_iter().flat_map(|named| named.keys()) {
+            let location = format!("{RESOURCE}#/components/schemas/{name}");
+            by_name.insert(name.clone(), compiler.compile(&location, &mut schemas).map_err(refused)?);
+        }
+        Ok(Self { schemas, by_name })
     }
 }
 
-/// Reads a filing; whatever is missing, unknown or of another type is named, all of it.
-pub fn filing(bytes: &[u8]) -> Result<Filing, Problem> {
+/// Reads a body; whatever is missing, unknown or of another type is named, all of it.
+pub fn read<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem> {
     body::parse(bytes).map_err(|first| {
         let Ok(value) = serde_json::from_slice::<Value>(bytes) else { return first };
-        let mut found = faults(&value);
+        let mut found = faults(&T::name(), &value);
         if found.is_empty() {
             return first;
         }
@@ -58,10 +63,10 @@ pub fn filing(bytes: &[u8]) -> Result<Filing, Problem> {
     })
 }
 
-fn faults(value: &Value) -> Vec<FieldError> {
+fn faults(schema: &str, value: &Value) -> Vec<FieldError> {
     let mut found = Vec::new();
-    if let Some(schema) = SCHEMA.as_ref()
-        && let Err(error) = schema.schemas.validate(value, schema.filing)
+    if let Some((named, schema)) = NAMED.as_ref().and_then(|named| Some((named, *named.by_name.get(schema)?)))
+        && let Err(error) = named.schemas.validate(value, schema)
     {
         collect(&error, &mut found);
     }
@@ -111,13 +116,13 @@ fn member(path: &str, name: &str) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use icp_domain::Province;
+    use icp_domain::{Filing, Province};
     use icp_testkit::filings::company_filing;
 
     use super::*;
 
     fn named(value: &Value) -> Vec<String> {
-        let problem = filing(value.to_string().as_bytes()).unwrap_err();
+        let problem = read::<Filing>(value.to_string().as_bytes()).unwrap_err();
         problem.named().map(str::to_owned).collect()
     }
 
@@ -125,7 +130,7 @@ mod tests {
     fn everything_that_is_missing_or_unknown_is_named_at_once() {
         assert_eq!(named(&json!({})), ["order_type", "organiser", "province"]);
         let mut declared = serde_json::to_value(company_filing(Province::Guangdong, 1)).unwrap();
-        assert!(filing(declared.to_string().as_bytes()).is_ok());
+        assert!(read::<Filing>(declared.to_string().as_bytes()).is_ok());
         declared["order_type"] = json!("firstfiling");
         declared["organiser"]["certificate"].as_object_mut().unwrap().remove("kind");
         declared["organiser"]["principal"]["id"] = json!(7);
@@ -147,7 +152,7 @@ mod tests {
 
     #[test]
     fn what_is_no_json_says_so() {
-        let problem = filing(b"{").unwrap_err();
+        let problem = read::<Filing>(b"{").unwrap_err();
         assert_eq!(problem.named().count(), 0);
     }
 }

@@ -17,6 +17,7 @@ use super::params::{Path, Query};
 use super::problem::Problem;
 use super::{Api, body};
 use crate::order::{Command, Phase};
+use crate::paging::last_of_full;
 use crate::store::{self, StoredOrder, TransferAsked};
 
 /// The routes of transfers.
@@ -76,8 +77,7 @@ async fn transfers(
     let limit = page_limit(&api, query.limit)?;
     let holders = caller.accounts().unwrap_or_default();
     let asked = store::transfers_asked(&api.bus.context().pool, holders, query.after, limit).await?;
-    let is_full = i64::try_from(asked.len()).is_ok_and(|count| count == limit);
-    let next_after = asked.last().filter(|_| is_full).map(|last| last.order_id);
+    let next_after = last_of_full(&asked, limit).map(|last| last.order_id);
     let idle = Days::new(api.idle.expiry_days.into());
     let view = |TransferAsked { order_id, account, organiser_number, since }| Transfer {
         order_id,

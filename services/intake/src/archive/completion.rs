@@ -1,7 +1,8 @@
 //! Completes records of which only numbers and domains are known, from the orders that won them.
 //!
 //! The tables were filled so when the archive replaced the list of filed services. Takes no input: what is bare and
-//! was not looked at is completed, at every start. So are APPs from before their domains were searched for.
+//! was not looked at is completed, at every start. So are APPs and units from before their domains and names were
+//! searched for.
 
 use std::collections::HashMap;
 
@@ -10,7 +11,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::outcome::Outcomes;
-use super::record::Traits;
+use super::record::{Traits, unit_name};
 use super::{ArchiveError, Filed, apply, lookup};
 use crate::approval::CarriedOut;
 use crate::store::{self, StoredOrder};
@@ -71,5 +72,24 @@ pub async fn enter_domains_of_apps(pool: &PgPool, vault: &Vault) -> Result<usize
         let mut tx = pool.begin().await?;
         super::store::write(&mut tx, &outcomes).await?;
         tx.commit().await?;
+    }
+}
+
+/// Enters the names of units that have none in the archive; tells how many units were named.
+pub async fn enter_names_of_units(pool: &PgPool, vault: &Vault) -> Result<usize, ArchiveError> {
+    let (mut count, mut after) = (0, Uuid::nil());
+    loop {
+        let units = lookup::units_without_name(pool, after, BATCH).await?;
+        let Some(last) = units.last() else { return Ok(count) };
+        after = last.id;
+        let mut named = Vec::new();
+        for unit in &units {
+            match unit.open(vault) {
+                Ok(organiser) => named.extend(organiser.as_ref().and_then(unit_name).map(|name| (unit.id, name))),
+                Err(error) => tracing::error!(%error, record = unit.number, "a record cannot be read"),
+            }
+        }
+        super::store::name_units(pool, &named).await?;
+        count += named.len();
     }
 }

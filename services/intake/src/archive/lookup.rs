@@ -1,7 +1,7 @@
 //! One record of the archive with everything that is known about it.
 
 use chrono::{DateTime, Utc};
-use icp_domain::{Access, InternetService, OrderType, Organiser, ServiceKind};
+use icp_domain::{Access, InternetService, NATURE_PERSON, OrderType, Organiser, ServiceKind};
 use icp_kit::Vault;
 use serde::Serialize;
 use sqlx::PgPool;
@@ -193,6 +193,19 @@ pub async fn apps_without_domains(pool: &PgPool, after: Uuid, limit: i64) -> Res
          and not exists (select from archive_domains where service_id = service.id) order by service.id limit $2"
     );
     sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(after).bind(limit).fetch_all(pool).await
+}
+
+/// Units that are searched for in vain, because their name is in their content alone, by id.
+pub async fn units_without_name(pool: &PgPool, after: Uuid, limit: i64) -> Result<Vec<OrganiserFound>, sqlx::Error> {
+    sqlx::query_as(
+        "select * from archive_organisers \
+         where name is null and content is not null and nature <> $1 and id > $2 order by id limit $3",
+    )
+    .bind(i32::from(NATURE_PERSON))
+    .bind(after)
+    .bind(limit)
+    .fetch_all(pool)
+    .await
 }
 
 /// An APP on record with this package, one that is connected here before others.

@@ -18,6 +18,7 @@ use super::ArchiveError;
 use super::record::{CERTIFICATE_FIELD, certificate_key, kind_text, number_key};
 use super::search::Cursor;
 use crate::content::ip_range;
+use crate::paging::last_of_full;
 
 /// What the bureau has of an organiser and its services through this provider.
 #[derive(Debug, Clone)]
@@ -315,7 +316,6 @@ pub async fn list(
         .bind(limit)
         .fetch_all(pool)
         .await?;
-    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
-    let next = rows.last().filter(|_| is_full).map(|last| Cursor(last.kind.clone(), last.key.clone()));
+    let next = last_of_full(&rows, limit).map(|last| Cursor(last.kind.clone(), last.key.clone()));
     Ok((rows, next))
 }

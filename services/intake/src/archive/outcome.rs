@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::record::{
     CERTIFICATE_FIELD, Opening, OrganiserRecord, ServiceRecord, Status, Traits, certificate_key, kind_text,
-    normal_number, number_key,
+    normal_number, number_key, unit_name,
 };
 use super::{ArchiveError, Filed};
 use crate::entitlements::store::Ended;
@@ -213,6 +213,7 @@ impl<'a> Outcomes<'a> {
             bureau_id: None,
             province: filed.province.letters().to_owned(),
             nature: 0,
+            name: None,
             certificate_index: Vec::new(),
             account: Some(filed.account.clone()),
             status: Status::Filed,
@@ -239,6 +240,7 @@ impl<'a> Outcomes<'a> {
             record.content = Some(sealed);
             record.certificate_index = index;
             record.nature = i32::from(declared.nature);
+            record.name = unit_name(&declared);
             record.province = province.letters().to_owned();
             record.status = Status::Filed;
             record.order_id = *order_id;

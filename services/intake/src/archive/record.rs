@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use icp_domain::identifiers::FilingNumber;
 use icp_domain::names::{DomainName, comparable_name};
-use icp_domain::{Access, InternetService, ServiceKind};
+use icp_domain::{Access, InternetService, Organiser, ServiceKind};
 use uuid::Uuid;
 
 /// Whether a record stands.
@@ -43,6 +43,8 @@ pub struct OrganiserRecord {
     pub province: String,
     /// Nature (单位性质); 0 where only the number is known.
     pub nature: i32,
+    /// Name of a unit; none of a person, whose name is personal data.
+    pub name: Option<String>,
     /// Keyed digest of the certificate number.
     pub certificate_index: Vec<u8>,
     /// Account that holds the record.
@@ -143,6 +145,11 @@ pub fn normal_number(text: &str) -> String {
 /// What a filing number is found by, whichever abbreviation of its province it is written with.
 pub fn number_key(text: &str) -> String {
     FilingNumber::parse(text).map_or_else(|_| text.trim().to_owned(), |number| number.canonical().as_str())
+}
+
+/// The name that an organiser is found by: a unit's.
+pub fn unit_name(organiser: &Organiser) -> Option<String> {
+    (!organiser.is_person()).then(|| organiser.name.clone())
 }
 
 /// The key that names are found and sorted by.

@@ -11,6 +11,7 @@ use sqlx::{PgPool, Postgres, QueryBuilder};
 use utoipa::ToSchema;
 
 use super::record::{name_key, number_key};
+use crate::paging::last_of_full;
 
 /// What a list is narrowed to; everything that is given must fit.
 #[derive(Debug, Default)]
@@ -89,6 +90,8 @@ pub struct OrganiserSearch {
     pub number: Option<String>,
     /// Keyed digest of the certificate number.
     pub certificate_index: Option<Vec<u8>>,
+    /// Beginning of a unit's name; then the list goes by name.
+    pub name: Option<String>,
     /// Letters of the province.
     pub province: Option<String>,
     /// Only what follows this place.
@@ -100,6 +103,10 @@ pub struct OrganiserSearch {
 pub struct OrganiserListed {
     /// Filing number.
     pub number: String,
+    /// Name of a unit; null for persons, whose name is shown with the record alone, and where only the number is known.
+    pub name: Option<String>,
+    #[serde(skip)]
+    name_key: Option<String>,
     /// Letters of the province.
     pub province: String,
     /// Nature (单位性质).
@@ -125,14 +132,14 @@ pub async fn organisers(
     limit: i64,
 ) -> Result<(Vec<OrganiserListed>, Option<Cursor>), sqlx::Error> {
     let rows: Vec<OrganiserListed> = organisers_statement(search, limit).build_query_as().fetch_all(pool).await?;
-    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
-    let next = rows.last().filter(|_| is_full).map(|last| Cursor(String::new(), last.number.clone()));
+    let place = |last: &OrganiserListed| Cursor(last.name_key.clone().unwrap_or_default(), last.number.clone());
+    let next = last_of_full(&rows, limit).map(place);
     Ok((rows, next))
 }
 
 fn organisers_statement(search: &OrganiserSearch, limit: i64) -> QueryBuilder<Postgres> {
     let mut query = QueryBuilder::new(
-        "select number, province, nature, status, account, shares_certificate, filed_at, updated_at, \
+        "select number, name, name_key, province, nature, status, account, shares_certificate, filed_at, updated_at, \
          (select count(*) from archive_services where organiser_id = archive_organisers.id and status = 'filed') \
          as services from archive_organisers where true",
     );
@@ -153,11 +160,28 @@ fn organisers_statement(search: &OrganiserSearch, limit: i64) -> QueryBuilder<Po
     if let Some(index) = &search.certificate_index {
         query.push(" and certificate_index = ").push_bind(index.clone());
     }
-    if let Some(Cursor(_, number)) = &search.after {
-        query.push(" and number > ").push_bind(number.clone());
+    if let Some(name) = &search.name {
+        push_beginning(&mut query, "name_key", name);
     }
-    query.push(" order by number limit ").push_bind(limit);
+    match (&search.after, &search.name) {
+        (None, _) => {}
+        (Some(Cursor(_, number)), None) => drop(query.push(" and number > ").push_bind(number.clone())),
+        (Some(cursor), Some(_)) => push_after(&mut query, "name_key, number", cursor),
+    }
+    let sequence = if search.name.is_some() { "name_key, number" } else { "number" };
+    query.push(format!(" order by {sequence} limit ")).push_bind(limit);
     query
+}
+
+fn push_beginning(query: &mut QueryBuilder<Postgres>, column: &str, name: &str) {
+    let beginning = name_key(name);
+    let end = format!("{beginning}\u{10FFFF}");
+    query.push(format!(" and {column} >= ")).push_bind(beginning).push(format!(" and {column} < ")).push_bind(end);
+}
+
+fn push_after(query: &mut QueryBuilder<Postgres>, columns: &str, Cursor(name, number): &Cursor) {
+    query.push(format!(" and ({columns}) > (")).push_bind(name.clone());
+    query.push(", ").push_bind(number.clone()).push(")");
 }
 
 /// A page, and the place where the next one begins.
@@ -167,8 +191,7 @@ pub async fn services(
     limit: i64,
 ) -> Result<(Vec<Listed>, Option<Cursor>), sqlx::Error> {
     let rows: Vec<Listed> = statement(search, limit).build_query_as().fetch_all(pool).await?;
-    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
-    let next = rows.last().filter(|_| is_full).map(|last| Cursor(last.name_key.clone(), last.number.clone()));
+    let next = last_of_full(&rows, limit).map(|last| Cursor(last.name_key.clone(), last.number.clone()));
     Ok((rows, next))
 }
 
@@ -232,17 +255,10 @@ fn statement(search: &Search, limit: i64) -> QueryBuilder<Postgres> {
             .push("))");
     }
     if let Some(name) = &search.name {
-        let beginning = name_key(name);
-        let end = format!("{beginning}\u{10FFFF}");
-        query.push(" and service.name_key >= ").push_bind(beginning).push(" and service.name_key < ").push_bind(end);
+        push_beginning(&mut query, "service.name_key", name);
     }
-    if let Some(Cursor(name, number)) = &search.after {
-        query
-            .push(" and (service.name_key, service.number) > (")
-            .push_bind(name.clone())
-            .push(", ")
-            .push_bind(number.clone())
-            .push(")");
+    if let Some(cursor) = &search.after {
+        push_after(&mut query, "service.name_key, service.number", cursor);
     }
     query.push(" order by service.name_key, service.number limit ").push_bind(limit);
     query

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sqlx::PgConnection;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::Filed;
@@ -110,6 +110,7 @@ fn organiser(row: &PgRow) -> Result<OrganiserRecord, sqlx::Error> {
         bureau_id: row.try_get("bureau_id")?,
         province: row.try_get("province")?,
         nature: row.try_get("nature")?,
+        name: row.try_get("name")?,
         certificate_index: row.try_get("certificate_index")?,
         account: row.try_get("account")?,
         status: Status::parse(row.try_get("status")?),
@@ -174,6 +175,8 @@ async fn save_organisers(connection: &mut PgConnection, records: &[&OrganiserRec
         .bind(all(records, |record| record.bureau_id))
         .bind(all(records, |record| record.province.as_str()))
         .bind(all(records, |record| record.nature))
+        .bind(all(records, |record| record.name.as_deref()))
+        .bind(all(records, |record| record.name.as_deref().map(name_key)))
         .bind(all(records, |record| record.certificate_index.as_slice()))
         .bind(all(records, |record| record.account.as_deref()))
         .bind(all(records, |record| record.status.as_str()))
@@ -183,6 +186,17 @@ async fn save_organisers(connection: &mut PgConnection, records: &[&OrganiserRec
         .bind(all(records, |record| record.filed_at))
         .bind(all(records, |record| record.updated_at))
         .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Enters the names of units that have none.
+pub async fn name_units(pool: &PgPool, named: &[(Uuid, String)]) -> Result<(), sqlx::Error> {
+    sqlx::query(include_str!("../../queries/archive/name_units.sql"))
+        .bind(named.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+        .bind(named.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>())
+        .bind(named.iter().map(|(_, name)| name_key(name)).collect::<Vec<_>>())
+        .execute(pool)
         .await?;
     Ok(())
 }

@@ -14,6 +14,11 @@ pub fn contact(filing: &Filing) -> common::Contact {
     contact_of(&filing.organiser.principal)
 }
 
+/// Whom to tell about an organiser's record.
+pub fn holder_contact(record: &Organiser) -> common::Contact {
+    contact_of(&record.principal)
+}
+
 /// Who must confirm the ministry's SMS: `named` by the province's rules, else by the type of the order
 /// (filing-rules §2.2). Nobody for orders that are not carried to the bureau.
 pub fn sms_persons(filing: &Filing, named: Option<&[SmsReceiver]>) -> sms::SmsPersons {
@@ -89,12 +94,13 @@ fn is_for_bureau(material: &common::Material) -> bool {
     MaterialKind::parse(&material.kind).is_some_and(|kind| kind.bureau_purpose().is_some())
 }
 
-/// What the relay reports to the bureau, with the materials that have a place there.
-pub fn relay_filing(filing: &Filing, materials: Vec<common::Material>) -> relay::RelayFiling {
+/// What the relay reports to the bureau, with the materials that have a place there and the slips.
+pub fn relay_filing(filing: &Filing, materials: Vec<common::Material>, slips: Vec<relay::Slip>) -> relay::RelayFiling {
     relay::RelayFiling {
         organiser: Some(relay_organiser(&filing.organiser)),
         services: filing.services.iter().map(relay_service).collect(),
         materials: materials.into_iter().filter(is_for_bureau).collect(),
+        slips,
         operation: filing
             .order_type
             .description()

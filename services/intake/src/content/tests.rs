@@ -101,7 +101,8 @@ fn the_number_of_services_and_the_reason_belong_to_the_type() {
 #[test]
 fn a_document_is_valid_from_a_day_before_its_last() {
     let mut filing = filing(OrderType::FirstFiling);
-    let told = messages::relay_filing(&filing, Vec::new()).organiser.unwrap().principal.unwrap().id.unwrap();
+    let told =
+        messages::relay_filing(&filing, Vec::new(), Vec::new()).organiser.unwrap().principal.unwrap().id.unwrap();
     assert_eq!((told.valid_from.as_str(), told.valid_to.as_str()), ("2019-06-30", "2039-06-30"));
     let id = &mut filing.services[0].principal.id;
     id.valid_from = id.valid_to;
@@ -144,7 +145,7 @@ fn numbers_are_told_to_the_bureau_as_they_are_printed() {
     let mut filing = filing(OrderType::ChangeService);
     filing.organiser.number = Some("粤icp备２０２６０００００１号".to_owned());
     filing.services[0].number = Some(" 粤ICP备2026000001号－1".to_owned());
-    let told = messages::relay_filing(&filing, Vec::new());
+    let told = messages::relay_filing(&filing, Vec::new(), Vec::new());
     assert_eq!(told.organiser.unwrap().number, "粤ICP备2026000001号");
     assert_eq!(told.services[0].number, "粤ICP备2026000001号-1");
 }
@@ -157,7 +158,7 @@ fn domains_of_an_app_are_its_platforms() {
     let asked = messages::lookup_subject(&filing).service_domains.remove(0);
     assert_eq!(asked.domains, ["a.api.example.cn", "example.cn"]);
     assert_eq!(asked.fields, ["app_platforms[0].domains[0]", "app_platforms[1].domains[0]"]);
-    let told = messages::relay_filing(&filing, Vec::new()).services.remove(0);
+    let told = messages::relay_filing(&filing, Vec::new(), Vec::new()).services.remove(0);
     assert_eq!(told.domains, [""; 0], "the bureau is told them with the platforms");
     assert_eq!(told.app_platforms[0].domains, ["a.api.example.cn"]);
 }

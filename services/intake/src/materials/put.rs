@@ -176,16 +176,9 @@ impl Api {
         match scanner.scan(&arrival.bytes).await {
             Ok(Verdict::Clean) => Ok(Scan::Clean),
             Ok(Verdict::Infected(signature)) => {
-                let detail =
-                    json!({"kind": arrival.kind, "service": arrival.service_index, "signature": signature}).to_string();
-                let entry = audit::Entry {
-                    at: self.clock.now(),
-                    actor: caller.name.clone(),
-                    role: caller.role.as_str().to_owned(),
-                    action: "material.infected".to_owned(),
-                    object: format!("order {}", stored.id),
-                    detail,
-                };
+                let detail = json!({"kind": arrival.kind, "service": arrival.service_index, "signature": signature});
+                let object = format!("order {}", stored.id);
+                let entry = audit::Entry::of(caller, self.clock.now(), "material.infected", object, &detail);
                 self.audit.record(entry).await?;
                 let reason = format!("holds the virus `{signature}`");
                 let remedy = "clean your device, then photograph or scan the original again";

@@ -10,7 +10,7 @@ use icp_kit::clock::{CLOCK_BUCKET, CLOCK_KEY};
 use icp_kit::{Keyring, ServiceContext};
 use icp_proto::common::Sealed;
 use icp_proto::order::OrderEvent;
-use icp_proto::{authority, bureau, identity};
+use icp_proto::{authority, bureau, identity, relay};
 use icp_testkit::{NatsServer, free_port, shared, wait_until};
 use prost::Message as _;
 use reqwest::Method;
@@ -39,7 +39,7 @@ pub(crate) struct App {
     /// Opens what is sealed for notification.
     pub(crate) notify: Keyring,
     /// Opens what is sealed for the relay.
-    pub(crate) relay: Keyring,
+    relay: Keyring,
     pub(crate) shutdown: CancellationToken,
     pub(crate) nats: NatsServer,
     pub(crate) folder: tempfile::TempDir,
@@ -375,6 +375,20 @@ impl App {
     /// A reviewer decides on an order as it was read.
     pub(crate) async fn review(&self, token: &str, order: &Answer, decision: &Value) -> Answer {
         self.json(token, Method::POST, &format!("{}/review", path_of(order)), Some(&order.etag), decision).await
+    }
+
+    /// What the relay was handed last of an order.
+    pub(crate) async fn sent_to_relay(&self, id: &str) -> relay::RelayFiling {
+        let statement =
+            "select payload from outbox where key = $1 and subject = $2 order by xid desc, seq desc limit 1";
+        let payload: Vec<u8> = sqlx::query_scalar(statement)
+            .bind(id)
+            .bind("icp.task.relay.v1.submit")
+            .fetch_one(&self.pool)
+            .await
+            .unwrap();
+        let task = relay::Submit::decode(payload.as_slice()).unwrap();
+        self.relay.open(task.filing.as_ref().unwrap(), id).unwrap()
     }
 
     pub(crate) async fn order(&self, path: &str) -> Answer {

@@ -119,11 +119,56 @@ async fn organisers_are_found_without_services_too() {
     let second = find(APPLICANT, &format!("limit=2&cursor={cursor}")).await;
     assert_eq!((listed(&second), &second.body["next_cursor"]), (vec!["粤ICP备2026000202号".to_owned()], &Value::Null));
     for (query, field) in
-        [("name=x", "name"), ("province=xx", "province"), ("limit=0", "limit"), ("cursor=x", "cursor")]
+        [("names=x", "names"), ("province=xx", "province"), ("limit=0", "limit"), ("cursor=x", "cursor")]
     {
         let answer = find(REVIEWER, query).await;
         assert_eq!((answer.status, answer.body["errors"][0]["field"].as_str()), (422, Some(field)), "{query}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn units_are_found_by_the_beginning_of_their_name_and_persons_are_not() {
+    let app = App::start().await;
+    let named = |n: u32, name: &str| {
+        let organiser = format!("粤ICP备202600030{n}号");
+        let mut filing = company_filing(Province::Guangdong, n);
+        filing.organiser.name = name.to_owned();
+        outcome(OrderType::FirstFiling, filing, &organiser, &[&format!("{organiser}-1")], 1)
+    };
+    let mut person = named(4, "示例云某");
+    person.filing.organiser.nature = icp_domain::NATURE_PERSON;
+    let batch = [named(1, "示例云科技有限公司"), named(2, "示例云（北京）有限公司"), named(3, "别家有限公司"), person];
+    app.enter(&batch).await;
+    let find = async |token: &str, query: &str| app.read(token, &format!("/v1/archive/organisers?{query}")).await;
+    let names = |answer: &Answer| {
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let organisers = answer.body["organisers"].as_array().unwrap();
+        organisers.iter().map(|organiser| organiser["name"].as_str().unwrap_or("-").to_owned()).collect::<Vec<_>>()
+    };
+    let all = ["示例云科技有限公司", "示例云（北京）有限公司", "别家有限公司", "-"];
+    assert_eq!(names(&find(REVIEWER, "").await), all, "by number");
+    let both = ["示例云（北京）有限公司", "示例云科技有限公司"];
+    let found = names(&find(REVIEWER, "name=示例云").await);
+    assert_eq!(found, both, "by name");
+    assert_eq!(names(&find(REVIEWER, "name=示例云(北").await), both[..1], "in whatever width it is typed");
+    assert_eq!(names(&find(REVIEWER, "name=示例云&province=zj").await), [""; 0]);
+    assert_eq!(names(&find(OTHER, "name=示例云").await), [""; 0], "another account's records");
+    let first = find(REVIEWER, "name=示例云&limit=1").await;
+    let cursor = first.body["next_cursor"].as_str().unwrap();
+    let second = find(REVIEWER, &format!("name=示例云&limit=1&cursor={cursor}")).await;
+    assert_eq!([names(&first), names(&second)].concat(), both);
+
+    // A record from before the names were entered, then one whose unit has another name.
+    sqlx::query("update archive_organisers set name = null, name_key = null").execute(&app.pool).await.unwrap();
+    assert_eq!(names(&find(REVIEWER, "name=示例云").await), [""; 0]);
+    assert_eq!(archive::completion::enter_names_of_units(&app.pool, &vault()).await.unwrap(), 3);
+    assert_eq!(archive::completion::enter_names_of_units(&app.pool, &vault()).await.unwrap(), 0);
+    assert_eq!(names(&find(REVIEWER, "name=示例云").await), both);
+    let mut renamed = on_record(3, "粤ICP备2026000303号", "粤ICP备2026000303号-1");
+    renamed.organiser.name = "示例云改名有限公司".to_owned();
+    app.enter(&[outcome(OrderType::ChangeOrganiser, renamed, "粤ICP备2026000303号", &[], 2)]).await;
+    assert_eq!(names(&find(REVIEWER, "name=示例云改").await), ["示例云改名有限公司"]);
+    assert_eq!(names(&find(REVIEWER, "name=别家").await), [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use icp_domain::Province;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::app::{APPLICANT, Answer, App, OTHER, REVIEWER};
+use crate::app::{APPLICANT, Answer, App, OPERATOR, OTHER, REVIEWER};
 
 fn filing(n: u32) -> Value {
     serde_json::to_value(icp_testkit::filings::company_filing(Province::Guangdong, n)).unwrap()
@@ -23,6 +23,33 @@ pub(crate) fn named_field(answer: &Answer) -> &str {
     let error = &answer.body["errors"][0];
     assert!(error["remedy"].as_str().is_some_and(|text| !text.is_empty()), "{}", answer.body);
     error["field"].as_str().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_fault_in_the_shape_of_a_body_is_named_at_once() {
+    let app = App::start().await;
+    let path = app.submitted(1).await;
+    app.checked(&path).await;
+    let waiting = app.wait_phase(&path, "provider_review").await;
+    let review = format!("{path}/review");
+    for (token, route, etag, body, expected) in [
+        (APPLICANT, "/v1/keys", None, json!({"nme": "x", "role": 7}), &["name", "nme", "role"][..]),
+        (OPERATOR, "/v1/entitlements", None, json!({"count": "x"}), &["account", "count", "product", "resource"]),
+        (APPLICANT, "/v1/determinations", None, json!({"kind": 1}), &["certificate", "kind", "nature", "province"]),
+        (
+            REVIEWER,
+            review.as_str(),
+            Some(waiting.etag.as_str()),
+            json!({"decision": "return", "findings": [{"field": 1}, {"x": 1}]}),
+            &["findings[0].code", "findings[0].field", "findings[1].code", "findings[1].field", "findings[1].x"],
+        ),
+    ] {
+        let answer = app.json(token, Method::POST, route, etag, &body).await;
+        assert_problem(&answer, 422, "ICP-INTAKE-0002");
+        let errors = answer.body["errors"].as_array().unwrap();
+        let fields: Vec<&str> = errors.iter().map(|error| error["field"].as_str().unwrap()).collect();
+        assert_eq!(fields, expected, "{route}: {}", answer.body);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

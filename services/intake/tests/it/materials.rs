@@ -4,12 +4,10 @@
 use std::time::Duration;
 
 use icp_domain::{MaterialKind, Province};
-use icp_proto::relay;
 use icp_testkit::files::{mp4, pdf};
 use icp_testkit::filings::company_filing;
 use icp_testkit::{specimen, wait_until};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use prost::Message as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -323,8 +321,10 @@ async fn what_belonged_to_a_service_that_was_taken_out_is_not_reported() {
     for service in [0, 1] {
         assert_eq!(put_of("service-principal-id", service).await.status, 200);
     }
-    let wrong = put_of(KIND, 1).await;
-    assert_eq!((wrong.status, &wrong.body["errors"][0]["field"]), (422, &json!("service")), "the organiser's");
+    for kind in [KIND, "organiser-principal-id-back"] {
+        let wrong = put_of(kind, 1).await;
+        assert_eq!((wrong.status, &wrong.body["errors"][0]["field"]), (422, &json!("service")), "the organiser's");
+    }
 
     filing.services.truncate(1);
     let etag = app.order(&path).await.etag;
@@ -340,14 +340,7 @@ async fn what_belonged_to_a_service_that_was_taken_out_is_not_reported() {
     app.checked(&path).await;
     let waiting = app.wait_phase(&path, "provider_review").await;
     assert_eq!(app.review(REVIEWER, &waiting, &json!({"decision": "pass"})).await.body["phase"], "queued");
-    let payload: Vec<u8> = sqlx::query_scalar("select payload from outbox where key = $1 and subject = $2")
-        .bind(id_of(&path))
-        .bind("icp.task.relay.v1.submit")
-        .fetch_one(&app.pool)
-        .await
-        .unwrap();
-    let task = relay::Submit::decode(payload.as_slice()).unwrap();
-    let told: relay::RelayFiling = app.relay.open(task.filing.as_ref().unwrap(), &id_of(&path)).unwrap();
+    let told = app.sent_to_relay(&id_of(&path)).await;
     let services: Vec<u32> = told.materials.iter().map(|material| material.service_index).collect();
     assert_eq!((told.services.len(), services), (1, vec![0, 0]));
 }

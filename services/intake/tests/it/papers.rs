@@ -4,7 +4,7 @@
 use icp_bus::Outgoing;
 use icp_domain::{OrderType, Province};
 use icp_intake::archive::{self, Filed};
-use icp_proto::{authority, identity};
+use icp_proto::{authority, identity, relay};
 use icp_testkit::filings::filing_of_type;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -57,6 +57,7 @@ async fn papers_come_with_the_life_of_the_order_and_the_slip_ticks_what_is_on_re
     let review = format!("{path}/review");
     let passed = app.json(REVIEWER, Method::POST, &review, Some(&waiting.etag), &json!({"decision": "pass"})).await;
     assert_eq!(passed.status, 200, "{}", passed.body);
+    let for_bureau = app.sent_to_relay(&id).await.slips;
     app.publish(vec![approved(&id)]).await;
     app.wait_phase(&path, "approved").await;
     let all = [&["slip", "acceptance-receipt", "completion-notice"][..], &letters].concat();
@@ -64,6 +65,9 @@ async fn papers_come_with_the_life_of_the_order_and_the_slip_ticks_what_is_on_re
 
     let slip = get("slip").await;
     assert_eq!(slip.status, 200, "{}", slip.body);
+    let [relay::Slip { service_index: 0, paper, .. }] = for_bureau.as_slice() else { panic!("{for_bureau:?}") };
+    let paper: Value = serde_json::from_slice(paper).unwrap();
+    assert_eq!(paper["data"]["body"], slip.body["paper"]["data"]["body"], "the bureau got another slip");
     // The reviewer has passed what was declared; no check of a document is on record.
     assert_eq!(ticked(&slip.body, "名称规范"), ["是"]);
     assert_eq!(ticked(&slip.body, "证件号码正确"), [""; 0]);

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use chrono::{Days, Utc};
+use chrono::{DateTime, Days, Utc};
 use icp_bus::Outgoing;
 use icp_domain::{OrderType, Province};
 use icp_intake::archive::carried;
 use icp_proto::schedule::Fired;
-use icp_proto::{authority, bureau, identity};
+use icp_proto::{authority, bureau, common, identity};
 use icp_testkit::filings::{company_filing, filing_of_type};
 use icp_testkit::wait_until;
 use reqwest::Method;
@@ -193,7 +193,9 @@ async fn a_record_is_transferred_when_its_holder_consents_and_not_before() {
 /// A transfer of the applicant's record to the other account, as it was submitted.
 async fn transfer(app: &App) -> (Order<'_>, Answer) {
     approved_filing(app, 1).await;
-    Order::submitted(app, OTHER, &filing_of_type(OrderType::Transfer, Province::Guangdong, 1)).await
+    let mut filing = filing_of_type(OrderType::Transfer, Province::Guangdong, 1);
+    filing.organiser.principal.mobile = "13912345678".to_owned();
+    Order::submitted(app, OTHER, &filing).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -205,6 +207,13 @@ async fn the_holder_of_a_record_sees_who_asks_for_it_and_may_keep_it() {
     assert_eq!((&line["order_id"], &line["account"]), (&json!(order.id), &json!("b")), "{}", asked.body);
     assert_eq!(line["organiser_number"], "粤ICP备20000001号");
     assert!(line["expires_at"].as_str() > line["since"].as_str(), "{line}");
+    let [told] = app.told("consent_asked").await.try_into().unwrap();
+    let contact: common::Contact = app.notify.open(told.contact.as_ref().unwrap(), &order.id).unwrap();
+    let record = company_filing(Province::Guangdong, 1).organiser;
+    assert_eq!((contact.name, contact.mobile), (record.principal.name, record.principal.mobile), "not who asks");
+    assert_eq!(told.organiser_number, "粤ICP备20000001号");
+    let expires_at: DateTime<Utc> = line["expires_at"].as_str().unwrap().parse().unwrap();
+    assert!((expires_at.timestamp_millis() - told.deadline_unix_ms).abs() < 5000, "{line}");
     assert_eq!(app.get(OTHER, "/v1/transfers").await.body["transfers"], json!([]), "who asks holds nothing");
     let refuse = format!("{}/refuse", order.path);
     assert_eq!(app.post(OTHER, &refuse).await.status, 404);

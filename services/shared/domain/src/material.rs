@@ -332,7 +332,13 @@ impl MaterialKind {
 
     /// Whether it shows the organiser or who speaks for it: such a material belongs to no service.
     pub fn is_of_organiser(self) -> bool {
-        matches!(self, Self::OrganiserCertificate | Self::OrganiserPrincipalId | Self::LegalRepresentativeId)
+        matches!(
+            self,
+            Self::OrganiserCertificate
+                | Self::OrganiserPrincipalId
+                | Self::OrganiserPrincipalIdBack
+                | Self::LegalRepresentativeId
+        )
     }
 
     /// Whether it must be a colour picture of the original (filing-rules §6.4).

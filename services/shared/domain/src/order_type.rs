@@ -133,6 +133,12 @@ impl BureauOperation {
         }
     }
 
+    /// Whether pictures and slips of services go with it. A change of the organiser carries its services as they are.
+    pub fn shows_services(self) -> bool {
+        use BureauOperation as O;
+        !matches!(self, O::ChangeOrganiser | O::DeregisterOrganiser | O::DeregisterService | O::CancelAccess)
+    }
+
     /// The operation with this text form.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|operation| operation.as_str() == text)

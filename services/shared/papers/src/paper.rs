@@ -1,6 +1,6 @@
 //! The content of a page, ready to be set: which template, its words, and what the file says about itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,12 @@ impl Paper {
         })
     }
 
+    /// The same words without what is attached to the PDF for machines: enough for a picture, and about half as long.
+    pub fn for_picture(mut self) -> Self {
+        self.data["attachment"] = json!("{}");
+        self
+    }
+
     /// What is attached to the PDF for machines (JSON).
     pub fn attachment(&self) -> &str {
         self.data["attachment"].as_str().unwrap_or_default()
@@ -98,6 +104,14 @@ pub struct PrintJob {
     pub font_file: Option<PathBuf>,
 }
 
+impl PrintJob {
+    /// A job with the font of the settings; an empty path names none.
+    pub fn new(paper: Paper, output: Output, font_file: &Path) -> Self {
+        let font_file = (!font_file.as_os_str().is_empty()).then(|| font_file.to_owned());
+        Self { paper, output, font_file }
+    }
+}
+
 /// The form of a printed paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -112,15 +126,17 @@ pub enum Output {
 }
 
 /// Why a paper is not printed, where its own words are the reason. It is the press's standard error then, as JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "refusal", rename_all = "snake_case")]
 pub enum Refusal {
     /// The font has no glyph for a character.
+    #[error("the paper cannot print `{character}` (U+{:04X})", u32::from(*character))]
     NoGlyph {
         /// The character.
         character: char,
     },
     /// A page does not hold its content.
+    #[error("the paper has one page and would take {pages}")]
     TooLong {
         /// How many pages it would take.
         pages: usize,

@@ -156,19 +156,23 @@ impl Grey {
 
     /// The best quality that fits, if any readable one does.
     fn encode_within(&self, limit_bytes: usize) -> Result<Option<Vec<u8>>, PressError> {
-        let mut best = None;
-        let (mut low, mut high) = (LOWEST_QUALITY, HIGHEST_QUALITY);
+        // Most of the press's time goes into encoding: what cannot fit is told by one attempt.
+        let mut best = self.encode(LOWEST_QUALITY)?;
+        if best.len() > limit_bytes {
+            return Ok(None);
+        }
+        let (mut low, mut high) = (LOWEST_QUALITY + 1, HIGHEST_QUALITY);
         while low <= high {
             let quality = low.midpoint(high);
             let jpeg = self.encode(quality)?;
             if jpeg.len() <= limit_bytes {
-                best = Some(jpeg);
+                best = jpeg;
                 low = quality + 1;
             } else {
                 high = quality - 1;
             }
         }
-        Ok(best)
+        Ok(Some(best))
     }
 }
 

@@ -19,6 +19,7 @@ use crate::api::problem::Problem;
 use crate::api::view::OrderView;
 use crate::imports::columns::{self, COLUMNS};
 use crate::order::Phase;
+use crate::paging::last_of_full;
 use crate::sheet;
 use crate::store::{self, ListFilter, StoredOrder};
 
@@ -119,8 +120,7 @@ fn pages(
             let Some(filter) = filter else { return Ok(None) };
             let limit = api.config.exports.page_rows.max(1);
             let orders = store::list(&api.bus.context().pool, &filter, limit).await?;
-            let is_full = i64::try_from(orders.len()).is_ok_and(|count| count == limit);
-            let after = orders.last().filter(|_| is_full).map(|last| last.id);
+            let after = last_of_full(&orders, limit).map(|last| last.id);
             let mut text = String::new();
             for stored in orders {
                 text.push_str(&lines(&api, stored, format, with_content)?);

@@ -20,6 +20,7 @@ use crate::api::orders::{ListQuery, find, list_filter, page_limit, view_content}
 use crate::api::problem::{Kind, Problem};
 use crate::live::{self, Told};
 use crate::order::Phase;
+use crate::paging::last_of_full;
 use crate::reactions::finding_message;
 use crate::store::{self, HistoryRow, StoredOrder};
 
@@ -103,8 +104,7 @@ impl Orders for OrdersApi {
         let (account, province) = (given("account", asked.account)?, province(&asked.province)?);
         let filter = list_filter(&caller, ListQuery { account, order_type, phase, province, after, limit: None })?;
         let orders = store::list(&api.bus.context().pool, &filter, limit).await.map_err(Problem::from)?;
-        let is_full = i64::try_from(orders.len()).is_ok_and(|count| count == limit);
-        let next_after = orders.last().filter(|_| is_full).map(|last| last.id.to_string()).unwrap_or_default();
+        let next_after = last_of_full(&orders, limit).map(|last| last.id.to_string()).unwrap_or_default();
         Ok(Response::new(ListOrdersResponse { orders: orders.iter().map(order).collect(), next_after }))
     }
 

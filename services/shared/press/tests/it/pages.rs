@@ -125,7 +125,9 @@ fn the_same_paper_has_the_same_bytes_and_another_date_has_others() {
     let paper = slip(&filing);
     let press = || Press::open(None).unwrap();
     assert_eq!(press().pdf(&paper).unwrap(), press().pdf(&paper).unwrap());
-    assert_eq!(press().jpeg(&paper, BUREAU_LIMIT_BYTES).unwrap(), press().jpeg(&paper, BUREAU_LIMIT_BYTES).unwrap());
+    let picture = press().jpeg(&paper, BUREAU_LIMIT_BYTES).unwrap();
+    assert_eq!(picture, press().jpeg(&paper, BUREAU_LIMIT_BYTES).unwrap());
+    assert_eq!(picture, press().jpeg(&paper.clone().for_picture(), BUREAU_LIMIT_BYTES).unwrap());
     let letter = |date| letter_templates().unwrap()[0].fill(&Facts { date, ..facts(&filing) }).unwrap();
     let later = day().succ_opt().unwrap();
     assert_ne!(press().pdf(&letter(day())).unwrap(), press().pdf(&letter(later)).unwrap());
