@@ -2,7 +2,8 @@
 //! materials in the object store, telemetry, health and the life of a process.
 //!
 //! Reading order: [`config`], [`sensitive`], [`clock`], [`sealing`], [`vault`], [`materials`],
-//! [`press`], [`gather`], [`answer`], [`telemetry`], [`service`]. This crate knows nothing of filings, of the outbox or of any one service.
+//! [`press`], [`gather`], [`answer`], [`telemetry`], [`service`]. This crate knows nothing of filings, of the outbox or
+//! of any one service.
 
 pub mod answer;
 pub mod clock;
@@ -14,6 +15,7 @@ pub mod sealing;
 pub mod sensitive;
 pub mod service;
 pub mod telemetry;
+mod unread;
 pub mod vault;
 
 pub use clock::Clock;

@@ -27,6 +27,7 @@ use tonic_health::server::HealthReporter;
 use tower::ServiceExt as _;
 
 use crate::config::{self, Common, Loaded};
+use crate::unread::read_out;
 use crate::{Clock, Keyring, Materials, Vault, telemetry};
 
 /// How often gRPC health is brought up to date.
@@ -350,7 +351,7 @@ async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response {
             Ok(()) => (StatusCode::OK, "ready\n").into_response(),
             Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")).into_response(),
         },
-        (_, Some((_, router))) => match router.clone().oneshot(request).await {
+        (_, Some((_, router))) => match router.clone().oneshot(read_out(request)).await {
             Ok(response) => response,
             Err(never) => match never {},
         },
