@@ -3,6 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 
 use crate as sdk;
+use crate::national::ALL_TYPES;
 
 impl From<NaiveDate> for sdk::Date {
     fn from(date: NaiveDate) -> Self {
@@ -25,30 +26,37 @@ impl From<&icp_domain::Filing> for sdk::Order {
     }
 }
 
-/// The type with this text form, e.g. `first_filing`.
-pub fn order_type(text: &str) -> Option<sdk::OrderType> {
-    Some(match text {
-        "first_filing" => sdk::OrderType::FirstFiling,
-        "add_service" => sdk::OrderType::AddService,
-        "add_service_elsewhere" => sdk::OrderType::AddServiceElsewhere,
-        "add_access" => sdk::OrderType::AddAccess,
-        "continue_access" => sdk::OrderType::ContinueAccess,
-        "change_organiser" => sdk::OrderType::ChangeOrganiser,
-        "change_service" => sdk::OrderType::ChangeService,
-        "change_both" => sdk::OrderType::ChangeBoth,
-        "change_access" => sdk::OrderType::ChangeAccess,
-        "deregister_organiser" => sdk::OrderType::DeregisterOrganiser,
-        "deregister_service" => sdk::OrderType::DeregisterService,
-        "cancel_access" => sdk::OrderType::CancelAccess,
-        "migrate" => sdk::OrderType::Migrate,
-        _ => return None,
-    })
+impl From<sdk::OrderType> for icp_domain::OrderType {
+    fn from(of_order: sdk::OrderType) -> Self {
+        match of_order {
+            sdk::OrderType::FirstFiling => Self::FirstFiling,
+            sdk::OrderType::AddService => Self::AddService,
+            sdk::OrderType::AddServiceElsewhere => Self::AddServiceElsewhere,
+            sdk::OrderType::AddAccess => Self::AddAccess,
+            sdk::OrderType::ContinueAccess => Self::ContinueAccess,
+            sdk::OrderType::ChangeOrganiser => Self::ChangeOrganiser,
+            sdk::OrderType::ChangeService => Self::ChangeService,
+            sdk::OrderType::ChangeBoth => Self::ChangeBoth,
+            sdk::OrderType::ChangeAccess => Self::ChangeAccess,
+            sdk::OrderType::DeregisterOrganiser => Self::DeregisterOrganiser,
+            sdk::OrderType::DeregisterService => Self::DeregisterService,
+            sdk::OrderType::CancelAccess => Self::CancelAccess,
+            sdk::OrderType::Migrate => Self::Migrate,
+        }
+    }
 }
 
-/// By the text form; a type that the contract does not know is judged as a first filing, the strictest.
+/// The type with this text form, e.g. `first_filing`.
+pub fn order_type(text: &str) -> Option<sdk::OrderType> {
+    let wanted = icp_domain::OrderType::parse(text)?;
+    ALL_TYPES.iter().copied().find(|known| icp_domain::OrderType::from(*known) == wanted)
+}
+
+/// A type that the contract does not know is judged as a first filing, the strictest.
 impl From<icp_domain::OrderType> for sdk::OrderType {
     fn from(of_filing: icp_domain::OrderType) -> Self {
-        order_type(of_filing.as_str()).unwrap_or(Self::FirstFiling)
+        let known = ALL_TYPES.iter().copied().find(|known| icp_domain::OrderType::from(*known) == of_filing);
+        known.unwrap_or(Self::FirstFiling)
     }
 }
 

@@ -108,17 +108,17 @@ fn persons(case: &Case<'_>) -> Vec<PersonRequirement> {
     let order = case.order;
     let first = &order.organiser.principal;
     let mut list = Vec::new();
-    if case.scope.principal {
+    if case.scope.organiser {
         let mut checks = vec![PersonCheck::Document, PersonCheck::CitizenRegister];
         if !case.is_person() && case.book.lr_mode.value != LegalRepresentative::Free {
             checks.push(PersonCheck::LegalRepresentative);
         }
         list.push(PersonRequirement { field: At::Principal.to_string(), checks });
     }
-    if case.scope.service_principals {
+    if case.scope.services {
         for (index, service) in order.services.iter().enumerate() {
             let mut checks = vec![PersonCheck::Document, PersonCheck::Face];
-            if !is_same_person(first, &service.principal) || !case.scope.principal {
+            if !is_same_person(first, &service.principal) || !case.scope.organiser {
                 checks.push(PersonCheck::CitizenRegister);
             }
             list.push(PersonRequirement { field: At::ServicePrincipal(index).to_string(), checks });

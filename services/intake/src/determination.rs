@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use icp_domain::identifiers::FilingNumber;
 use icp_domain::names::DomainName;
-use icp_domain::{Filing, Finding, OrderType, Province, ServiceKind, Severity, Stage};
+use icp_domain::{Filing, Finding, Holder, OrderType, Province, ServiceKind, Severity, Stage};
 use icp_kit::Keyring;
 use icp_proto::bureau;
 use icp_proto::common::Sealed;
@@ -74,18 +74,6 @@ pub struct AppHere {
     pub organiser_number: String,
     /// Whether this provider connects it.
     pub is_connected: bool,
-}
-
-/// Who holds a record here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Holder {
-    /// The account that asks.
-    Asking,
-    /// Another account.
-    Other,
-    /// No account.
-    Nobody,
 }
 
 /// What is known when the question is asked. No personal data.

@@ -97,7 +97,7 @@ pub static BOOK: ProvinceBook = ProvinceBook {
 /// 主体负责人不是法定代表人的，网站负责人须为另一人（腾讯云旧版，新版未提及，故仅提示）。
 fn two_persons(case: &Case<'_>, findings: &mut Findings) {
     let first = &case.order.organiser.principal;
-    if !case.scope.principal || case.is_representative(first) != Some(false) {
+    if !case.scope.organiser || case.is_representative(first) != Some(false) {
         return;
     }
     for (index, service) in case.order.services.iter().enumerate() {

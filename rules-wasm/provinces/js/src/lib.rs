@@ -171,7 +171,7 @@ pub static BOOK: ProvinceBook = ProvinceBook {
 /// 个体工商户的主体负责人只能是法定代表人，不得授权。
 fn sole_traders(case: &Case<'_>, findings: &mut Findings) {
     let principal = &case.order.organiser.principal;
-    if case.scope.principal && case.is_sole_trader() && case.is_representative(principal) == Some(false) {
+    if case.scope.organiser && case.is_sole_trader() && case.is_representative(principal) == Some(false) {
         findings.add(
             S02,
             Rule::new("sole_trader_representative", Severity::Review, TENCENT_2022),

@@ -144,7 +144,7 @@ impl<'a> Case<'a> {
 
     /// The persons in charge that this type of order brings or changes.
     pub fn persons_judged(&self) -> impl Iterator<Item = (At, &'a Person)> + use<'a> {
-        let (first, others) = (self.scope.principal, self.scope.service_principals);
+        let (first, others) = (self.scope.organiser, self.scope.services);
         self.persons().filter(move |(at, _)| if *at == At::Principal { first } else { others })
     }
 

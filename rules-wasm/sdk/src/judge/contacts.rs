@@ -15,7 +15,7 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
         emergency(case, findings, at, person);
         landline(case, findings, at, person);
     }
-    if case.scope.service_principals {
+    if case.scope.services {
         shared_between_persons(case, findings);
         distinct_phones(case, findings);
     }

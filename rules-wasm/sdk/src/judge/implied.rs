@@ -43,11 +43,11 @@ const DOMAIN_CERTIFICATE: &[Paper] = &[paper::DOMAIN_CERTIFICATE];
 /// The papers that follow from the parameters for this order.
 pub(crate) fn implied<'a>(case: &Case<'a>) -> Vec<Implied<'a>> {
     let mut list = Vec::new();
-    if case.scope.principal {
+    if case.scope.organiser {
         authorisation(case, &mut list);
         residence(case, &mut list);
     }
-    if case.scope.service_principals {
+    if case.scope.services {
         service_authorisation(case, &mut list);
     }
     young(case, &mut list);

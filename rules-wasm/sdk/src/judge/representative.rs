@@ -43,7 +43,7 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
     if case.is_person() {
         return;
     }
-    if case.scope.principal && matches!(standing(case), Standing::Denied) {
+    if case.scope.organiser && matches!(standing(case), Standing::Denied) {
         findings.add(
             S02,
             Rule::of("lr_mode", &case.book.lr_mode),
@@ -52,7 +52,7 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Findings) {
             "the organiser's person in charge must be the legal representative named in the register",
         );
     }
-    if case.scope.service_principals {
+    if case.scope.services {
         both(case, findings);
     }
 }

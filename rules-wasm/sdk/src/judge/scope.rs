@@ -1,20 +1,18 @@
-//! The order-type matrix (filing-rules §1.2): which parts of an order are judged for which type.
+//! Which parts of an order are judged, by the description of its type (filing-rules §1.2).
+
+use icp_domain::Part;
 
 use crate::OrderType;
 
 /// Which parts of an order are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope {
-    /// Data and certificate of the organiser.
+    /// The organiser: its data and certificate, and P1.
     pub organiser: bool,
-    /// P1: identity, age, legal representative.
-    pub principal: bool,
-    /// Names, contents, licences and remarks of the services.
+    /// The services: names, contents, licences and remarks, and P2 of each of them with the contacts.
     pub services: bool,
     /// What is said about services asks for a review only: they are approved already.
     pub services_approved: bool,
-    /// P2 of each service, and the contacts.
-    pub service_principals: bool,
     /// Domains.
     pub domains: DomainScope,
     /// Access data.
@@ -38,54 +36,26 @@ pub enum DomainScope {
     Changed,
 }
 
-const NOTHING: Scope = Scope {
-    organiser: false,
-    principal: false,
-    services: false,
-    services_approved: false,
-    service_principals: false,
-    domains: DomainScope::Nothing,
-    access: false,
-    materials: false,
-    needs_service: true,
-};
-
-const EVERYTHING: Scope = Scope {
-    organiser: true,
-    principal: true,
-    services: true,
-    services_approved: false,
-    service_principals: true,
-    domains: DomainScope::New,
-    access: true,
-    materials: true,
-    needs_service: true,
-};
-
 impl Scope {
-    /// The parts that are judged for this type.
-    pub const fn of(order_type: OrderType) -> Self {
-        match order_type {
-            OrderType::FirstFiling | OrderType::AddServiceElsewhere => EVERYTHING,
-            OrderType::AddService => Self { organiser: false, principal: false, ..EVERYTHING },
-            OrderType::AddAccess | OrderType::ContinueAccess => Self {
-                organiser: false,
-                principal: false,
-                services_approved: true,
-                domains: DomainScope::Recorded,
-                ..EVERYTHING
+    /// The parts that are judged for this type: what is verified, and the access that is opened or changed.
+    pub fn of(order_type: OrderType) -> Self {
+        let row = icp_domain::OrderType::from(order_type).description();
+        let (organiser, services) = (row.verified.include_organiser(), row.verified.include_services());
+        Self {
+            organiser,
+            services,
+            services_approved: row.services == Part::OnRecordElsewhere,
+            domains: match row.services {
+                _ if !services => DomainScope::Nothing,
+                Part::New => DomainScope::New,
+                Part::Changed => DomainScope::Changed,
+                Part::Absent | Part::OnRecord | Part::OnRecordElsewhere | Part::Moved | Part::Leaves => {
+                    DomainScope::Recorded
+                }
             },
-            OrderType::ChangeOrganiser => {
-                Self { organiser: true, principal: true, materials: true, needs_service: false, ..NOTHING }
-            }
-            OrderType::ChangeService => {
-                Self { organiser: false, principal: false, domains: DomainScope::Changed, ..EVERYTHING }
-            }
-            OrderType::ChangeBoth => Self { domains: DomainScope::Changed, ..EVERYTHING },
-            OrderType::Migrate => Self { domains: DomainScope::Recorded, ..EVERYTHING },
-            OrderType::ChangeAccess => Self { access: true, ..NOTHING },
-            OrderType::DeregisterOrganiser => Self { needs_service: false, ..NOTHING },
-            OrderType::DeregisterService | OrderType::CancelAccess => NOTHING,
+            access: services || matches!(row.access, Part::New | Part::Changed),
+            materials: organiser || services,
+            needs_service: row.services != Part::Absent,
         }
     }
 }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use icp_bus::{Effects, Outgoing};
 use icp_domain::names::DomainName;
-use icp_domain::{Filing, OrderType, ServiceKind};
+use icp_domain::{Filing, Holder, OrderType, ServiceKind};
 use icp_kit::DataKey;
 use icp_proto::{common, relay};
 use icp_rules_sdk::{Context, Order};
@@ -29,9 +29,7 @@ use crate::archive::lookup::{self, ServiceFound};
 use crate::archive::record::{kind_text, name_key};
 use crate::archive::record_found::RecordFound;
 use crate::determination::store::{self, ABOUT_DOMAIN, ABOUT_ORGANISER, Stored};
-use crate::determination::{
-    Answers, AppHere, Asked, Here, Holder, Known, Outcome, determine, differences, other_numbers,
-};
+use crate::determination::{Answers, AppHere, Asked, Here, Known, Outcome, determine, differences, other_numbers};
 use crate::{audit, rules};
 
 /// The routes of determinations.

@@ -106,9 +106,8 @@ impl Filed {
 
     /// Whether the order may touch services that it does not name.
     fn concerns_all_services(&self) -> bool {
-        let organiser = self.order_type.description().organiser;
-        matches!(organiser, Part::Leaves | Part::Changed | Part::OnRecordElsewhere)
-            || matches!(self.order_type, OrderType::Claim | OrderType::Transfer)
+        let row = self.order_type.description();
+        row.takes_record() || matches!(row.organiser, Part::Leaves | Part::Changed | Part::OnRecordElsewhere)
     }
 }
 

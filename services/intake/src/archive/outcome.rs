@@ -162,10 +162,8 @@ impl<'a> Outcomes<'a> {
             tracing::error!(order.id = %filed.order_id, "the outcome names no organiser's number; it is not archived");
             return Ok(());
         };
-        match filed.order_type {
-            OrderType::Claim => self.hold(&entry, false),
-            OrderType::Transfer => self.hold(&entry, true),
-            _ => {}
+        if description.takes_record() {
+            self.hold(&entry, description.needs_consent());
         }
         for (index, service) in filed.filing.services.iter().enumerate() {
             match description.services {
@@ -184,7 +182,7 @@ impl<'a> Outcomes<'a> {
         let Some(id) = known.or_else(|| self.add_organiser(filed)) else { return Ok(None) };
         let entry = Entry { filed, organiser_id: id };
         let is_bare = self.organisers.get(&id).is_some_and(|record| record.content.is_none());
-        if is_bare || matches!(part, Part::New | Part::Changed | Part::OnRecordElsewhere) {
+        if is_bare || part.brings_data() {
             self.declare_organiser(&entry)?;
         }
         if is_bare {
@@ -378,7 +376,7 @@ impl<'a> Outcomes<'a> {
         }
         if is_bare {
             self.tell(entry.change(), Some(id), "filed");
-        } else if part == Part::Changed {
+        } else if matches!(part, Part::Changed | Part::Moved) {
             self.tell(entry.change(), Some(id), "changed");
         }
         // What was not known here is connected here, where the order says that it is on record.
@@ -463,7 +461,7 @@ impl<'a> Outcomes<'a> {
         if part == Part::Leaves {
             self.disconnect(entry.change(), id);
         }
-        if !matches!(part, Part::New | Part::Changed | Part::OnRecordElsewhere) {
+        if !part.brings_data() {
             return;
         }
         if let Some(record) = self.services.get_mut(&id) {

@@ -94,14 +94,14 @@ pub async fn prefill(
     wanted: &Wanted,
 ) -> Result<Prefilled, PrefillError> {
     let description = wanted.order_type.description();
-    if !matches!(description.organiser, Part::OnRecord | Part::Changed | Part::Leaves) {
+    if !description.organiser.is_here() {
         return Err(refused(
             "order_type",
             "is about an organiser that is not on record here",
             "write the filing of this order type in full",
         ));
     }
-    let names_services = matches!(description.services, Part::OnRecord | Part::Changed | Part::Leaves);
+    let names_services = description.services.is_here();
     let count = wanted.service_numbers.len();
     if names_services && (count == 0 || count > description.max_services) {
         let remedy = format!("name 1 to {} services of this organiser", description.max_services);
@@ -153,7 +153,7 @@ fn in_sequence(
     let mut services = Vec::new();
     for (index, number) in wanted.service_numbers.iter().enumerate() {
         let key = number_key(number);
-        let moves_here = wanted.order_type == OrderType::Migrate;
+        let moves_here = wanted.order_type.description().services == Part::Moved;
         let fits = |service: &&ServiceFound| {
             number_key(&service.number) == key
                 && service.account == organiser.account

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use icp_domain::names::DomainName;
-use icp_domain::{Filing, Finding, InternetService, OrderType, Part, ServiceKind, Severity, Stage};
+use icp_domain::{Filing, Finding, Holder, InternetService, Part, ServiceKind, Severity, Stage};
 
 use crate::archive::lookup::ServiceFound;
 use crate::archive::record::kind_text;
@@ -48,10 +48,10 @@ impl OnRecord {
 
 /// Where the filing contradicts the record; `account` is the one that orders.
 pub fn conflicts(filing: &Filing, account: &str, record: &OnRecord, in_flight: &InFlight) -> Vec<Finding> {
-    let mut findings = match filing.order_type {
-        OrderType::Transfer => transfer(account, record, in_flight),
-        OrderType::Claim => claim(account, record).into_iter().collect(),
-        _ => organiser(filing, account, record).into_iter().collect(),
+    let mut findings = match filing.order_type.description().holder {
+        Some(Holder::Other) => transfer(account, record, in_flight),
+        Some(Holder::Nobody) => claim(account, record).into_iter().collect(),
+        Some(Holder::Asking) | None => organiser(filing, account, record).into_iter().collect(),
     };
     findings.extend((0..filing.services.len()).filter_map(|index| service(filing, index, account, record)));
     findings.extend(domains(filing, record, in_flight));
@@ -190,7 +190,7 @@ fn service(filing: &Filing, index: usize, account: &str, record: &OnRecord) -> O
         Some(finding(("S07", severity, at.as_str()), zh, en.to_owned(), remedy))
     };
     let found = record.named.get(index).and_then(Option::as_ref);
-    if row.order_type == OrderType::Migrate {
+    if row.services == Part::Moved {
         return migrated(declared, index, found.filter(|found| found.account.as_deref() == Some(account)));
     }
     let Some(found) = found else {

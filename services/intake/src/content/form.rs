@@ -131,7 +131,7 @@ fn service_number(errors: &mut Vec<FieldError>, path: &str, filing: &Filing, ind
     let organiser = filing.organiser.number.as_deref().and_then(|text| FilingNumber::parse(text).ok());
     // Services that migrate come from another organiser.
     let is_own = organiser.is_none_or(|organiser| organiser.is_same(&number.organiser()));
-    if !is_own && row.order_type != OrderType::Migrate {
+    if !is_own && row.services != Part::Moved {
         let remedy = "give the number that begins with `organiser.number`";
         errors.push(FieldError::new(field.clone(), "belongs to another organiser", remedy));
     }

@@ -1,6 +1,6 @@
 //! The policy by which clean orders of low risk pass without a reviewer: data of the configuration, judged purely.
 
-use icp_domain::{Finding, OrderType, Province, Severity};
+use icp_domain::{Finding, Holder, OrderType, Province, Severity};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -41,7 +41,7 @@ impl Policy {
     /// Whether an order may pass. A claim never does: nothing but a person's look at the papers ties it to the record.
     pub fn allows(&self, case: &Case<'_>) -> bool {
         self.enabled
-            && case.order_type != OrderType::Claim
+            && case.order_type.description().holder != Some(Holder::Nobody)
             && self.provinces.contains(&case.province)
             && self.order_types.contains(&case.order_type)
             && case.findings.iter().all(|finding| finding.severity < self.no_finding_from)

@@ -21,5 +21,5 @@ pub use check::CheckName;
 pub use filing::*;
 pub use finding::{Finding, FindingSource, Severity, Stage};
 pub use material::MaterialKind;
-pub use order_type::{BureauOperation, Description, OrderType, Part, Persons};
+pub use order_type::{BureauOperation, Description, Holder, OrderType, Part, Persons};
 pub use province::Province;

@@ -1,8 +1,8 @@
 //! The types of filing orders (备案订单类型, filing-rules §1.2) and what each of them is about.
 //!
 //! [`OrderType::description`] is the one table that the state machine, the rules, the API, the relay and the tests
-//! read: which parts of a filing an order brings, changes or takes away, who is verified and asked by SMS, and what
-//! is reported to the bureau.
+//! read: which parts of a filing an order brings, changes, moves or takes away, who must hold the record, who is verified
+//! and asked by SMS, and what is reported to the bureau. What the archive keeps of an order follows from the same parts.
 
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +56,8 @@ pub enum Part {
     New,
     /// Is on record through this provider and changes.
     Changed,
+    /// Is on record under another organiser of the account, and goes to this one without a change of its own.
+    Moved,
     /// Is taken off the record.
     Leaves,
 }
@@ -63,13 +65,30 @@ pub enum Part {
 impl Part {
     /// Whether the order names it by its number on record.
     pub fn is_on_record(self) -> bool {
-        matches!(self, Self::OnRecord | Self::OnRecordElsewhere | Self::Changed | Self::Leaves)
+        self.is_here() || self == Self::OnRecordElsewhere
+    }
+
+    /// Whether it must be on record through this provider.
+    pub fn is_here(self) -> bool {
+        matches!(self, Self::OnRecord | Self::Changed | Self::Moved | Self::Leaves)
     }
 
     /// Whether the order brings data of it that must be complete and proved.
     pub fn brings_data(self) -> bool {
-        matches!(self, Self::New | Self::Changed | Self::OnRecordElsewhere)
+        matches!(self, Self::New | Self::Changed | Self::Moved | Self::OnRecordElsewhere)
     }
+}
+
+/// Who holds the record of an organiser here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holder {
+    /// The account that asks.
+    Asking,
+    /// Another account.
+    Other,
+    /// No account.
+    Nobody,
 }
 
 /// What is reported to the bureau.
@@ -180,6 +199,8 @@ pub struct Description {
     pub name_zh: &'static str,
     /// The organiser (主体).
     pub organiser: Part,
+    /// Who must hold the organiser's record here; absent where there needs to be none.
+    pub holder: Option<Holder>,
     /// The services (互联网信息服务).
     pub services: Part,
     /// Their access through this provider (接入).
@@ -202,7 +223,7 @@ const MAX_SERVICES: usize = 64;
 const DESCRIPTIONS: [Description; 15] = {
     use BureauOperation as B;
     use OrderType as T;
-    use Part::{Absent, Changed, Leaves, New, OnRecord, OnRecordElsewhere};
+    use Part::{Absent, Changed, Leaves, Moved, New, OnRecord, OnRecordElsewhere};
     use Persons::{Both, Nobody, Organiser, Services};
     const fn row(
         (order_type, name_zh): (OrderType, &'static str),
@@ -211,10 +232,16 @@ const DESCRIPTIONS: [Description; 15] = {
         (verified, sms): (Persons, Persons),
         (is_reviewed, max_services): (bool, usize),
     ) -> Description {
+        // A transfer and a claim say otherwise.
+        let holder = match organiser {
+            OnRecord | Changed | Moved | Leaves => Some(Holder::Asking),
+            Absent | New | OnRecordElsewhere => None,
+        };
         Description {
             order_type,
             name_zh,
             organiser,
+            holder,
             services,
             access,
             bureau,
@@ -294,9 +321,15 @@ const DESCRIPTIONS: [Description; 15] = {
             (true, 1),
         ),
         // The organiser is the one that takes the services over.
-        row((T::Migrate, "迁移备案"), (OnRecord, Changed, OnRecord), Some(B::MigrateService), (Both, Both), MANY),
-        row((T::Claim, "认领备案"), (OnRecord, Absent, Absent), None, (Organiser, Nobody), (true, 0)),
-        row((T::Transfer, "转移备案"), (OnRecord, Absent, Absent), None, (Nobody, Nobody), (false, 0)),
+        row((T::Migrate, "迁移备案"), (OnRecord, Moved, OnRecord), Some(B::MigrateService), (Both, Both), MANY),
+        Description {
+            holder: Some(Holder::Nobody),
+            ..row((T::Claim, "认领备案"), (OnRecord, Absent, Absent), None, (Organiser, Nobody), (true, 0))
+        },
+        Description {
+            holder: Some(Holder::Other),
+            ..row((T::Transfer, "转移备案"), (OnRecord, Absent, Absent), None, (Nobody, Nobody), (false, 0))
+        },
     ]
 };
 
@@ -319,7 +352,12 @@ impl Description {
 
     /// Whether the account that holds the record must consent, because no document proves the right to it.
     pub fn needs_consent(&self) -> bool {
-        self.order_type == OrderType::Transfer
+        self.holder == Some(Holder::Other)
+    }
+
+    /// Whether the record goes to the account that orders (认领, 转移).
+    pub fn takes_record(&self) -> bool {
+        matches!(self.holder, Some(Holder::Other | Holder::Nobody))
     }
 }
 
@@ -399,6 +437,10 @@ mod tests {
             assert!(row.services != Part::Absent || row.access == Part::Absent, "{name}: access without service");
             assert!(row.bureau.is_some() || row.sms == Persons::Nobody, "{name}: the ministry asks nobody");
             assert!(!row.verified.include_services() || row.services.brings_data(), "{name}: nobody to verify");
+            assert_eq!(row.holder.is_some(), row.organiser.is_here(), "{name}: who holds what is on record here");
+            assert!(row.holder.is_some() || !row.services.is_here(), "{name}: a service here without its organiser");
+            assert!(!row.takes_record() || row.bureau.is_none(), "{name}: no bureau knows accounts");
+            assert!(row.organiser != Part::Moved && row.access != Part::Moved, "{name}: services alone move");
             assert!(!row.is_cancellation() || row.is_reviewed, "{name}: nothing is taken away unseen");
             let is_checked = row.is_reviewed || row.needs_consent();
             assert!(is_checked, "{name}: nothing is carried out that nobody agreed to");
