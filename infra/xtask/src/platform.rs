@@ -52,6 +52,7 @@ fn bench_rules(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
 
 /// Builds everything and runs every test.
 pub(crate) fn test(workspace: &Workspace, args: &[String]) -> Result<()> {
+    setup::ensure_for_tests()?;
     prepare(workspace)?;
     // The system tests start the services as processes, so the binaries come first.
     build_programs(workspace, Profile::Dev)?;

@@ -22,8 +22,8 @@ pub enum PressError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A character that the font does not have: a paper with a blank in a name would be false.
-    #[error("the font has no glyph for `{0}`: install a larger font (Debian: fonts-noto-cjk)")]
+    /// A character that no font here has: a paper with a blank in a name would be false.
+    #[error("no font here has a glyph for `{0}`: install one that has (Debian: {rare})", rare = crate::fonts::RARE_DEBIAN_PACKAGE)]
     NoGlyph(char),
     /// A paper that must be one page is longer.
     #[error("the content needs {pages} pages, but this paper has one: shorten the longest fields")]

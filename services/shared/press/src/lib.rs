@@ -2,7 +2,7 @@
 //!
 //! The typesetter takes tens of megabytes and minutes to build. Papers are few, so no service carries it: the caller
 //! starts `icp-press`, writes an [`icp_papers::PrintJob`] to its standard input and reads the file from its standard
-//! output. The same job gives the same bytes with the same font.
+//! output. The same job gives the same bytes with the same fonts.
 //!
 //! Reading order: [`press`] (typesetting), [`fonts`], [`error`].
 

@@ -1,8 +1,9 @@
 //! Typesetting: a [`Paper`] becomes pages, the pages a PDF or a JPEG.
 //!
-//! A press holds the font and the typesetter's library, some ten megabytes.
+//! A press holds the font and the typesetter's library, some ten megabytes. Fonts for rare characters are read when a
+//! paper has one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder as _};
@@ -53,16 +54,17 @@ fn source(template: Template) -> &'static str {
 /// What sets papers.
 pub struct Press {
     library: LazyHash<Library>,
-    book: LazyHash<FontBook>,
     font: Font,
+    /// Where to look for characters that the font lacks.
+    others: Vec<PathBuf>,
 }
 
 impl Press {
-    /// Opens with the font that `font_file` names, or one from the usual places.
+    /// Opens with the font that `font_file` names, or one from the usual places. What it lacks is taken from the others.
     pub fn open(font_file: Option<&Path>) -> Result<Self, PressError> {
-        let font = fonts::load(&fonts::find(font_file)?)?;
-        let book = FontBook::from_fonts([&font]);
-        Ok(Self { library: LazyHash::new(Library::default()), book: LazyHash::new(book), font })
+        let file = fonts::find(font_file)?;
+        let others = fonts::others(&file);
+        Ok(Self { library: LazyHash::new(Library::default()), font: fonts::load(&file)?, others })
     }
 
     /// The paper as a PDF (A4, PDF/A-3b).
@@ -107,10 +109,27 @@ impl Press {
         }
     }
 
+    /// With as few fonts as its characters need.
     fn compile(&self, paper: &Paper) -> Result<PagedDocument, PressError> {
+        let mut fonts = vec![self.font.clone()];
+        let mut others = self.others.iter();
+        loop {
+            let document = self.compile_with(paper, &fonts)?;
+            let missing = document.pages().iter().find_map(|page| find_missing_glyph(&page.frame));
+            let Some(missing) = missing else { return Ok(document) };
+            let other = others.find_map(|path| fonts::load(path).ok().filter(|font| fonts::has(font, missing)));
+            fonts.push(other.ok_or(PressError::NoGlyph(missing))?);
+        }
+    }
+
+    fn compile_with(&self, paper: &Paper, fonts: &[Font]) -> Result<PagedDocument, PressError> {
+        let family = &self.font.info().family;
+        let main = format!("#set text(font: {family:?})\n{}", source(paper.template));
         let job = Job {
-            press: self,
-            main: Source::new(file_id(MAIN)?, source(paper.template).to_owned()),
+            library: &self.library,
+            book: LazyHash::new(FontBook::from_fonts(fonts)),
+            fonts,
+            main: Source::new(file_id(MAIN)?, main),
             common: Source::new(file_id(COMMON)?, include_str!("../typst/common.typ").to_owned()),
             data_id: file_id(DATA)?,
             data: Bytes::new(paper.data.to_string().into_bytes()),
@@ -118,11 +137,7 @@ impl Press {
         let document = typst::compile::<PagedDocument>(&job).output.map_err(|errors| template_error(&errors));
         // Nothing of one paper helps to set the next.
         typst::comemo::evict(0);
-        let document = document?;
-        for page in document.pages() {
-            find_missing_glyph(&page.frame).map_or(Ok(()), |character| Err(PressError::NoGlyph(character)))?;
-        }
-        Ok(document)
+        document
     }
 }
 
@@ -176,9 +191,11 @@ impl Grey {
     }
 }
 
-/// One paper as the typesetter sees it: its sources and the one font.
+/// One paper as the typesetter sees it: its sources and its fonts, the one that it asks for first.
 struct Job<'a> {
-    press: &'a Press,
+    library: &'a LazyHash<Library>,
+    book: LazyHash<FontBook>,
+    fonts: &'a [Font],
     main: Source,
     common: Source,
     data_id: FileId,
@@ -187,11 +204,11 @@ struct Job<'a> {
 
 impl World for Job<'_> {
     fn library(&self) -> &LazyHash<Library> {
-        &self.press.library
+        self.library
     }
 
     fn book(&self) -> &LazyHash<FontBook> {
-        &self.press.book
+        &self.book
     }
 
     fn main(&self) -> FileId {
@@ -208,7 +225,7 @@ impl World for Job<'_> {
     }
 
     fn font(&self, index: usize) -> Option<Font> {
-        (index == 0).then(|| self.press.font.clone())
+        self.fonts.get(index).cloned()
     }
 
     /// Papers get their date as an argument.

@@ -158,7 +158,19 @@ fn every_letter_and_receipt_can_be_set() {
 }
 
 #[test]
-fn a_character_that_the_font_lacks_refuses_the_paper_by_name() {
+fn a_rare_character_of_a_name_is_taken_from_another_font() {
+    let mut filing = company_filing(Province::Guangdong, 1);
+    let common = Press::open(None).unwrap().pdf(&slip(&filing)).unwrap();
+    // U+20BB7, a form of 吉 from CJK extension B.
+    filing.organiser.name = "𠮷祥有限公司".to_owned();
+    let rare = Press::open(None).unwrap().pdf(&slip(&filing)).unwrap();
+    let fonts =
+        |pdf: &[u8]| pdf.windows(10).filter(|window| window == b"/FontFile2" || window == b"/FontFile3").count();
+    assert_eq!((fonts(&common), fonts(&rare)), (1, 2));
+}
+
+#[test]
+fn a_character_that_no_font_has_refuses_the_paper_by_name() {
     let mut filing = company_filing(Province::Guangdong, 1);
     // A code point that Unicode leaves to private use.
     filing.organiser.name = "示例\u{10fffd}公司".to_owned();
