@@ -5,6 +5,7 @@
 //! (V3.0 reports each access alone), and all of them must pass.
 
 use icp_domain::BureauOperation;
+use icp_domain::identifiers::is_same_number;
 use serde::{Deserialize, Serialize};
 
 use crate::filing::{FilingIds, KnownIds, PartId, RelayFiling};
@@ -40,7 +41,7 @@ impl AwaitedPart {
         }
         same(self.isp_id.as_ref(), filed.isp_id.as_ref())
             || same(self.bureau_id.as_ref(), filed.bureau_id.as_ref())
-            || same(self.number.as_ref(), filed.number.as_ref())
+            || matches!((&self.number, &filed.number), (Some(awaited), Some(filed)) if is_same_number(awaited, filed))
     }
 
     fn keys(&self) -> impl Iterator<Item = String> {

@@ -225,6 +225,8 @@ pub struct ServiceIds {
 /// The bureau's ids of what a filing names by number, in the filing's order; see [`crate::store::known_ids`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KnownIds {
+    /// The organiser's number as the bureau writes it.
+    pub organiser_number: Option<String>,
     /// `Ztid`
     pub organiser: Option<i64>,
     /// One per service.
@@ -234,6 +236,8 @@ pub struct KnownIds {
 /// The bureau's ids of one service and of its parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KnownService {
+    /// Its number as the bureau writes it.
+    pub number: Option<String>,
     /// `Wzid`
     pub service: Option<i64>,
     /// `Jrid` of the access through this provider.
@@ -281,6 +285,18 @@ impl RelayFiling {
     /// How many ids [`FilingIds::assign`] takes.
     pub fn ids_needed(&self) -> usize {
         1 + self.services.iter().map(|s| 2 + s.domains.len() + s.addresses.len()).sum::<usize>()
+    }
+
+    /// Names what is on record as the bureau names it: its answers and its filed data do.
+    pub fn name_as_bureau(&mut self, known: &KnownIds) {
+        let numbers =
+            std::iter::once(&mut self.organiser.number).chain(self.services.iter_mut().map(|s| &mut s.number));
+        let theirs = std::iter::once(&known.organiser_number).chain(known.services.iter().map(|s| &s.number));
+        for (number, theirs) in numbers.zip(theirs) {
+            if theirs.is_some() {
+                number.clone_from(theirs);
+            }
+        }
     }
 }
 
@@ -403,8 +419,10 @@ mod tests {
     #[test]
     fn what_is_on_record_also_carries_the_bureaus_ids() {
         let known = KnownIds {
+            organiser_number: None,
             organiser: Some(91),
             services: vec![KnownService {
+                number: Some("蜀ICP备2026000001号-1".into()),
                 service: Some(92),
                 access: Some(93),
                 domains: vec![("EXAMPLE.cn".into(), 94)],
@@ -416,6 +434,11 @@ mod tests {
         assert_eq!((ids.organiser.bureau, service.service.bureau), (Some(91), Some(92)));
         assert_eq!((service.access.bureau, service.domains[0].bureau), (Some(93), Some(94)));
         assert_eq!(service.addresses[0].bureau, None, "another range is a new one");
+        let mut filing = specimen();
+        (filing.organiser.number, filing.services[0].number) = (Some("川ICP备2026000001号".into()), None);
+        filing.name_as_bureau(&known);
+        assert_eq!(filing.organiser.number.as_deref(), Some("川ICP备2026000001号"), "nobody knows the bureau's");
+        assert_eq!(filing.services[0].number.as_deref(), Some("蜀ICP备2026000001号-1"));
     }
 
     #[test]

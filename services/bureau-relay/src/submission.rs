@@ -1,5 +1,6 @@
 //! From a task's message to the record of an upload: reading protobuf, fitting pictures, checking.
 
+use icp_domain::identifiers::FilingNumber;
 use icp_domain::{BureauOperation, MaterialKind, ServiceKind};
 use icp_papers::Refusal;
 use icp_proto::{common, relay};
@@ -237,6 +238,11 @@ fn optional(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
+/// A filing number as bureaus write numbers; what is none stays as it is.
+fn number_of(text: &str) -> Option<String> {
+    optional(text).map(|text| FilingNumber::parse(&text).map_or(text, |number| number.as_str()))
+}
+
 fn certificate_of(certificate: Option<&common::Certificate>) -> RelayCertificate {
     RelayCertificate {
         kind: certificate.map_or(0, |c| c.kind),
@@ -262,7 +268,7 @@ fn person_of(person: Option<&common::Person>) -> RelayPerson {
 
 fn organiser_of(organiser: &relay::RelayOrganiser) -> RelayOrganiser {
     RelayOrganiser {
-        number: optional(&organiser.number),
+        number: number_of(&organiser.number),
         name: organiser.name.clone(),
         nature: organiser.nature,
         investor: optional(&organiser.investor),
@@ -289,7 +295,7 @@ fn app_of(app: &relay::AppPlatform) -> RelayApp {
 
 fn service_of(service: &relay::RelayService, kind: ServiceKind) -> RelayService {
     RelayService {
-        number: optional(&service.number),
+        number: number_of(&service.number),
         kind,
         apps: service.app_platforms.iter().map(app_of).collect(),
         mini_program_platforms: service.mini_program_platforms.clone(),

@@ -5,7 +5,7 @@ pub mod store;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use icp_domain::identifiers::FilingNumber;
+use icp_domain::identifiers::{FilingNumber, is_same_number};
 use icp_domain::names::DomainName;
 use icp_domain::{Filing, Finding, Holder, OrderType, Province, ServiceKind, Severity, Stage};
 use icp_kit::Keyring;
@@ -204,9 +204,9 @@ pub fn determine(known: &Known, answers: &Answers) -> Outcome {
         return blocked(OTHER_PROVINCE);
     }
     if let Some(app) = &known.app_here {
-        let is_here = |number: &str| known.here.iter().any(|here| is_same(&here.number, number));
+        let is_here = |number: &str| known.here.iter().any(|here| is_same_number(&here.number, number));
         match organiser {
-            Some(organiser) if is_same(organiser, &app.organiser_number) => {
+            Some(organiser) if is_same_number(organiser, &app.organiser_number) => {
                 return connect(known, organiser, &app.number, app.is_connected.then_some(APP_CONNECTED_ALREADY));
             }
             _ if !is_here(&app.organiser_number) => return blocked(APP_OF_ANOTHER),
@@ -218,7 +218,7 @@ pub fn determine(known: &Known, answers: &Answers) -> Outcome {
         (None, None) => determined(OrderType::FirstFiling, None, None),
         (None, Some(_)) => blocked(DOMAIN_OF_ANOTHER),
         (Some(organiser), None) => add(known, organiser),
-        (Some(organiser), Some((other, _))) if !is_same(organiser, other) => blocked(TWO_NUMBERS),
+        (Some(organiser), Some((other, _))) if !is_same_number(organiser, other) => blocked(TWO_NUMBERS),
         (Some(organiser), Some((_, service))) => {
             connect(known, organiser, service, known.domain_here.as_ref().map(|_| CONNECTED_ALREADY))
         }
@@ -239,7 +239,7 @@ fn filed(answer: Option<&Recorded>) -> Option<(&str, &str)> {
 
 /// The organiser is on record, the service is not.
 fn add(known: &Known, organiser: &str) -> Outcome {
-    let Some(here) = known.here.iter().find(|here| is_same(&here.number, organiser)) else {
+    let Some(here) = known.here.iter().find(|here| is_same_number(&here.number, organiser)) else {
         return determined(OrderType::AddServiceElsewhere, Some(organiser), None);
     };
     match here.holder {
@@ -259,7 +259,7 @@ fn connect(known: &Known, organiser: &str, service: &str, connected: Option<Bloc
     if let Some(connected) = connected {
         return blocked(connected);
     }
-    let here = known.here.iter().find(|here| is_same(&here.number, organiser));
+    let here = known.here.iter().find(|here| is_same_number(&here.number, organiser));
     match here.map(|here| here.holder) {
         None => determined(OrderType::AddAccess, Some(organiser), Some(service)),
         Some(Holder::Asking) => determined(OrderType::ContinueAccess, Some(organiser), Some(service)),
@@ -281,14 +281,6 @@ fn noted(order_type: OrderType, organiser: Option<&str>, service: Option<&str>, 
 fn is_of_another_province(number: &str, asked: Option<Province>) -> bool {
     let given_by = FilingNumber::parse(number).map(|number| number.province());
     given_by.is_ok_and(|province| asked.is_some_and(|asked| asked != province))
-}
-
-/// Whether two numbers are the same, however they are written.
-pub fn is_same(one: &str, other: &str) -> bool {
-    match (FilingNumber::parse(one), FilingNumber::parse(other)) {
-        (Ok(one), Ok(other)) => one.is_same(&other),
-        _ => one == other,
-    }
 }
 
 struct Block {
@@ -470,9 +462,14 @@ pub fn differences(asked: &Asked, filing: &Filing) -> Vec<FieldError> {
 
 /// Fields of a filing with other numbers than those that were found.
 pub fn other_numbers(organiser: Option<&str>, service: Option<&str>, filing: &Filing) -> Vec<FieldError> {
-    let is_organiser = |found: &str| filing.organiser.number.as_deref().is_some_and(|number| is_same(number, found));
+    let is_organiser =
+        |found: &str| filing.organiser.number.as_deref().is_some_and(|number| is_same_number(number, found));
     let is_service = |found: &str| {
-        filing.services.iter().filter_map(|service| service.number.as_deref()).any(|number| is_same(number, found))
+        filing
+            .services
+            .iter()
+            .filter_map(|service| service.number.as_deref())
+            .any(|number| is_same_number(number, found))
     };
     let organiser = organiser.filter(|found| !is_organiser(found)).map(|found| ("organiser.number", found));
     let service = service.filter(|found| !is_service(found)).map(|found| ("services[0].number", found));

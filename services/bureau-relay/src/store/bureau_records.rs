@@ -2,19 +2,21 @@
 
 use std::collections::HashSet;
 
+use icp_domain::identifiers::FilingNumber;
 use sqlx::{PgConnection, PgPool, Row as _};
 
 use super::Result;
 use crate::filing::{KnownIds, KnownService, RelayFiling};
 use crate::wire::download::{FiledPart, FiledRecord, FiledService, Removal};
 
-/// The bureau's ids of what a filing names by number.
+/// The bureau's ids of what a filing names by number, with either abbreviation of its province.
 pub async fn known_ids(pool: &PgPool, account: &str, filing: &RelayFiling) -> Result<KnownIds> {
-    let numbers: Vec<&str> = std::iter::once(&filing.organiser.number)
+    let numbers: Vec<String> = std::iter::once(&filing.organiser.number)
         .chain(filing.services.iter().map(|service| &service.number))
-        .filter_map(Option::as_deref)
+        .flatten()
+        .flat_map(|number| spellings(number))
         .collect();
-    let mut known = KnownIds { organiser: None, services: vec![KnownService::default(); filing.services.len()] };
+    let mut known = KnownIds { services: vec![KnownService::default(); filing.services.len()], ..KnownIds::default() };
     if numbers.is_empty() {
         return Ok(known);
     }
@@ -25,15 +27,16 @@ pub async fn known_ids(pool: &PgPool, account: &str, filing: &RelayFiling) -> Re
         let kind: String = row.try_get("kind")?;
         let id: i64 = row.try_get("bureau_id")?;
         let name: Option<String> = row.try_get("name")?;
-        if kind == "organiser" && filing.organiser.number.as_ref() == Some(&number) {
-            known.organiser = Some(id);
+        let is = |named: Option<&String>| named.is_some_and(|named| spellings(named).contains(&number));
+        if kind == "organiser" && is(filing.organiser.number.as_ref()) {
+            (known.organiser, known.organiser_number) = (Some(id), Some(number.clone()));
         }
         for (service, known) in filing.services.iter().zip(&mut known.services) {
-            if service.number.as_ref() != Some(&number) {
+            if !is(service.number.as_ref()) {
                 continue;
             }
             match (kind.as_str(), name.clone()) {
-                ("service", _) => known.service = Some(id),
+                ("service", _) => (known.service, known.number) = (Some(id), Some(number.clone())),
                 ("access", _) => known.access = Some(id),
                 ("domain", Some(name)) => known.domains.push((name, id)),
                 ("address", Some(name)) => known.addresses.push((name, id)),
@@ -42,6 +45,11 @@ pub async fn known_ids(pool: &PgPool, account: &str, filing: &RelayFiling) -> Re
         }
     }
     Ok(known)
+}
+
+/// How the bureau may have written a number.
+fn spellings(number: &str) -> Vec<String> {
+    FilingNumber::parse(number).map_or_else(|_| vec![number.to_owned()], |number| number.spellings().collect())
 }
 
 /// Rows of `bureau_records`, column by column.

@@ -100,7 +100,7 @@ impl Worker for Preparer {
             Ok(filing) => filing,
             Err(refusals) => return Ok(Prepared::Refused(id, order, refusals)),
         };
-        relay.record(id, order, &filing, origins).await
+        relay.record(id, order, filing, origins).await
     }
 
     async fn complete(
@@ -189,7 +189,7 @@ impl Relay {
             Err(error) => return Err(retry(error).into()),
         };
         match serde_json::from_str(&reason).map_err(give_up)? {
-            // Nobody can spell a name otherwise: the operator has to name a font that has it.
+            // Nobody can spell a name otherwise: the operator has to install a font that has it.
             refusal @ Refusal::NoGlyph { .. } => Err(retry(refusal).into()),
             refusal @ Refusal::TooLong { .. } => Err(NoPicture::Refused(submission::unprintable(slip, refusal))),
         }
@@ -199,33 +199,34 @@ impl Relay {
         &self,
         id: i64,
         order: OrderRef,
-        filing: &RelayFiling,
+        mut filing: RelayFiling,
         origins: Vec<Origin>,
     ) -> Result<Prepared, JobError> {
         let pool = &self.bus.context().pool;
         let dialect = &self.config.dialect;
-        let violations = check::validate(dialect, filing);
+        let violations = check::validate(dialect, &filing);
         if !violations.is_empty() {
             return Ok(Prepared::Refused(id, order, submission::refusals_of(&violations)));
         }
-        let known = store::known_ids(pool, self.account(), filing).await.map_err(retry)?;
-        let unknown = expectation::unknown_parts(dialect.interface, filing, &known);
+        let known = store::known_ids(pool, self.account(), &filing).await.map_err(retry)?;
+        let unknown = expectation::unknown_parts(dialect.interface, &filing, &known);
         if !unknown.is_empty() {
             return Ok(Prepared::Refused(id, order, submission::refusals_of_unknown(&unknown)));
         }
+        filing.name_as_bureau(&known);
         let taken = store::take_isp_ids(pool, filing.ids_needed()).await.map_err(retry)?;
-        let ids = FilingIds::assign(filing, &taken, &known)
+        let ids = FilingIds::assign(&filing, &taken, &known)
             .ok_or_else(|| JobError::Retry("too few ids were taken".into()))?;
-        let outline = match upload::write_outline(dialect, &ids, filing) {
+        let outline = match upload::write_outline(dialect, &ids, &filing) {
             Ok(outline) => outline,
             Err(violations) => {
                 return Ok(Prepared::Refused(id, order, submission::refusals_of(&violations)));
             }
         };
-        let record_bytes = i32::try_from(upload::record_bytes(&outline.text, filing)).unwrap_or(i32::MAX);
+        let record_bytes = i32::try_from(upload::record_bytes(&outline.text, &filing)).unwrap_or(i32::MAX);
         let records = i32::try_from(outline.records).unwrap_or(i32::MAX);
-        let expected = expectation::expect(dialect.interface, filing, &ids);
-        let (pictures, own_objects) = self.keep_own(&order, filing, origins).await?;
+        let expected = expectation::expect(dialect.interface, &filing, &ids);
+        let (pictures, own_objects) = self.keep_own(&order, &filing, origins).await?;
         let clear =
             serde_json::to_vec(&Record { block: outline.block, outline: outline.text, pictures }).map_err(give_up)?;
         let context = order.cipher_context();

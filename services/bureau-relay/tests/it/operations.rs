@@ -82,6 +82,38 @@ async fn the_life_of_a_record_in_v5() {
     life_of_a_record("V5.0").await;
 }
 
+/// People write Sichuan's numbers with 川; its bureau writes 蜀, and so does everything that is sent to it.
+async fn numbers_as_people_write_them(interface: &str) {
+    let platform = Platform::start(interface).await;
+    let mut record = filing(1);
+    let place = organiser(&mut record);
+    (place.province_code, place.city_code, place.county_code) = (510_000, 510_100, 0);
+    let filed = platform.carry(record.clone()).await.approved();
+    let number = filed.organiser_number.clone();
+    assert!(number.starts_with("蜀ICP备"), "{number}");
+    let written = number.replace("蜀ICP备", "川 icp备");
+    organiser(&mut record).number.clone_from(&written);
+    record.services[0].number = format!("{written}－1");
+    record.services[0].name = "改名网站".into();
+    let changed = platform.carry(order("change_service", &record)).await.approved();
+    assert_eq!((&changed.service_ids, &changed.access_ids), (&filed.service_ids, &filed.access_ids));
+    assert_eq!((&changed.organiser_number, &changed.service_numbers), (&number, &filed.service_numbers));
+    let mut whole = order("deregister_organiser", &record);
+    whole.services.clear();
+    let gone = platform.carry(whole).await.approved();
+    assert_eq!((gone.organiser_number, gone.organiser_id), (number, filed.organiser_id));
+}
+
+#[tokio::test]
+async fn numbers_as_people_write_them_in_v3() {
+    numbers_as_people_write_them("V3.0").await;
+}
+
+#[tokio::test]
+async fn numbers_as_people_write_them_in_v5() {
+    numbers_as_people_write_them("V5.0").await;
+}
+
 /// An access to two websites of another provider, and its end.
 async fn access_to_the_records_of_another_provider(interface: &str) {
     let platform = Platform::start(interface).await;

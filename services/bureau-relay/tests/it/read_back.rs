@@ -115,6 +115,7 @@ fn dialect(interface: Interface) -> Dialect {
 fn read_back(dialect: &Dialect, filing: &RelayFiling) -> (FilingIds, Vec<UploadedRecord>) {
     let known = KnownIds {
         organiser: Some(900_001),
+        organiser_number: None,
         services: (0..filing.services.len())
             .map(|index| {
                 let id = 910_000 + i64::try_from(index).unwrap();

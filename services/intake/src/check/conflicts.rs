@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use icp_domain::identifiers::is_same_number;
 use icp_domain::names::DomainName;
 use icp_domain::{Filing, Finding, Holder, InternetService, Part, ServiceKind, Severity, Stage};
 
 use crate::archive::lookup::ServiceFound;
 use crate::archive::record::kind_text;
 use crate::archive::record_found::RecordFound;
-use crate::determination::is_same;
 
 const NUMBER: &str = "organiser.number";
 const CERTIFICATE: &str = "organiser.certificate.number";
@@ -206,7 +206,9 @@ fn service(filing: &Filing, index: usize, account: &str, record: &OnRecord) -> O
     };
     let is_organisers = match &record.by_number {
         Some(known) => known.organiser.id == found.organiser_id,
-        None => filing.organiser.number.as_deref().is_some_and(|number| is_same(number, &found.organiser_number)),
+        None => {
+            filing.organiser.number.as_deref().is_some_and(|number| is_same_number(number, &found.organiser_number))
+        }
     };
     if !is_organisers {
         return told(
@@ -271,7 +273,7 @@ fn domains(filing: &Filing, record: &OnRecord, in_flight: &InFlight) -> Vec<Find
         for (field, domain) in service.all_domains() {
             let Ok(name) = DomainName::parse(domain) else { continue };
             let is_other = |known: &&ServiceFound| {
-                let own = service.number.as_deref().is_some_and(|number| is_same(number, &known.number));
+                let own = service.number.as_deref().is_some_and(|number| is_same_number(number, &known.number));
                 known.domains.iter().any(|domain| domain == name.ascii()) && !own && !may_share(service, known, record)
             };
             let at = format!("services[{index}].{field}");

@@ -13,7 +13,7 @@ mod phone;
 
 pub use citizen_id::{CitizenId, CitizenIdKind, Sex};
 pub use error::{Identifier, IdentifierError};
-pub use filing_number::{FilingNumber, FilingNumberForm, ServiceOrdinal};
+pub use filing_number::{FilingNumber, FilingNumberForm, ServiceOrdinal, is_same_number};
 pub use organisation::{OrganisationCode, RegistrationNumber, Uscc};
 pub use phone::{Landline, MobileNumber};
 

@@ -186,6 +186,12 @@ impl Province {
         self.facts().abbreviation
     }
 
+    /// Every abbreviation in use, the printed one first.
+    pub fn abbreviations(self) -> impl Iterator<Item = char> {
+        let facts = self.facts();
+        std::iter::once(facts.abbreviation).chain(facts.also)
+    }
+
     /// The province with these two lower-case letters.
     pub fn parse(letters: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|province| province.letters() == letters)
@@ -193,10 +199,7 @@ impl Province {
 
     /// The province with this abbreviation, either the printed one (蜀) or its alternative (川).
     pub fn parse_abbreviation(abbreviation: char) -> Option<Self> {
-        Self::ALL.into_iter().find(|province| {
-            let facts = province.facts();
-            facts.abbreviation == abbreviation || facts.also == Some(abbreviation)
-        })
+        Self::ALL.into_iter().find(|province| province.abbreviations().any(|known| known == abbreviation))
     }
 
     /// The province that a division code of any level belongs to (440305 → 广东).

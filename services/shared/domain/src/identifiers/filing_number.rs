@@ -105,6 +105,11 @@ impl FilingNumber {
         Self { abbreviation: self.province.abbreviation(), ..self.clone() }
     }
 
+    /// The printed form with every abbreviation of the province that is in use.
+    pub fn spellings(&self) -> impl Iterator<Item = String> {
+        self.province.abbreviations().map(|abbreviation| Self { abbreviation, ..self.clone() }.as_str())
+    }
+
     /// The printed form, e.g. `粤ICP备2021000001号-2A`.
     pub fn as_str(&self) -> String {
         let Self { abbreviation, form, serial, .. } = self;
@@ -125,6 +130,14 @@ impl FilingNumber {
             ServiceKind::QuickApp => "K",
         };
         format!("{organiser}-{number}{letter}")
+    }
+}
+
+/// Whether two numbers are the same, however they are written.
+pub fn is_same_number(one: &str, other: &str) -> bool {
+    match (FilingNumber::parse(one), FilingNumber::parse(other)) {
+        (Ok(one), Ok(other)) => one.is_same(&other),
+        _ => one == other,
     }
 }
 
@@ -252,6 +265,9 @@ mod tests {
         assert!(one.is_same(&other));
         assert!(!one.is_same(&other.organiser()));
         assert_eq!(one.as_str(), "甘ICP备12345678号-1");
+        assert_eq!(one.spellings().collect::<Vec<_>>(), ["陇ICP备12345678号-1", "甘ICP备12345678号-1"]);
+        assert!(is_same_number("甘ICP备12345678号-1", "陇 icp 备 12345678 号 - 1") && is_same_number("x", "x"));
+        assert!(!is_same_number("甘ICP备12345678号-1", "甘ICP备12345678号-2") && !is_same_number("x", "y"));
     }
 
     #[test]
