@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use icp_domain::Province;
-use icp_kit::Sensitive;
+use icp_kit::{Press, Sensitive};
 use serde::{Deserialize, Serialize};
 
 use crate::batch::BatchLimits;
@@ -82,6 +83,13 @@ pub struct PressSection {
     pub font_file: PathBuf,
     /// Longest time for one slip, milliseconds.
     pub timeout_ms: u64,
+}
+
+impl PressSection {
+    /// The press of these settings.
+    pub fn press(&self) -> Press {
+        Press::new(&self.program, Duration::from_millis(self.timeout_ms))
+    }
 }
 
 /// `[relay.calls]`

@@ -75,6 +75,12 @@ pub async fn build(context: ServiceContext, config: Config) -> anyhow::Result<Pa
     for relay in relays.iter() {
         context.spawn(tasks::account::run(relay.clone()));
     }
+    let settings = relays.main().config.press.clone();
+    context.spawn(async move {
+        if let Err(error) = settings.press().check(&settings.font_file).await {
+            tracing::error!(%error, "no slip can be printed here: orders that have one wait until it can");
+        }
+    });
 
     let mut parts = Parts::default();
     parts.grpc.add_service(icp_bus::operations::service(&bus));

@@ -269,8 +269,16 @@ impl Api {
         let materials = self.open_materials(stored, materials)?;
         let slips = self.slips(caller, stored, filing, &events).await?;
         let relay_filing = content::messages::relay_filing(&reported, materials, slips);
-        let relay = Some(context.keyring.seal("relay", &stored.id.to_string(), &relay_filing)?);
-        Ok(Attachments { relay, ..Attachments::default() })
+        let relay = context.keyring.seal("relay", &stored.id.to_string(), &relay_filing)?;
+        // What the broker refuses would hold up everything behind it.
+        let (bytes, most) = (relay.encoded_len(), context.message_bytes_max());
+        if bytes > most {
+            let reason = format!("are too much for one submission: {bytes} bytes, at most {most}");
+            let remedy = "return the order, to be filed in two with fewer services each; or have the operator raise \
+                          `max_payload` of NATS";
+            return Err(Problem::field("services", &reason, remedy));
+        }
+        Ok(Attachments { relay: Some(relay), ..Attachments::default() })
     }
 
     /// Returns an order in these own words, one entry per finding: encrypted for those who read the order, sealed for

@@ -1,14 +1,12 @@
 //! Writes the record of a submission: opens the sealed filing, reads and fits its pictures, prints its slips, checks all
 //! ranges, and stores the record encrypted. What the bureau would refuse is rejected here at once.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use chrono::Utc;
 use icp_bus::{Effects, Job, JobError, Worker};
 use icp_domain::MaterialKind;
 use icp_kit::materials::MaterialError;
-use icp_kit::{DataKey, Press, PressError};
+use icp_kit::{DataKey, PressError};
 use icp_papers::{Output, PrintJob, Refusal};
 use icp_proto::{common, relay};
 use prost::Message as _;
@@ -182,7 +180,7 @@ impl Relay {
         let paper = serde_json::from_slice(&slip.paper).map_err(give_up)?;
         let output = Output::Jpeg { limit_bytes: check::MAX_SLIP_BYTES };
         let job = PrintJob::new(paper, output, &settings.font_file);
-        let press = Press::new(&settings.program, Duration::from_millis(settings.timeout_ms));
+        let press = settings.press();
         let reason = match press.print(&job).await {
             Ok(jpeg) => return Ok(jpeg),
             Err(PressError::Unprintable(reason)) => reason,

@@ -55,7 +55,7 @@ pub struct PapersConfig {
 impl PapersConfig {
     /// Whether the settings can do what they say.
     pub fn check(&self) -> Result<(), &'static str> {
-        if self.slips_to_bureau && self.provider_name.is_empty() {
+        if self.slips_to_bureau && self.provider_name.trim().is_empty() {
             return Err("the slips for the bureau are signed by the provider: set `intake.papers.provider_name`, or \
                         `intake.papers.slips_to_bureau = false` where the bureau wants none");
         }

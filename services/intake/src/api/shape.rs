@@ -16,6 +16,9 @@ use super::problem::{FieldError, Problem};
 const RESOURCE: &str = "file:///openapi.json";
 const REMEDY: &str = "see /docs for the fields of this body";
 
+/// Faults of one body that are told at most.
+const FAULTS_MAX: usize = 500;
+
 /// The schemas of the document by their names.
 struct Named {
     schemas: Schemas,
@@ -59,6 +62,7 @@ pub fn read<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem> 
         found.extend(new);
         found.sort_by(|one, other| one.field.cmp(&other.field));
         found.dedup_by(|one, other| one.field == other.field);
+        found.truncate(FAULTS_MAX);
         Problem::fields(found)
     })
 }
@@ -74,6 +78,9 @@ fn faults(schema: &str, value: &Value) -> Vec<FieldError> {
 }
 
 fn collect(error: &ValidationError<'_, '_>, found: &mut Vec<FieldError>) {
+    if found.len() >= FAULTS_MAX {
+        return;
+    }
     let at = path(&error.instance_location.tokens);
     match &error.kind {
         ErrorKind::Required { want } => {
@@ -86,13 +93,61 @@ fn collect(error: &ValidationError<'_, '_>, found: &mut Vec<FieldError>) {
             found.extend(got.iter().map(unknown));
         }
         // The other choice is nothing at all: what was meant is the one that fits further.
-        ErrorKind::OneOf(_) | ErrorKind::AnyOf => {
-            if let Some(closest) = error.causes.iter().rev().max_by_key(|cause| deepest(cause)) {
-                collect(closest, found);
+        ErrorKind::OneOf(_) | ErrorKind::AnyOf => match meant(error) {
+            Some(Meant::Choice(choice)) => collect(choice, found),
+            Some(Meant::NoTag(at, words)) => {
+                let remedy = format!("say {}", words.join(" or "));
+                found.push(FieldError::new(path(at), "is none of the choices", remedy));
             }
-        }
+            None => {}
+        },
         _ if error.causes.is_empty() => found.push(FieldError::new(at, error.kind.to_string(), REMEDY)),
         _ => error.causes.iter().for_each(|cause| collect(cause, found)),
+    }
+}
+
+/// What a value that fits none of several choices was meant to be.
+enum Meant<'e, 's, 'v> {
+    /// This choice.
+    Choice(&'e ValidationError<'s, 'v>),
+    /// Its tag names none of them: where it stands, and the words that do.
+    NoTag(&'e [InstanceToken<'v>], Vec<String>),
+}
+
+/// The choice that the value names by its tag, else the one that fits furthest.
+fn meant<'e, 's, 'v>(error: &'e ValidationError<'s, 'v>) -> Option<Meant<'e, 's, 'v>> {
+    let base = error.instance_location.tokens.len();
+    let (mut place, mut words) = (None, Vec::new());
+    let mut left: Vec<_> = error.causes.iter().collect();
+    left.retain(|cause| {
+        let Some((at, word)) = tag_fault(cause, base) else { return true };
+        place = Some(at);
+        words.push(format!("`{word}`"));
+        false
+    });
+    // Beside a choice of nothing at all, a fixed word is no tag.
+    let is_nothing = |cause: &&ValidationError<'_, '_>| {
+        matches!(cause.kind, ErrorKind::Type { .. }) && cause.instance_location.tokens.len() == base
+    };
+    match place {
+        Some(at) if left.is_empty() => return Some(Meant::NoTag(at, words)),
+        Some(_) if left.iter().all(is_nothing) => left = error.causes.iter().collect(),
+        _ => {}
+    }
+    left.into_iter().rev().max_by_key(|cause| deepest(cause)).map(Meant::Choice)
+}
+
+/// Where a member of the value itself is not the one word that a choice has there, and that word.
+fn tag_fault<'e, 'v>(error: &'e ValidationError<'_, 'v>, base: usize) -> Option<(&'e [InstanceToken<'v>], &'e str)> {
+    let tokens = &error.instance_location.tokens;
+    let word = match &error.kind {
+        ErrorKind::Enum { want } if want.len() == 1 => want.first()?.as_str(),
+        ErrorKind::Const { want } => want.as_str(),
+        _ => None,
+    };
+    match word {
+        Some(word) if tokens.len() == base + 1 => Some((tokens, word)),
+        _ => error.causes.iter().find_map(|cause| tag_fault(cause, base)),
     }
 }
 
@@ -120,6 +175,7 @@ mod tests {
     use icp_testkit::filings::company_filing;
 
     use super::*;
+    use crate::api::review::Decision;
 
     fn named(value: &Value) -> Vec<String> {
         let problem = read::<Filing>(value.to_string().as_bytes()).unwrap_err();
@@ -148,6 +204,31 @@ mod tests {
                 "services[0].name",
             ]
         );
+    }
+
+    #[test]
+    fn the_choice_that_is_named_is_the_one_that_is_judged() {
+        let told = |value: &Value| {
+            let problem = read::<Decision>(value.to_string().as_bytes()).unwrap_err();
+            problem.errors().iter().map(|error| (error.field.clone(), error.remedy.clone())).collect::<Vec<_>>()
+        };
+        let fields = |value: Value| told(&value).into_iter().map(|(field, _)| field).collect::<Vec<_>>();
+        assert_eq!(fields(json!({"decision": "return"})), ["findings"]);
+        assert_eq!(fields(json!({"decision": "return", "findings": "x"})), ["findings"]);
+        assert_eq!(fields(json!({"decision": "return", "finding": []})), ["findings"]);
+        assert_eq!(
+            told(&json!({"decision": "approve"})),
+            [("decision".to_owned(), "say `pass` or `return`".to_owned())]
+        );
+        assert_eq!(fields(json!({"findings": []})), ["decision", "findings"]);
+    }
+
+    #[test]
+    fn more_faults_than_anybody_reads_are_not_told() {
+        let services: Vec<Value> = (0..10_000).map(|_| json!({})).collect();
+        let mut declared = serde_json::to_value(company_filing(Province::Guangdong, 1)).unwrap();
+        declared["services"] = json!(services);
+        assert_eq!(named(&declared).len(), FAULTS_MAX);
     }
 
     #[test]

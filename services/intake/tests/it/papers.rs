@@ -2,14 +2,15 @@
 //! job back as it came.
 
 use icp_bus::Outgoing;
-use icp_domain::{OrderType, Province};
+use icp_domain::{InternetService, OrderType, Province};
 use icp_intake::archive::{self, Filed};
 use icp_proto::{authority, identity, relay};
 use icp_testkit::filings::filing_of_type;
+use icp_testkit::{NatsOptions, NatsServer};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::app::{APPLICANT, App, OTHER, REVIEWER, id_of};
+use crate::app::{APPLICANT, Answer, App, OTHER, REVIEWER, id_of};
 use crate::facts::{answered, approved, verified};
 use crate::outlook::rules_of_zhejiang;
 use crate::types::approved_filing_in;
@@ -85,6 +86,58 @@ async fn papers_come_with_the_life_of_the_order_and_the_slip_ticks_what_is_on_re
     assert_eq!(job["output"]["jpeg"]["limit_bytes"], 153_600);
     let notice = get("completion-notice").await;
     assert_eq!((notice.status, notice.body["code"].as_str()), (503, Some("ICP-INTAKE-0014")), "{}", notice.body);
+}
+
+/// What the reviewer is told who passes an order with as many services as one may have, each with many domains.
+async fn passed_with_most_services(app: &App) -> (String, Answer) {
+    let mut filing = icp_testkit::filings::company_filing(Province::Guangdong, 1);
+    let service = filing.services[0].clone();
+    filing.services = (0..64)
+        .map(|index| InternetService {
+            name: format!("示例网站{index}"),
+            domains: (0..60).map(|n| format!("specimen-{index}-{n}.cn")).collect(),
+            ..service.clone()
+        })
+        .collect();
+    let declared = serde_json::to_value(filing).unwrap();
+    let created = app.json(APPLICANT, Method::POST, "/v1/orders", None, &declared).await;
+    assert_eq!(created.status, 201, "{}", created.body);
+    let path = format!("/v1/orders/{}", created.body["id"].as_str().unwrap());
+    let submitted = app.send(APPLICANT, Method::POST, &format!("{path}/submit"), Some(&created.etag), None).await;
+    assert_eq!(submitted.status, 200, "{}", submitted.body);
+    app.checked(&path).await;
+    let waiting = app.wait_phase(&path, "provider_review").await;
+    let passed = app.review(REVIEWER, &waiting, &json!({"decision": "pass"})).await;
+    (path, passed)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_largest_order_goes_to_the_relay_in_one_message() {
+    let app = App::start().await;
+    let (path, passed) = passed_with_most_services(&app).await;
+    assert_eq!(passed.status, 200, "{}", passed.body);
+    let id = id_of(&path);
+    assert_eq!(app.sent_to_relay(&id).await.slips.len(), 64);
+    // What comes after it is published as well.
+    let other = app.in_review(2..=2).await;
+    assert_eq!(other.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_the_bus_cannot_carry_is_not_passed_and_holds_up_nothing() {
+    let options = NatsOptions { max_payload_bytes: 300 * 1024, ..NatsOptions::default() };
+    let app = App::start_on(NatsServer::start_temp_with(options).await.unwrap(), async |_| {}).await;
+    let (path, refused) = passed_with_most_services(&app).await;
+    assert_eq!(
+        (refused.status, refused.body["errors"][0]["field"].as_str()),
+        (422, Some("services")),
+        "{}",
+        refused.body
+    );
+    assert_eq!(app.order(&path).await.body["phase"], "provider_review");
+    let other = app.in_review(2..=2).await;
+    let passed = app.review(REVIEWER, &other[0], &json!({"decision": "pass"})).await;
+    assert_eq!(passed.status, 200, "{}", passed.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]

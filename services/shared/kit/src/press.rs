@@ -1,5 +1,6 @@
 //! Calls the press, the program that sets papers: one process per paper, a few at a time, within a bound.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -63,11 +64,25 @@ impl Press {
     pub async fn print(&self, job: &impl Serialize) -> Result<Vec<u8>, PressError> {
         let job = serde_json::to_vec(job).map_err(failed)?;
         let _turn = PRESSES.acquire().await.map_err(failed)?;
-        tokio::time::timeout(self.limit, self.run(&job)).await.unwrap_or(Err(PressError::TookTooLong(self.limit)))
+        self.within_limit(&[], &job).await
     }
 
-    async fn run(&self, job: &[u8]) -> Result<Vec<u8>, PressError> {
+    /// Whether it can print here, with the font in `font_file`, or one from the usual places where that is empty.
+    pub async fn check(&self, font_file: &Path) -> Result<(), PressError> {
+        let check = OsStr::new("--check");
+        let font_file = font_file.as_os_str();
+        let arguments = if font_file.is_empty() { vec![check] } else { vec![check, font_file] };
+        self.within_limit(&arguments, &[]).await.map(|_| ())
+    }
+
+    async fn within_limit(&self, arguments: &[&OsStr], input: &[u8]) -> Result<Vec<u8>, PressError> {
+        let running = tokio::time::timeout(self.limit, self.run(arguments, input));
+        running.await.unwrap_or(Err(PressError::TookTooLong(self.limit)))
+    }
+
+    async fn run(&self, arguments: &[&OsStr], job: &[u8]) -> Result<Vec<u8>, PressError> {
         let mut press = Command::new(&self.program)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -120,6 +135,9 @@ mod tests {
         assert!(matches!(failing(&after_reading(3)).await, PressError::Refused(why) if why == "why"));
         assert!(matches!(failing(&after_reading(4)).await, PressError::Unprintable(why) if why == "why"));
         assert!(matches!(failing(&after_reading(1)).await, PressError::Failed(why) if why == "why"));
+        let checked = press(directory.path(), r#"test "$*" = "--check /a font" || exit 3"#, LIMIT);
+        assert!(checked.check(Path::new("/a font")).await.is_ok());
+        assert!(matches!(checked.check(Path::new("")).await, Err(PressError::Refused(_))));
         let slow = press(directory.path(), "exec sleep 60", Duration::from_millis(50)).print(&"").await;
         assert!(matches!(slow, Err(PressError::TookTooLong(_))));
         let absent = Press::new(&directory.path().join("absent"), LIMIT).print(&"").await;

@@ -63,6 +63,11 @@ pub struct ServiceContext {
 }
 
 impl ServiceContext {
+    /// The largest message that the broker takes from this service, bytes.
+    pub fn message_bytes_max(&self) -> usize {
+        self.nats.server_info().max_payload.saturating_sub(MESSAGE_HEADER_BYTES)
+    }
+
     /// Connects to Postgres and NATS, trying again with growing waits until both stand or `shutdown` is cancelled.
     pub async fn connect(
         name: &'static str,
@@ -165,6 +170,9 @@ impl Parts {
         self.grpc.add_service(service);
     }
 }
+
+/// Room for the headers of a message, which count as its bytes.
+const MESSAGE_HEADER_BYTES: usize = 4096;
 
 #[derive(Parser)]
 struct Arguments {

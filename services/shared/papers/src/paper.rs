@@ -80,10 +80,15 @@ impl Paper {
         })
     }
 
-    /// The same words without what is attached to the PDF for machines: enough for a picture, and about half as long.
-    pub fn for_picture(mut self) -> Self {
-        self.data["attachment"] = json!("{}");
-        self
+    /// The words that a picture shows: without what is attached to the PDF for machines and without the annex.
+    pub fn for_picture(self) -> Self {
+        let mut shown = self.without_annex().unwrap_or(self);
+        shown.data["attachment"] = json!("{}");
+        if shown.data["body"]["annex"].is_object() {
+            // That there is one is said on the page.
+            shown.data["body"]["annex"] = json!({});
+        }
+        shown
     }
 
     /// What is attached to the PDF for machines (JSON).

@@ -27,7 +27,8 @@ pub struct NatsOptions {
 
 impl Default for NatsOptions {
     fn default() -> Self {
-        Self { max_payload_bytes: 8 * 1024 * 1024, max_store_mb: 4096, extra_configuration: String::new() }
+        // nats-server's own default.
+        Self { max_payload_bytes: 1024 * 1024, max_store_mb: 4096, extra_configuration: String::new() }
     }
 }
 
@@ -50,7 +51,12 @@ impl NatsServer {
 
     /// Starts a server in a fresh temporary directory, which goes with it. Takes some 50 ms: a test may have its own.
     pub async fn start_temp() -> anyhow::Result<Self> {
-        Self::start_in(Home::temporary("icp-nats-")?, NatsOptions::default()).await
+        Self::start_temp_with(NatsOptions::default()).await
+    }
+
+    /// The same with these options.
+    pub async fn start_temp_with(options: NatsOptions) -> anyhow::Result<Self> {
+        Self::start_in(Home::temporary("icp-nats-")?, options).await
     }
 
     async fn start_in(home: Home, options: NatsOptions) -> anyhow::Result<Self> {

@@ -47,6 +47,18 @@ fn a_refusal_has_its_own_status_and_says_why() {
 }
 
 #[test]
+fn a_check_tells_what_would_refuse_every_paper() {
+    let check = |font_file: Option<&str>| {
+        Command::new(env!("CARGO_BIN_EXE_icp-press")).arg("--check").args(font_file).output().unwrap()
+    };
+    let good = check(None);
+    assert!(good.status.success() && good.stdout.is_empty() && good.stderr.is_empty(), "{good:?}");
+    let refused = check(Some("/nowhere/font.ttc"));
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("/nowhere/font.ttc"));
+}
+
+#[test]
 fn words_that_cannot_be_printed_are_told_in_a_form_for_machines() {
     let named = |name: String| {
         let mut filing = company_filing(Province::Guangdong, 1);
