@@ -1,5 +1,6 @@
 //! Steps that call the outside world: claimed with a lease, run outside of any transaction, completed together.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -163,28 +164,35 @@ async fn round<W: Worker>(bus: &Bus, worker: &Arc<W>) -> Result<usize, sqlx::Err
                 }
             }
         }
-        complete(bus, worker.as_ref(), &answered).await?;
+        complete(bus, worker.as_ref(), answered).await?;
     }
     Ok(claimed)
 }
 
-async fn complete<W: Worker>(bus: &Bus, worker: &W, answered: &[(Job, W::Answer)]) -> Result<(), sqlx::Error> {
+async fn complete<W: Worker>(bus: &Bus, worker: &W, mut answered: Vec<(Job, W::Answer)>) -> Result<(), sqlx::Error> {
     if answered.is_empty() {
         return Ok(());
     }
     crash::point("after the jobs");
     let ids: Vec<i64> = answered.iter().map(|(job, _)| job.id).collect();
     let mut tx = bus.begin().await?;
-    // A job whose lease ran out may have been completed by another worker: then the whole batch is dropped and
-    // claimed again, and only what is left of it comes back.
-    let deleted =
-        sqlx::query("delete from jobs where id = any($1) and not failed").bind(&ids).execute(&mut *tx).await?;
-    if deleted.rows_affected() != ids.len() as u64 {
-        tracing::warn!(worker = worker.kind(), "a lease ran out before the job was done; its answer is dropped");
+    // A job whose lease ran out may have been completed by another worker: then that one's answer counts.
+    let deleted: HashSet<i64> = sqlx::query_scalar("delete from jobs where id = any($1) and not failed returning id")
+        .bind(&ids)
+        .fetch_all(&mut *tx)
+        .await?
+        .into_iter()
+        .collect();
+    answered.retain(|(job, _)| deleted.contains(&job.id));
+    if answered.len() != ids.len() {
+        let dropped = ids.len() - answered.len();
+        tracing::warn!(worker = worker.kind(), dropped, "leases ran out before the jobs were done; others did them");
+    }
+    if answered.is_empty() {
         return Ok(());
     }
     let mut effects = Effects::new();
-    worker.complete(&mut tx, answered, &mut effects).await?;
+    worker.complete(&mut tx, &answered, &mut effects).await?;
     crash::point("after a completion");
     bus.commit(tx, effects).await
 }

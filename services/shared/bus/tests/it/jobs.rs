@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::Utc;
-use icp_bus::{Effects, Job, JobError, NewJob, Worker};
+use icp_bus::{Bus, Effects, Job, JobError, NewJob, Worker};
 use icp_testkit::{NatsServer, wait_until};
 use sqlx::PgConnection;
+use tokio::sync::Barrier;
 
 use crate::node::Node;
 
@@ -102,4 +103,49 @@ async fn a_job_whose_worker_hangs_is_taken_over_and_counts_once() {
     tokio::time::sleep(Duration::from_millis(3200)).await;
     assert_eq!(node.seen().await, vec![1], "the late answer was dropped");
     assert!(calls.load(Ordering::SeqCst) >= 2);
+}
+
+/// Each job is done in the end; the one whose payload is 1 by another worker, after its lease ran out here.
+struct Overtaken {
+    bus: Bus,
+    calls: Arc<AtomicI32>,
+    together: Arc<Barrier>,
+}
+
+#[async_trait]
+impl Worker for Overtaken {
+    type Answer = i64;
+
+    fn kind(&self) -> &'static str {
+        "flaky"
+    }
+
+    async fn run(&self, job: &Job) -> Result<i64, JobError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        if job.payload == [1] {
+            sqlx::query("delete from jobs where id = $1").bind(job.id).execute(&self.bus.context().pool).await.unwrap();
+        }
+        self.together.wait().await;
+        Ok(job.payload[0].into())
+    }
+
+    async fn complete(
+        &self,
+        connection: &mut PgConnection,
+        answered: &[(Job, i64)],
+        effects: &mut Effects,
+    ) -> Result<(), sqlx::Error> {
+        Flaky { calls: Arc::default() }.complete(connection, answered, effects).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_another_worker_did_takes_no_other_answer_with_it() {
+    let nats = NatsServer::start_temp().await.unwrap();
+    let node = Node::start(&nats, QUICK).await;
+    with_jobs(&node, &[1, 2, 3]).await;
+    let calls = Arc::new(AtomicI32::new(0));
+    node.bus.work(Overtaken { bus: node.bus.clone(), calls: calls.clone(), together: Arc::new(Barrier::new(3)) });
+    wait_numbers(&node, vec![2, 3]).await;
+    assert_eq!(calls.load(Ordering::SeqCst), 3, "nothing was done twice");
 }
